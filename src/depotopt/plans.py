@@ -1,0 +1,172 @@
+"""What solving yields: a layout, or trips with manifests. Plain data, no solver."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why need stays unmet."""
+
+    NO_ROAD = "no road"
+    NO_STOCK = "no stock"
+    NO_VEHICLE = "no vehicle"
+    NO_TIME = "no time"
+    PRIORITY = "priority"
+
+
+class PointState(StrEnum):
+    """State of a demand point in a plan; four different things, never merged."""
+
+    SERVED = "served"
+    FLOODED = "flooded"
+    ISOLATED = "isolated"
+    UNSERVED = "unserved"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class OpenSite:
+    """An opened depot: which site, in which tier, of which size class."""
+
+    site: str
+    tier: str
+    size_class: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class StockLine:
+    """Units of a commodity to hold at a site, by mode (``"physical"`` or ``"agreement"``)."""
+
+    site: str
+    commodity: str
+    quantity: float
+    mode: str = "physical"
+
+
+@dataclass(frozen=True, slots=True)
+class SitingPlan:
+    """A layout: which depots are open and what each holds.
+
+    Attributes
+    ----------
+    open_sites
+        Sorted by site.
+    stock
+        Sorted by site, commodity and mode; only positive quantities.
+    """
+
+    open_sites: tuple[OpenSite, ...]
+    stock: tuple[StockLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Units of one commodity from one lot for one stop."""
+
+    commodity: str
+    lot: str
+    quantity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A visit of one trip.
+
+    Attributes
+    ----------
+    point
+        Demand point visited.
+    arrive_s, depart_s
+        Seconds from the scenario's start.
+    loads
+        What is handed over.
+    links
+        Links driven to get here from the place before, in driving order; empty in the air.
+    distance_m
+        Length of that leg.
+    """
+
+    point: str
+    arrive_s: float
+    depart_s: float
+    loads: tuple[Load, ...]
+    links: tuple[int, ...]
+    distance_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """One depot-to-depot run of one vehicle.
+
+    Attributes
+    ----------
+    vehicle
+        Identifier of the vehicle (``"T12-AKS-1"``): type, home depot and number.
+    vehicle_type
+        Its type.
+    number
+        Number of the trip within the vehicle's route, from 1.
+    start_site, end_site
+        Depot where it loads, and where it ends.
+    load_start_s, depart_s, return_s
+        When loading starts, when it leaves, when it is back at the end site.
+    stops
+        In driving order.
+    return_links, return_distance_m
+        The leg back.
+    """
+
+    vehicle: str
+    vehicle_type: str
+    number: int
+    start_site: str
+    end_site: str
+    load_start_s: float
+    depart_s: float
+    return_s: float
+    stops: tuple[Stop, ...]
+    return_links: tuple[int, ...]
+    return_distance_m: float
+
+    @property
+    def distance_m(self) -> float:
+        """Length of the whole trip."""
+        return self.return_distance_m + sum(stop.distance_m for stop in self.stops)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class UnmetLine:
+    """Units that stay unmet at a point, with the point's state and the reason."""
+
+    point: str
+    commodity: str
+    quantity: float
+    state: PointState
+    reason: Reason
+    explanation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DispatchPlan:
+    """Which truck carries what from where to whom over which roads, and who is not served.
+
+    Attributes
+    ----------
+    road_state
+        Index of the road state planned for.
+    at_s
+        Moment of the snapshot of the roads.
+    trips
+        Sorted by vehicle and number.
+    unmet
+        Sorted by point and commodity; empty when everybody is served.
+    point_state
+        State of every demand point with need.
+    """
+
+    road_state: int
+    at_s: float
+    trips: tuple[Trip, ...]
+    unmet: tuple[UnmetLine, ...]
+    point_state: dict[str, PointState] = field(default_factory=dict)

@@ -1,0 +1,529 @@
+"""`Scenario`: the planning case, frozen. `depotopt.io` builds it from files and checks it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from depotopt.hazards.protocol import Hazard
+from depotopt.hazards.reports import RoadReport
+from depotopt.roads.profiles import Mode, TravelProfile
+from depotopt.solving import SolveLimits
+from depotopt.units import FloatArray
+
+
+class SiteStatus(StrEnum):
+    """What may be decided about a site."""
+
+    EXISTING = "existing"
+    """Open today; may be closed."""
+    CANDIDATE = "candidate"
+    """Not open today; may be opened."""
+    MUST_OPEN = "must_open"
+    """Stays or becomes open."""
+    CLOSED = "closed"
+    """May not be used."""
+
+
+class StockMode(StrEnum):
+    """How stock is held."""
+
+    PHYSICAL = "physical"
+    AGREEMENT = "agreement"
+
+
+class Ownership(StrEnum):
+    """Whose vehicle it is."""
+
+    OWN = "own"
+    CONTRACT = "contract"
+    REQUISITIONED = "requisitioned"
+
+
+class PointKind(StrEnum):
+    """Kind of demand point."""
+
+    SETTLEMENT = "settlement"
+    SHELTER = "shelter"
+
+
+@dataclass(frozen=True, slots=True)
+class SizeClass:
+    """A size a depot of a tier can have.
+
+    Attributes
+    ----------
+    ident
+        Name, unique within the tier.
+    capacity_m3, capacity_kg
+        Storage by volume and weight; both bind.
+    fixed_cost
+        Cost per year of running a depot of this size.
+    """
+
+    ident: str
+    capacity_m3: float
+    capacity_kg: float
+    fixed_cost: float
+
+
+@dataclass(frozen=True, slots=True)
+class CountRule:
+    """How many sites of a tier are open, optionally of one kind or zone only.
+
+    Attributes
+    ----------
+    minimum, maximum
+        Inclusive bounds; ``None`` where free. An exact count has both equal.
+    kind
+        Kind of host the rule counts; empty for all.
+    zone
+        Zone the rule counts; ``"*"`` applies the rule to every zone by itself; empty for all together.
+    """
+
+    minimum: int | None = None
+    maximum: int | None = None
+    kind: str = ""
+    zone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """A rank in the reserve; tiers are ordered from the top.
+
+    Attributes
+    ----------
+    ident, title
+        Identifier and the name people use.
+    counts
+        How many sites are open.
+    size_classes
+        Sizes a depot of this tier can have.
+    service_standard_s
+        Time within which the tier should reach people; ``None`` for no standard.
+    min_coverage
+        Share of people that must be within the standard of an open site of this tier or one above,
+        with no road lost.
+    support_s
+        Each open site needs an open site of a higher tier within this time; ``None`` for no rule.
+    dispatches
+        Whether vehicles leave from this tier (village and household tiers do not dispatch).
+    """
+
+    ident: str
+    title: str
+    counts: tuple[CountRule, ...]
+    size_classes: tuple[SizeClass, ...]
+    service_standard_s: float | None = None
+    min_coverage: float = 0.0
+    support_s: float | None = None
+    dispatches: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A place where a depot stands or could stand.
+
+    Attributes
+    ----------
+    ident, name
+        Identifier and the name people use.
+    lon, lat
+        Position in degrees.
+    tiers
+        Tiers it may belong to when open.
+    status
+        What may be decided about it.
+    kind
+        Kind of host (school, supermarket, fire station, warehouse, ...).
+    zone
+        District or other area for count rules.
+    capacity_m3, capacity_kg
+        Own limits on top of the size class; ``inf`` where only the class binds.
+    fixed_cost
+        Cost per year on top of the size class.
+    cost_share
+        Share of the fixed cost that this budget bears (joint sites).
+    handling_kg_per_h
+        Loading rate of the whole site.
+    handling_share_without_power
+        Share of the handling rate left when power is cut.
+    docks
+        Vehicles loaded at the same time.
+    readiness_s
+        Time from alarm to the first vehicle leaving.
+    commodity_classes
+        Classes it may store; empty for all (sector depots are limited).
+    hazards_excluded
+        Names of hazards in whose area the site may not be opened.
+    owner
+        Who runs it.
+    """
+
+    ident: str
+    name: str
+    lon: float
+    lat: float
+    tiers: tuple[str, ...]
+    status: SiteStatus = SiteStatus.CANDIDATE
+    kind: str = ""
+    zone: str = ""
+    capacity_m3: float = math.inf
+    capacity_kg: float = math.inf
+    fixed_cost: float = 0.0
+    cost_share: float = 1.0
+    handling_kg_per_h: float = 10_000.0
+    handling_share_without_power: float = 1.0
+    docks: int = 1
+    readiness_s: float = 0.0
+    commodity_classes: tuple[str, ...] = ()
+    hazards_excluded: tuple[str, ...] = ()
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Commodity:
+    """Something planned.
+
+    Exactly one of ``per_person_day`` and ``persons_per_unit`` is positive.
+
+    Attributes
+    ----------
+    ident, name, unit
+        Identifier, the name people use, unit counted (``"L"``, ``"tent"``).
+    commodity_class
+        Class for sector depots and response levels.
+    kg_per_unit, m3_per_unit
+        Both positive.
+    per_person_day
+        Units needed per person and day (consumables).
+    persons_per_unit
+        Persons served by one unit for the whole horizon (durables).
+    priority
+        Weight of its unmet need.
+    shelf_life_days
+        ``None`` where it does not expire.
+    unit_cost
+        Cost of buying one unit.
+    holding_cost
+        Cost of holding one unit for a year.
+    """
+
+    ident: str
+    name: str
+    unit: str
+    commodity_class: str
+    kg_per_unit: float
+    m3_per_unit: float
+    per_person_day: float = 0.0
+    persons_per_unit: float = 0.0
+    priority: float = 1.0
+    shelf_life_days: float | None = None
+    unit_cost: float = 0.0
+    holding_cost: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """A lot of one commodity at one site.
+
+    Attributes
+    ----------
+    lot
+        Identifier of the lot, unique.
+    site, commodity
+        Where and what.
+    quantity
+        Units.
+    owner
+        Whose it is.
+    mode
+        Physical, or an agreement with a supplier.
+    activation_delay_s
+        Agreement only: time until it can be loaded.
+    honour_probability
+        Agreement only: probability that it is delivered.
+    expiry
+        Last day of use; ``None`` where it does not expire.
+    """
+
+    lot: str
+    site: str
+    commodity: str
+    quantity: float
+    owner: str = ""
+    mode: StockMode = StockMode.PHYSICAL
+    activation_delay_s: float = 0.0
+    honour_probability: float = 1.0
+    expiry: dt.date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DemandPoint:
+    """A place needing supply.
+
+    Attributes
+    ----------
+    ident, name
+        Identifier and the name people use.
+    lon, lat
+        Position in degrees.
+    people
+        Residents, or persons in the shelter.
+    affected_share
+        Share of the people in need when the event happens (before a road state's need factor).
+    kind
+        Settlement or shelter.
+    shelter_capacity
+        Persons a shelter can take; ``None`` for settlements.
+    zone
+        District or other area.
+    priority
+        Weight of its unmet need.
+    own_stock
+        Units per commodity held by village and households, netted off need without transport.
+    deadline_s
+        Latest arrival that counts; ``None`` for the scenario's horizon.
+    """
+
+    ident: str
+    name: str
+    lon: float
+    lat: float
+    people: float
+    affected_share: float = 1.0
+    kind: PointKind = PointKind.SETTLEMENT
+    shelter_capacity: float | None = None
+    zone: str = ""
+    priority: float = 1.0
+    own_stock: tuple[tuple[str, float], ...] = ()
+    deadline_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleType:
+    """A kind of vehicle.
+
+    Attributes
+    ----------
+    ident, name
+        Identifier and the name people use.
+    payload_kg, volume_m3
+        Both bind.
+    profile
+        Mode, speed and limits on roads.
+    owner
+        Own, contract or requisitioned.
+    mobilisation_s
+        Time until it can be loaded.
+    compensation
+        Paid once per requisitioned vehicle used.
+    cost_per_km, cost_per_h, cost_per_use
+        Operating costs; ``cost_per_use`` once per vehicle used.
+    max_hours_s
+        Longest duty.
+    range_m
+        Farthest distance per trip; ``inf`` where not limited.
+    """
+
+    ident: str
+    name: str
+    payload_kg: float
+    volume_m3: float
+    profile: TravelProfile = field(default_factory=TravelProfile)
+    owner: Ownership = Ownership.OWN
+    mobilisation_s: float = 0.0
+    compensation: float = 0.0
+    cost_per_km: float = 0.0
+    cost_per_h: float = 0.0
+    cost_per_use: float = 0.0
+    max_hours_s: float = math.inf
+    range_m: float = math.inf
+
+    @property
+    def mode(self) -> Mode:
+        """Road, air or water."""
+        return self.profile.mode
+
+
+@dataclass(frozen=True, slots=True)
+class FleetEntry:
+    """Vehicles of one type at one home depot."""
+
+    vehicle_type: str
+    site: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Connector:
+    """A declared link from a place to the network that the road data does not have.
+
+    Attributes
+    ----------
+    place
+        Site or demand point.
+    lon, lat
+        Where it meets the network (the nearest link is split there).
+    length_m, speed_kmh
+        Length and speed, both assumptions.
+    note
+        Why it is assumed.
+    """
+
+    place: str
+    lon: float
+    lat: float
+    length_m: float
+    speed_kmh: float
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RoadSource:
+    """Where the roads come from and how places are tied to them.
+
+    Attributes
+    ----------
+    path
+        File with roads (``.osm.pbf``, ``.graphml``, ``.gpkg``, ``.npz`` or a folder with
+        ``nodes.csv`` and ``links.csv``).
+    snap_limit_m
+        Farthest a place may lie from a link; beyond it is a fault.
+    access_speed_kmh
+        Speed between a place and the link it is snapped to.
+    default_speed_kmh
+        Speed of links without class and speed limit.
+    """
+
+    path: Path
+    snap_limit_m: float = 5_000.0
+    access_speed_kmh: float = 20.0
+    default_speed_kmh: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class PlanningRules:
+    """Rules and prices that hold for the whole scenario.
+
+    Attributes
+    ----------
+    horizon_days
+        Days of need planned for.
+    response_s
+        Deliveries later than this do not count; also the end of the dispatch horizon.
+    budget
+        Upper bound on the cost per year (fixed, holding); ``None`` for none.
+    unmet_penalty
+        Cost of one priority-weighted person-day of unmet need.
+    transport_cost_per_th
+        Cost of moving one tonne for one hour, for siting.
+    events_per_year
+        Expected number of events per year; weighs response against yearly cost.
+    lateral_transfer
+        Whether depots of one tier may supply one another.
+    stop_service_s
+        Fixed time at each stop.
+    unload_kg_per_h
+        Unloading rate at a stop.
+    """
+
+    horizon_days: float = 3.0
+    response_s: float = 36_000.0
+    budget: float | None = None
+    unmet_penalty: float = 1_000.0
+    transport_cost_per_th: float = 50.0
+    events_per_year: float = 1.0
+    lateral_transfer: bool = False
+    stop_service_s: float = 900.0
+    unload_kg_per_h: float = 6_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class EnsembleRules:
+    """How many road states to draw: some to choose on, others to judge on.
+
+    Attributes
+    ----------
+    design_states, design_seed
+        The ensemble a layout is chosen on.
+    unseen_states, unseen_seed
+        The ensemble it is judged on; the seeds must differ.
+    """
+
+    design_states: int = 50
+    design_seed: int = 1
+    unseen_states: int = 200
+    unseen_seed: int = 2
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """The planning case, frozen and checked.
+
+    Sequences are in file order; ``J`` sites, ``I`` demand points, ``K`` commodities, ``T`` tiers.
+    """
+
+    ident: str
+    title: str
+    description: str
+    folder: Path
+    start: dt.datetime
+    tiers: tuple[Tier, ...]
+    sites: tuple[Site, ...]
+    commodities: tuple[Commodity, ...]
+    demand_points: tuple[DemandPoint, ...]
+    stock: tuple[Stock, ...]
+    vehicle_types: tuple[VehicleType, ...]
+    fleet: tuple[FleetEntry, ...]
+    roads: RoadSource
+    connectors: tuple[Connector, ...] = ()
+    road_reports: tuple[RoadReport, ...] = ()
+    hazards: tuple[Hazard, ...] = ()
+    rules: PlanningRules = field(default_factory=PlanningRules)
+    ensemble: EnsembleRules = field(default_factory=EnsembleRules)
+    siting_limits: SolveLimits = field(default_factory=SolveLimits)
+    dispatch_limits: SolveLimits = field(default_factory=SolveLimits)
+    overrides: tuple[str, ...] = ()
+    input_hashes: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def site_index(self) -> dict[str, int]:
+        """Position of each site by identifier."""
+        return {site.ident: j for j, site in enumerate(self.sites)}
+
+    @cached_property
+    def point_index(self) -> dict[str, int]:
+        """Position of each demand point by identifier."""
+        return {point.ident: i for i, point in enumerate(self.demand_points)}
+
+    @cached_property
+    def commodity_index(self) -> dict[str, int]:
+        """Position of each commodity by identifier."""
+        return {commodity.ident: k for k, commodity in enumerate(self.commodities)}
+
+    @cached_property
+    def tier_index(self) -> dict[str, int]:
+        """Position of each tier by identifier, 0 at the top."""
+        return {tier.ident: t for t, tier in enumerate(self.tiers)}
+
+    @cached_property
+    def vehicle_type_index(self) -> dict[str, int]:
+        """Position of each vehicle type by identifier."""
+        return {vehicle.ident: v for v, vehicle in enumerate(self.vehicle_types)}
+
+    @cached_property
+    def kg_per_unit(self) -> FloatArray:
+        """Weight per unit of each commodity, shape ``(K,)``."""
+        return np.array([commodity.kg_per_unit for commodity in self.commodities])
+
+    @cached_property
+    def m3_per_unit(self) -> FloatArray:
+        """Volume per unit of each commodity, shape ``(K,)``."""
+        return np.array([commodity.m3_per_unit for commodity in self.commodities])
