@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from depotopt.units import FloatArray, Int32Array
+
 
 class Reason(StrEnum):
     """Why need stays unmet."""
@@ -58,6 +60,27 @@ class SitingPlan:
 
     open_sites: tuple[OpenSite, ...]
     stock: tuple[StockLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StateFlows:
+    """Recourse of a layout in one road state: units sent from depots to demand points.
+
+    Attributes
+    ----------
+    state
+        Index of the road state.
+    site, point, commodity
+        Positions in the scenario, one entry per positive flow.
+    units
+        Units sent.
+    """
+
+    state: int
+    site: Int32Array
+    point: Int32Array
+    commodity: Int32Array
+    units: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +138,10 @@ class Trip:
         In driving order.
     return_links, return_distance_m
         The leg back.
+    approach_links, approach_distance_m
+        The leg from where the vehicle stood (home site or end of its last trip) to ``start_site``.
+    approach_start_s
+        When that leg starts; ``None`` where the vehicle already stands at ``start_site``.
     """
 
     vehicle: str
@@ -128,11 +155,14 @@ class Trip:
     stops: tuple[Stop, ...]
     return_links: tuple[int, ...]
     return_distance_m: float
+    approach_links: tuple[int, ...] = ()
+    approach_distance_m: float = 0.0
+    approach_start_s: float | None = None
 
     @property
     def distance_m(self) -> float:
         """Length of the whole trip."""
-        return self.return_distance_m + sum(stop.distance_m for stop in self.stops)
+        return self.approach_distance_m + self.return_distance_m + sum(stop.distance_m for stop in self.stops)
 
 
 @dataclass(frozen=True, slots=True, order=True)

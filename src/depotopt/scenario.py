@@ -426,8 +426,10 @@ class PlanningRules:
         Cost of moving one tonne for one hour, for siting.
     events_per_year
         Expected number of events per year; weighs response against yearly cost.
-    lateral_transfer
-        Whether depots of one tier may supply one another.
+    amortisation_years
+        Years over which bought stock is written off (less where it expires earlier).
+    siting_vehicle
+        Vehicle type whose travel times siting uses; empty for a truck that no posted limit stops.
     stop_service_s
         Fixed time at each stop.
     unload_kg_per_h
@@ -440,7 +442,8 @@ class PlanningRules:
     unmet_penalty: float = 1_000.0
     transport_cost_per_th: float = 50.0
     events_per_year: float = 1.0
-    lateral_transfer: bool = False
+    amortisation_years: float = 10.0
+    siting_vehicle: str = ""
     stop_service_s: float = 900.0
     unload_kg_per_h: float = 6_000.0
 
@@ -492,6 +495,8 @@ class Scenario:
     dispatch_limits: SolveLimits = field(default_factory=SolveLimits)
     overrides: tuple[str, ...] = ()
     input_hashes: dict[str, str] = field(default_factory=dict)
+    place_origin: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """File and row each site and demand point was read from, for faults found later."""
 
     @cached_property
     def site_index(self) -> dict[str, int]:
