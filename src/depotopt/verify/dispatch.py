@@ -1,0 +1,269 @@
+"""Dispatch plans: ledgers, loads, times, paths and states, recomputed to the kilogram and second."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import numpy as np
+
+from depotopt.hazards.states import RoadState
+from depotopt.need import need, unmet_weight
+from depotopt.plans import DispatchPlan, PointState, SitingPlan, Trip
+from depotopt.roads.engines.dijkstra import DijkstraEngine
+from depotopt.roads.network import RoadNetwork
+from depotopt.roads.profiles import Mode
+from depotopt.scenario import Scenario, VehicleType
+from depotopt.travel import TravelTimes
+from depotopt.units import HOUR_S, KM_M, BoolArray, FloatArray
+from depotopt.verify.check import QUANTITY_TOLERANCE, TIME_TOLERANCE_S, Check
+from depotopt.verify.lots import UsableLot, dispatching_sites, usable_lots
+from depotopt.verify.trips import RouteClock, trip_kg
+
+
+def verify_dispatch(
+    scenario: Scenario,
+    layout: SitingPlan | None,
+    network: RoadNetwork,
+    state: RoadState,
+    plan: DispatchPlan,
+) -> Check:
+    """Check every trip and every unmet unit of a dispatch plan, and recompute its objective.
+
+    Parameters
+    ----------
+    scenario, layout, network, state
+        The planning case, the layout dispatched from (``None``: today's), its roads with places, the
+        road state planned for.
+    plan
+        The plan.
+
+    Returns
+    -------
+    Check
+        ``objective = unmet_penalty * weighted unmet person-days + cost``; terms
+        ``unmet_person_days`` (priority-weighted) and ``cost``.
+    """
+    broken: list[str] = []
+    if plan.road_state != state.index:
+        broken.append(f"the plan is for road state {plan.road_state}, not {state.index}")
+    lots = usable_lots(scenario, layout, state)
+    broken += _references(scenario, plan, lots)
+    if broken:
+        return Check(tuple(broken))
+    broken += _ledger(plan, lots)
+    routes = _routes(scenario, plan, broken)
+    clock = RouteClock(scenario, layout, network, state, plan.at_s, lots)
+    cost = 0.0
+    for vehicle, (kind, home, trips) in sorted(routes.items()):
+        broken += clock.check_route(vehicle, kind, home, trips)
+        cost += _route_cost(kind, trips)
+    broken += _docks(scenario, state, plan)
+    delivered = _delivered(scenario, plan)
+    wanted = need(scenario, state.need_factor)
+    broken += _over_served(scenario, delivered, wanted)
+    broken += _unmet_lines(scenario, plan, wanted - delivered)
+    broken += _point_states(scenario, layout, network, state, plan, delivered, wanted)
+    weighted = float((np.maximum(wanted - delivered, 0.0) * unmet_weight(scenario)).sum())
+    terms = {"unmet_person_days": weighted, "cost": cost}
+    return Check(tuple(broken), scenario.rules.unmet_penalty * weighted + cost, terms)
+
+
+def _references(scenario: Scenario, plan: DispatchPlan, lots: dict[str, UsableLot]) -> list[str]:
+    broken = []
+    for trip in plan.trips:
+        where = f"vehicle {trip.vehicle} trip {trip.number}"
+        if trip.vehicle_type not in scenario.vehicle_type_index:
+            broken.append(f"{where}: unknown vehicle type {trip.vehicle_type}")
+        broken += [
+            f"{where}: unknown site {site}"
+            for site in (trip.start_site, trip.end_site)
+            if site not in scenario.site_index
+        ]
+        if not trip.stops:
+            broken.append(f"{where}: no stop")
+        for stop in trip.stops:
+            if stop.point not in scenario.point_index:
+                broken.append(f"{where}: unknown demand point {stop.point}")
+            for load in stop.loads:
+                lot = lots.get(load.lot)
+                if lot is None:
+                    broken.append(f"{where}: lot {load.lot} is not usable in this road state")
+                elif lot.commodity != load.commodity:
+                    broken.append(f"{where}: lot {load.lot} holds {lot.commodity}, not {load.commodity}")
+                elif lot.site != trip.start_site:
+                    broken.append(f"{where}: lot {load.lot} lies at {lot.site}, loaded at {trip.start_site}")
+                if not load.quantity > 0:
+                    broken.append(f"{where}: a load of {load.quantity:g} {load.commodity}")
+                elif abs(load.quantity - round(load.quantity)) > QUANTITY_TOLERANCE:
+                    broken.append(f"{where}: {load.quantity:g} {load.commodity} is not a whole number")
+    for line in plan.unmet:
+        if line.point not in scenario.point_index or line.commodity not in scenario.commodity_index:
+            broken.append(f"unmet line of unknown {line.point} / {line.commodity}")
+    return broken
+
+
+def _ledger(plan: DispatchPlan, lots: dict[str, UsableLot]) -> list[str]:
+    drawn: defaultdict[str, float] = defaultdict(float)
+    for trip in plan.trips:
+        for stop in trip.stops:
+            for load in stop.loads:
+                drawn[load.lot] += load.quantity
+    return [
+        f"lot {ident}: {quantity:g} drawn, {lots[ident].quantity:g} usable"
+        for ident, quantity in sorted(drawn.items())
+        if quantity > lots[ident].quantity + QUANTITY_TOLERANCE
+    ]
+
+
+def _routes(
+    scenario: Scenario, plan: DispatchPlan, broken: list[str]
+) -> dict[str, tuple[VehicleType, str, list[Trip]]]:
+    """Trips per vehicle of the fleet, in order; faults go to ``broken``."""
+    known: dict[str, tuple[str, str]] = {}
+    number: defaultdict[tuple[str, str], int] = defaultdict(int)
+    for entry in scenario.fleet:
+        for _ in range(entry.count):
+            number[entry.vehicle_type, entry.site] += 1
+            ident = f"{entry.vehicle_type}-{entry.site}-{number[entry.vehicle_type, entry.site]}"
+            known[ident] = (entry.vehicle_type, entry.site)
+    routes: dict[str, tuple[VehicleType, str, list[Trip]]] = {}
+    for trip in plan.trips:
+        if trip.vehicle not in known:
+            broken.append(f"vehicle {trip.vehicle} is not in the fleet")
+            continue
+        kind, home = known[trip.vehicle]
+        if trip.vehicle_type != kind:
+            broken.append(f"vehicle {trip.vehicle} is a {kind}, not a {trip.vehicle_type}")
+        vehicle_type = scenario.vehicle_types[scenario.vehicle_type_index[kind]]
+        routes.setdefault(trip.vehicle, (vehicle_type, home, []))[2].append(trip)
+    for vehicle, (_, _, trips) in routes.items():
+        trips.sort(key=lambda trip: trip.number)
+        if [trip.number for trip in trips] != list(range(1, len(trips) + 1)):
+            broken.append(f"vehicle {vehicle}: trips are not numbered 1 to {len(trips)}")
+    return routes
+
+
+def _route_cost(kind: VehicleType, trips: list[Trip]) -> float:
+    duty_s = trips[-1].return_s - trips[0].load_start_s
+    distance_m = sum(trip.distance_m for trip in trips)
+    return (
+        kind.cost_per_use
+        + kind.compensation
+        + kind.cost_per_km * distance_m / KM_M
+        + kind.cost_per_h * duty_s / HOUR_S
+    )
+
+
+def _docks(scenario: Scenario, state: RoadState, plan: DispatchPlan) -> list[str]:
+    """Vehicles loading at the same time, at most one per dock."""
+    intervals: defaultdict[str, list[tuple[float, int]]] = defaultdict(list)
+    for trip in plan.trips:
+        site = scenario.sites[scenario.site_index[trip.start_site]]
+        powered = bool(state.site_power[scenario.site_index[trip.start_site]])
+        rate = site.handling_kg_per_h * (1.0 if powered else site.handling_share_without_power)
+        seconds = trip_kg(scenario, trip) / max(rate / site.docks, 1e-9) * HOUR_S
+        start = trip.load_start_s + TIME_TOLERANCE_S
+        end = trip.load_start_s + seconds - TIME_TOLERANCE_S
+        if end > start:
+            intervals[trip.start_site] += [(start, 1), (end, -1)]
+    broken = []
+    for ident, events in sorted(intervals.items()):
+        docks = scenario.sites[scenario.site_index[ident]].docks
+        busy = most = 0
+        for _, change in sorted(events):
+            busy += change
+            most = max(most, busy)
+        if most > docks:
+            broken.append(f"site {ident}: {most} vehicles load at the same time at {docks} docks")
+    return broken
+
+
+def _delivered(scenario: Scenario, plan: DispatchPlan) -> FloatArray:
+    delivered = np.zeros((len(scenario.demand_points), len(scenario.commodities)))
+    for trip in plan.trips:
+        for stop in trip.stops:
+            for load in stop.loads:
+                delivered[scenario.point_index[stop.point], scenario.commodity_index[load.commodity]] += (
+                    load.quantity
+                )
+    return delivered
+
+
+def _over_served(scenario: Scenario, delivered: FloatArray, wanted: FloatArray) -> list[str]:
+    return [
+        f"{scenario.demand_points[i].ident} gets {delivered[i, k]:g} {scenario.commodities[k].ident}, "
+        f"needs {wanted[i, k]:g}"
+        for i, k in np.argwhere(delivered > wanted + QUANTITY_TOLERANCE)
+    ]
+
+
+def _unmet_lines(scenario: Scenario, plan: DispatchPlan, missing: FloatArray) -> list[str]:
+    said = np.zeros_like(missing)
+    broken = []
+    for line in plan.unmet:
+        if not line.quantity > 0:
+            broken.append(f"unmet line of {line.point} with {line.quantity:g} {line.commodity}")
+        said[scenario.point_index[line.point], scenario.commodity_index[line.commodity]] += line.quantity
+    broken += [
+        f"{scenario.demand_points[i].ident}: {missing[i, k]:g} {scenario.commodities[k].ident} not sent, "
+        f"{said[i, k]:g} reported unmet"
+        for i, k in np.argwhere(np.abs(said - np.maximum(missing, 0.0)) > QUANTITY_TOLERANCE)
+    ]
+    return broken
+
+
+def _point_states(
+    scenario: Scenario,
+    layout: SitingPlan | None,
+    network: RoadNetwork,
+    state: RoadState,
+    plan: DispatchPlan,
+    delivered: FloatArray,
+    wanted: FloatArray,
+) -> list[str]:
+    reached = _reached(scenario, layout, network, state, plan.at_s)
+    broken = []
+    for i, point in enumerate(scenario.demand_points):
+        if not wanted[i].any():
+            if point.ident in plan.point_state:
+                broken.append(f"{point.ident} has no need and a state")
+            continue
+        if (delivered[i] >= wanted[i] - QUANTITY_TOLERANCE).all():
+            due = PointState.SERVED
+        elif state.point_flooded[i] and not delivered[i].any():
+            due = PointState.FLOODED
+        elif not reached[i]:
+            due = PointState.ISOLATED
+        else:
+            due = PointState.UNSERVED
+        said = plan.point_state.get(point.ident)
+        if said is not due:
+            broken.append(f"{point.ident} is {due}, reported {said or 'without state'}")
+        broken += [
+            f"{point.ident} is {due}, its unmet {line.commodity} is reported {line.state}"
+            for line in plan.unmet
+            if line.point == point.ident and line.state is not due
+        ]
+    return broken
+
+
+def _reached(
+    scenario: Scenario, layout: SitingPlan | None, network: RoadNetwork, state: RoadState, at_s: float
+) -> BoolArray:
+    """Demand points some vehicle of the fleet can reach from some open dispatching depot."""
+    depots = tuple(sorted(dispatching_sites(scenario, layout)))
+    points = tuple(point.ident for point in scenario.demand_points)
+    reached = np.zeros(len(points), dtype=np.bool_)
+    if not depots:
+        return reached
+    engine = DijkstraEngine(network)
+    kinds = {entry.vehicle_type for entry in scenario.fleet if entry.count > 0}
+    for kind in sorted(kinds):
+        vehicle = scenario.vehicle_types[scenario.vehicle_type_index[kind]]
+        times = TravelTimes(network, engine, depots, points, vehicle.profile, at_s)
+        seconds = times.of_state(state)
+        if vehicle.profile.mode is not Mode.ROAD:
+            metres = seconds * vehicle.profile.cruise_kmh / 3.6
+            seconds = np.where(2 * metres <= vehicle.range_m, seconds, np.inf)
+        reached |= np.isfinite(seconds).any(axis=0)
+    return reached

@@ -1,0 +1,232 @@
+"""`RouteClock`: follows one vehicle through its trips and checks place, path, time and load."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from depotopt.errors import UsageError
+from depotopt.hazards.states import RoadState
+from depotopt.plans import SitingPlan, Trip
+from depotopt.roads.network import RoadNetwork
+from depotopt.roads.profiles import Mode, TravelProfile
+from depotopt.scenario import Scenario, VehicleType
+from depotopt.travel import link_times_ds
+from depotopt.units import (
+    DS_PER_S,
+    HOUR_S,
+    UNREACHABLE_DS,
+    Int32Array,
+    great_circle_m,
+    kmh_to_ms,
+    seconds_to_ds,
+)
+from depotopt.verify.check import QUANTITY_TOLERANCE, TIME_TOLERANCE_S
+from depotopt.verify.lots import UsableLot, dispatching_sites, open_sites
+
+DISTANCE_TOLERANCE_M = 1.0
+
+
+def trip_kg(scenario: Scenario, trip: Trip) -> float:
+    """Weight loaded for a trip."""
+    return sum(
+        load.quantity * scenario.commodities[scenario.commodity_index[load.commodity]].kg_per_unit
+        for stop in trip.stops
+        for load in stop.loads
+    )
+
+
+def trip_m3(scenario: Scenario, trip: Trip) -> float:
+    """Volume loaded for a trip."""
+    return sum(
+        load.quantity * scenario.commodities[scenario.commodity_index[load.commodity]].m3_per_unit
+        for stop in trip.stops
+        for load in stop.loads
+    )
+
+
+class RouteClock:
+    """Recomputes when and where a vehicle is.
+
+    Parameters
+    ----------
+    scenario, layout, network, state, at_s
+        As in `depotopt.verify.dispatch.verify_dispatch`.
+    lots
+        Usable lots by identifier.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        layout: SitingPlan | None,
+        network: RoadNetwork,
+        state: RoadState,
+        at_s: float,
+        lots: dict[str, UsableLot],
+    ) -> None:
+        if network.places is None:
+            raise UsageError("the road network has no places: load it with load_network")
+        self._scenario, self._network, self._state, self._at_s = scenario, network, state, at_s
+        self._lots = lots
+        self._depots = dispatching_sites(scenario, layout)
+        self._open = set(open_sites(scenario, layout))
+        self._places = network.places
+        self._place = {ident: n for n, ident in enumerate(network.places.ident)}
+        self._access_ds = seconds_to_ds(network.places.access_s)
+        self._link_ds: dict[TravelProfile, Int32Array] = {}
+
+    def check_route(self, vehicle: str, kind: VehicleType, home: str, trips: list[Trip]) -> list[str]:
+        """Faults of all trips of one vehicle, in order."""
+        broken: list[str] = []
+        position, free_s = home, kind.mobilisation_s
+        duty_start_s: float | None = None
+        for trip in trips:
+            where = f"vehicle {vehicle} trip {trip.number}"
+            arrived_s = free_s
+            started_s = trip.load_start_s
+            if trip.start_site != position:
+                if trip.approach_start_s is None:
+                    broken.append(f"{where}: starts at {trip.start_site}, the vehicle stands at {position}")
+                else:
+                    started_s = trip.approach_start_s
+                    if trip.approach_start_s < free_s - TIME_TOLERANCE_S:
+                        broken.append(f"{where}: leaves {position} before it is free")
+                    leg_s = self._leg(
+                        where,
+                        kind,
+                        position,
+                        trip.start_site,
+                        trip.approach_links,
+                        trip.approach_distance_m,
+                        broken,
+                    )
+                    arrived_s = trip.approach_start_s + leg_s
+            duty_start_s = started_s if duty_start_s is None else duty_start_s
+            broken += self._loading(where, kind, home, trip, arrived_s)
+            broken += self._stops(where, kind, trip)
+            position, free_s = trip.end_site, trip.return_s
+        if duty_start_s is not None and free_s - duty_start_s > kind.max_hours_s + TIME_TOLERANCE_S:
+            broken.append(
+                f"vehicle {vehicle}: on duty {(free_s - duty_start_s) / HOUR_S:.2f} h, "
+                f"at most {kind.max_hours_s / HOUR_S:.2f}"
+            )
+        return broken
+
+    def _loading(self, where: str, kind: VehicleType, home: str, trip: Trip, arrived_s: float) -> list[str]:
+        scenario, j = self._scenario, self._scenario.site_index[trip.start_site]
+        site, broken = scenario.sites[j], []
+        if trip.start_site not in self._depots:
+            broken.append(f"{where}: loads at {trip.start_site}, which is not an open dispatching depot")
+        if trip.end_site not in self._open | {home}:
+            broken.append(f"{where}: ends at {trip.end_site}, neither an open depot nor its home")
+        activated = [self._lots[load.lot].available_s for stop in trip.stops for load in stop.loads]
+        earliest = max([arrived_s, site.readiness_s, *activated])
+        if trip.load_start_s < earliest - TIME_TOLERANCE_S:
+            broken.append(
+                f"{where}: loading starts at {trip.load_start_s:.1f} s, possible from {earliest:.1f}"
+            )
+        kg, m3 = trip_kg(scenario, trip), trip_m3(scenario, trip)
+        if kg > kind.payload_kg * (1 + QUANTITY_TOLERANCE):
+            broken.append(f"{where}: {kg:.1f} kg loaded, payload {kind.payload_kg:.1f}")
+        if m3 > kind.volume_m3 * (1 + QUANTITY_TOLERANCE):
+            broken.append(f"{where}: {m3:.3f} m3 loaded, volume {kind.volume_m3:.3f}")
+        rate = site.handling_kg_per_h / site.docks
+        if not self._state.site_power[j]:
+            rate *= site.handling_share_without_power
+        needed_s = kg / rate * HOUR_S if rate > 0 else np.inf
+        if trip.depart_s - trip.load_start_s < needed_s - TIME_TOLERANCE_S:
+            broken.append(
+                f"{where}: leaves {trip.depart_s - trip.load_start_s:.1f} s after loading starts, "
+                f"loading takes {needed_s:.1f}"
+            )
+        if trip.distance_m > kind.range_m + DISTANCE_TOLERANCE_M:
+            broken.append(f"{where}: {trip.distance_m:.0f} m long, range {kind.range_m:.0f}")
+        return broken
+
+    def _stops(self, where: str, kind: VehicleType, trip: Trip) -> list[str]:
+        scenario, rules, broken = self._scenario, self._scenario.rules, list[str]()
+        position, ready_s = trip.start_site, trip.depart_s
+        for stop in trip.stops:
+            leg_s = self._leg(where, kind, position, stop.point, stop.links, stop.distance_m, broken)
+            if stop.arrive_s < ready_s + leg_s - TIME_TOLERANCE_S:
+                broken.append(
+                    f"{where}: at {stop.point} at {stop.arrive_s:.1f} s, possible from {ready_s + leg_s:.1f}"
+                )
+            point = scenario.demand_points[scenario.point_index[stop.point]]
+            latest = rules.response_s if point.deadline_s is None else point.deadline_s
+            if stop.arrive_s > latest + TIME_TOLERANCE_S:
+                broken.append(
+                    f"{where}: at {stop.point} at {stop.arrive_s:.1f} s, at the latest {latest:.1f}"
+                )
+            kg = sum(
+                load.quantity * scenario.commodities[scenario.commodity_index[load.commodity]].kg_per_unit
+                for load in stop.loads
+            )
+            if not stop.loads:
+                broken.append(f"{where}: nothing is handed over at {stop.point}")
+            busy_s = rules.stop_service_s + kg / rules.unload_kg_per_h * HOUR_S
+            if stop.depart_s < stop.arrive_s + busy_s - TIME_TOLERANCE_S:
+                broken.append(
+                    f"{where}: leaves {stop.point} after {stop.depart_s - stop.arrive_s:.1f} s, "
+                    f"unloading takes {busy_s:.1f}"
+                )
+            position, ready_s = stop.point, stop.depart_s
+        back_s = self._leg(
+            where, kind, position, trip.end_site, trip.return_links, trip.return_distance_m, broken
+        )
+        if trip.return_s < ready_s + back_s - TIME_TOLERANCE_S:
+            broken.append(f"{where}: back at {trip.return_s:.1f} s, possible from {ready_s + back_s:.1f}")
+        return broken
+
+    def _leg(
+        self,
+        where: str,
+        kind: VehicleType,
+        origin: str,
+        destination: str,
+        links: tuple[int, ...],
+        distance_m: float,
+        broken: list[str],
+    ) -> float:
+        """Seconds of a leg along its links; faults of the path go to ``broken``."""
+        a, b = self._place[origin], self._place[destination]
+        leg = f"{where}: leg {origin} -> {destination}"
+        if kind.profile.mode is not Mode.ROAD:
+            metres = float(
+                great_circle_m(
+                    self._places.lon[a], self._places.lat[a], self._places.lon[b], self._places.lat[b]
+                )
+            )
+            if links:
+                broken.append(f"{leg} follows roads in the air")
+            if abs(distance_m - metres) > DISTANCE_TOLERANCE_M:
+                broken.append(f"{leg} is {metres:.0f} m long, reported {distance_m:.0f}")
+            return metres / kmh_to_ms(kind.profile.cruise_kmh)
+        network = self._network
+        path = np.array(links, dtype=np.int64)
+        if len(path) and not ((path >= 0) & (path < network.links)).all():
+            broken.append(f"{leg} uses a link that does not exist")
+            return 0.0
+        nodes = [int(self._places.node[a]), *(int(n) for n in network.head[path])]
+        starts = [int(n) for n in network.tail[path]]
+        if starts != nodes[:-1] or nodes[-1] != int(self._places.node[b]):
+            broken.append(f"{leg} is not a connected path")
+        times = self._times(kind.profile)[path]
+        if (times >= UNREACHABLE_DS).any():
+            lost = int(path[times >= UNREACHABLE_DS][0])
+            broken.append(f"{leg} uses the lost street {network.streets.ident[int(network.street[lost])]}")
+            return 0.0
+        on_roads_m = float(network.length_m[path].sum())
+        off_roads_m = float(self._places.distance_m[a] + self._places.distance_m[b])
+        if (
+            not on_roads_m - DISTANCE_TOLERANCE_M
+            <= distance_m
+            <= on_roads_m + off_roads_m + DISTANCE_TOLERANCE_M
+        ):
+            broken.append(f"{leg} is {on_roads_m:.0f} m on roads, reported {distance_m:.0f}")
+        return float(int(times.sum(dtype=np.int64)) + self._access_ds[a] + self._access_ds[b]) / DS_PER_S
+
+    def _times(self, profile: TravelProfile) -> Int32Array:
+        if profile not in self._link_ds:
+            self._link_ds[profile] = link_times_ds(self._network, self._state, profile, self._at_s)
+        return self._link_ds[profile]
