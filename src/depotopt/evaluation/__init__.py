@@ -1,0 +1,1 @@
+"""A layout judged over an ensemble it was not chosen on."""

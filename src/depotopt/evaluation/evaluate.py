@@ -1,0 +1,299 @@
+"""`evaluate`: a layout, a road network and an ensemble become tables of metrics."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from depotopt.evaluation.metrics import (
+    Spread,
+    gini,
+    jain,
+    spread,
+    time_to_fulfil,
+    weighted_mean,
+    worst_share_mean,
+)
+from depotopt.hazards.states import RoadState, intact
+from depotopt.need import need, people_in_need, person_days_per_unit, unmet_weight
+from depotopt.plans import SitingPlan, StateFlows
+from depotopt.roads.engines.registry import prepare_engine
+from depotopt.roads.network import RoadNetwork
+from depotopt.roads.profiles import ANY_TRUCK
+from depotopt.scenario import Scenario
+from depotopt.siting.recourse import recourse
+from depotopt.solving import Monitor
+from depotopt.travel import TravelTimes
+from depotopt.units import HOUR_S, MINUTE_S, BoolArray, FloatArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+REPORT_WITHIN_S = (15 * MINUTE_S, 6 * HOUR_S, 8 * HOUR_S, 10 * HOUR_S)
+"""Times coverage is always reported at: the 15-minute circle and the first-supplies limits for
+county, city and province (domain table *First supplies on site*)."""
+
+Row = dict[str, float | int | str | None]
+
+
+def coverage_name(within_s: float) -> str:
+    """Column name of the coverage within a time: minutes below an hour, else hours."""
+    if within_s < HOUR_S:
+        return f"coverage_{within_s / MINUTE_S:g}_min"
+    return f"coverage_{within_s / HOUR_S:g}_h"
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What a layout achieves, before loss and over an ensemble.
+
+    Attributes
+    ----------
+    before
+        Metrics with nothing lost.
+    states
+        One row of metrics per road state.
+    points
+        One row per demand point: expected unmet need, fill rate, probability of each state.
+    commodities
+        One row per commodity: need, stock, expected unmet need.
+    probability
+        Weights of the road states, shape ``(S,)``.
+    """
+
+    before: Row
+    states: tuple[Row, ...]
+    points: tuple[Row, ...]
+    commodities: tuple[Row, ...]
+    probability: FloatArray
+
+    def column(self, name: str) -> FloatArray:
+        """One metric over road states, shape ``(S,)``; ``nan`` where it is not defined."""
+        return np.array(
+            [math.nan if row[name] is None else row[name] for row in self.states], dtype=np.float64
+        )
+
+    def spread(self, name: str) -> Spread:
+        """Mean, confidence, tail and worst of a metric; coverage, fill and fairness get worse downwards."""
+        less_is_worse = name.startswith(("coverage", "fill", "worst_decile", "jain"))
+        return spread(self.column(name), self.probability, more_is_worse=not less_is_worse)
+
+    def summary(self) -> dict[str, Row]:
+        """Main metrics: before loss, expected (with confidence), worst 5 % and worst."""
+        names = [name for name in self.before if name.startswith("coverage")]
+        rows: dict[str, Row] = {}
+        for name in ("unmet_person_days", "unmet_share", "isolated_people", "flooded_people", *names, "gini"):
+            one = self.spread(name)
+            rows[name] = {
+                "before": self.before[name],
+                "expected": one.expected,
+                "half_width": one.half_width,
+                "worst_5_percent": one.cvar_95,
+                "worst": one.worst,
+            }
+        return rows
+
+    def state_near(self, name: str, level: float) -> int:
+        """Position of the road state at a quantile of a metric (for showing *a bad case*)."""
+        values = self.column(name)
+        order = np.argsort(values, kind="stable")
+        reached = np.cumsum(self.probability[order]) >= level - 1e-12
+        return int(order[np.argmax(reached)])
+
+    def frames(self) -> dict[str, pd.DataFrame]:
+        """Tidy tables ``states``, ``points`` and ``commodities``."""
+        import pandas as pd
+
+        return {
+            "states": pd.DataFrame(list(self.states)),
+            "points": pd.DataFrame(list(self.points)),
+            "commodities": pd.DataFrame(list(self.commodities)),
+        }
+
+
+class _Judge:
+    """Turns recourse flows of one layout into metrics, state by state."""
+
+    def __init__(self, scenario: Scenario, layout: SitingPlan) -> None:
+        self.scenario, self.layout = scenario, layout
+        dispatching = {tier.ident for tier in scenario.tiers if tier.dispatches}
+        self.depots: BoolArray = np.zeros(len(scenario.sites), dtype=np.bool_)
+        for opened in layout.open_sites:
+            self.depots[scenario.site_index[opened.site]] = opened.tier in dispatching
+        self.stocked: BoolArray = np.zeros(len(scenario.sites), dtype=np.bool_)
+        for line in layout.stock:
+            self.stocked[scenario.site_index[line.site]] |= line.quantity > 0
+        self.ready_s = np.array([site.readiness_s for site in scenario.sites])
+        self.people = np.array([point.people for point in scenario.demand_points])
+        self.days = person_days_per_unit(scenario)
+        self.weight = unmet_weight(scenario)
+        standards = {tier.service_standard_s for tier in scenario.tiers if tier.service_standard_s}
+        self.within_s = tuple(sorted({*REPORT_WITHIN_S, *standards}))
+
+    def row(
+        self, state: RoadState, flow: StateFlows, seconds: FloatArray
+    ) -> tuple[Row, FloatArray, FloatArray, BoolArray]:
+        """Metrics of one road state, unmet units ``(I, K)``, fill rate and isolation per point."""
+        scenario = self.scenario
+        wanted = need(scenario, state.need_factor)
+        missing = wanted.copy()
+        np.subtract.at(missing, (flow.point, flow.commodity), flow.units)
+        missing = np.maximum(missing, 0.0)
+        wanted_days, missing_days = wanted * self.days, missing * self.days
+        total_days = float(wanted_days.sum())
+        point_days = wanted_days.sum(axis=1)
+        fill = np.where(point_days > 0, 1 - missing_days.sum(axis=1) / np.maximum(point_days, 1e-12), 1.0)
+        in_need = people_in_need(scenario, state.need_factor)
+        from_depots = seconds[self.depots]
+        isolated = np.asarray(~np.isfinite(from_depots).any(axis=0)) & ~state.point_flooded
+        usable = self.depots & self.stocked & (state.site_survival > 0)
+        near = seconds[usable]
+        sent_days = flow.units * self.days[flow.commodity]
+        arrive_s = self.ready_s[flow.site] + seconds[flow.site, flow.point]
+        served = sent_days > 0
+        row: Row = {
+            "state": state.index,
+            "probability": state.probability,
+            "people_in_need": float(in_need.sum()),
+            "need_person_days": total_days,
+            "unmet_person_days": float(missing_days.sum()),
+            "unmet_weighted_person_days": float((missing * self.weight).sum()),
+            "unmet_share": float(missing_days.sum()) / total_days if total_days > 0 else 0.0,
+            "isolated_people": float(in_need[isolated].sum()),
+            "flooded_people": float(in_need[state.point_flooded].sum()),
+            "streets_hit": float(len(np.unique(state.damage.street))),
+            "response_mean_s": weighted_mean(np.asarray(arrive_s[served]), sent_days[served])
+            if served.any()
+            else None,
+            "response_50_s": time_to_fulfil(arrive_s[served], sent_days[served], total_days, 0.5),
+            "response_90_s": time_to_fulfil(arrive_s[served], sent_days[served], total_days, 0.9),
+            "response_100_s": time_to_fulfil(arrive_s[served], sent_days[served], total_days, 1.0),
+            "fill_mean": weighted_mean(fill, point_days) if total_days > 0 else 1.0,
+            "worst_decile_fill": worst_share_mean(fill, point_days) if total_days > 0 else 1.0,
+            "gini": gini(np.maximum(fill, 0.0), point_days),
+            "jain": jain(fill, point_days) if total_days > 0 else 1.0,
+        }
+        for within_s in self.within_s:
+            covered = np.asarray((near <= within_s).any(axis=0), dtype=np.float64)
+            row[coverage_name(within_s)] = weighted_mean(covered, self.people)
+        return row, missing, fill, isolated
+
+
+def evaluate(
+    scenario: Scenario,
+    layout: SitingPlan,
+    network: RoadNetwork,
+    ensemble: Sequence[RoadState],
+    *,
+    monitor: Monitor | None = None,
+) -> Evaluation:
+    """Judge a layout: best recourse in every road state, then metrics.
+
+    Parameters
+    ----------
+    scenario, network
+        The planning case and its roads with places.
+    layout
+        The layout judged; nothing about it is changed.
+    ensemble
+        Road states, best ones the layout was not chosen on.
+    monitor
+        Told after every block of states. A stop ends the evaluation with the states judged so far,
+        their weights scaled up to sum to 1.
+
+    Returns
+    -------
+    Evaluation
+        Coverage counts people within a travel time of a dispatching depot whose stock survives;
+        response times (readiness plus travel) are over what is delivered, never over people who
+        cannot be reached.
+    """
+    judge = _Judge(scenario, layout)
+    watch = monitor or Monitor()
+    points, commodities = len(scenario.demand_points), len(scenario.commodities)
+    profile = ANY_TRUCK
+    if scenario.rules.siting_vehicle:
+        profile = scenario.vehicle_types[scenario.vehicle_type_index[scenario.rules.siting_vehicle]].profile
+    times = TravelTimes(
+        network,
+        prepare_engine(network),
+        tuple(site.ident for site in scenario.sites),
+        tuple(point.ident for point in scenario.demand_points),
+        profile,
+    )
+    calm = [intact(len(scenario.sites), points)]
+    before, *_ = judge.row(
+        calm[0], next(iter(recourse(scenario, layout, network, calm))), times.of_state(calm[0])
+    )
+    rows: list[Row] = []
+    unmet, fill_sum = np.zeros((points, commodities)), np.zeros(points)
+    isolated_sum, flooded_sum = np.zeros(points), np.zeros(points)
+    weights: list[float] = []
+    flows = iter(recourse(scenario, layout, network, ensemble))
+    for block in times.blocks(ensemble):
+        for lane in range(len(block.seconds)):
+            state = ensemble[block.first_state + lane]
+            row, missing, fill, isolated = judge.row(state, next(flows), block.seconds[lane])
+            rows.append(row)
+            weights.append(state.probability)
+            unmet += state.probability * missing
+            fill_sum += state.probability * fill
+            isolated_sum += state.probability * isolated
+            flooded_sum += state.probability * state.point_flooded
+        watch.report("evaluate", message=f"{len(rows)} of {len(ensemble)} road states")
+        if watch.stopped:
+            break
+    probability = np.array(weights) / sum(weights)
+    scale = 1.0 / sum(weights)
+    return Evaluation(
+        before=before,
+        states=tuple(rows),
+        points=_point_rows(
+            scenario, scale * unmet, scale * fill_sum, scale * isolated_sum, scale * flooded_sum
+        ),
+        commodities=_commodity_rows(scenario, layout, scale * unmet),
+        probability=probability,
+    )
+
+
+def _point_rows(
+    scenario: Scenario, unmet: FloatArray, fill: FloatArray, isolated: FloatArray, flooded: FloatArray
+) -> tuple[Row, ...]:
+    days = person_days_per_unit(scenario)
+    return tuple(
+        {
+            "point": point.ident,
+            "name": point.name,
+            "zone": point.zone,
+            "people": point.people,
+            "expected_unmet_person_days": float((unmet[i] * days).sum()),
+            "expected_fill": float(fill[i]),
+            "probability_isolated": float(isolated[i]),
+            "probability_flooded": float(flooded[i]),
+        }
+        for i, point in enumerate(scenario.demand_points)
+    )
+
+
+def _commodity_rows(scenario: Scenario, layout: SitingPlan, unmet: FloatArray) -> tuple[Row, ...]:
+    wanted = need(scenario).sum(axis=0)
+    held = np.zeros(len(scenario.commodities))
+    for line in layout.stock:
+        held[scenario.commodity_index[line.commodity]] += line.quantity
+    days = person_days_per_unit(scenario)
+    return tuple(
+        {
+            "commodity": commodity.ident,
+            "name": commodity.name,
+            "unit": commodity.unit,
+            "need_before_loss": float(wanted[k]),
+            "stock": float(held[k]),
+            "expected_unmet": float(unmet[:, k].sum()),
+            "expected_unmet_person_days": float(unmet[:, k].sum() * days[k]),
+        }
+        for k, commodity in enumerate(scenario.commodities)
+    )

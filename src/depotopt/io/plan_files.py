@@ -1,0 +1,130 @@
+"""Plans and solve results as JSON files: what one stage leaves for the next."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from depotopt.errors import Fault, InputError
+from depotopt.plans import DispatchPlan, SitingPlan
+from depotopt.solving import Limit, SolveResult, Status
+
+PlanT = TypeVar("PlanT", SitingPlan, DispatchPlan)
+
+FORMAT = 1
+"""Raised when the meaning of a key changes."""
+
+_ADAPTERS: dict[type, TypeAdapter[Any]] = {
+    SitingPlan: TypeAdapter(SitingPlan),
+    DispatchPlan: TypeAdapter(DispatchPlan),
+}
+
+
+def write_result(path: Path, result: SolveResult[PlanT], made_from: dict[str, Any] | None = None) -> None:
+    """Write a solve result with its plan, sorted keys, atomically.
+
+    Parameters
+    ----------
+    path
+        File to write (``layout.json``, ``dispatch.json``).
+    result
+        Status, proof and plan; a result without plan is written too.
+    made_from
+        What identifies the inputs (scenario hash, overrides, seeds), kept with the plan.
+    """
+    document = {
+        "format": FORMAT,
+        "kind": type(result.plan).__name__ if result.plan is not None else None,
+        "status": str(result.status),
+        "objective": result.objective,
+        "bound": result.bound,
+        "limit": None if result.limit is None else str(result.limit),
+        "engine": result.engine,
+        "seconds": round(result.seconds, 3),
+        "conflicts": list(result.conflicts),
+        "terms": result.terms,
+        "notes": list(result.notes),
+        "made_from": made_from or {},
+        "plan": None if result.plan is None else asdict(result.plan),
+    }
+    text = json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False)
+    part = path.with_suffix(path.suffix + ".part")
+    part.write_text(text + "\n", encoding="utf-8")
+    part.replace(path)
+
+
+def read_result(path: Path, kind: type[PlanT]) -> SolveResult[PlanT]:
+    """Read what `write_result` wrote.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, is not JSON, holds another kind of plan or an older format.
+    """
+    document = _read_document(path)
+    faults = [
+        Fault(str(path), key, repr(document.get(key)), f"expected {expected}", "plan-file")
+        for key, expected, holds in (
+            ("format", str(FORMAT), document.get("format") == FORMAT),
+            ("kind", f"'{kind.__name__}' or null", document.get("kind") in (kind.__name__, None)),
+            ("status", f"one of {', '.join(Status)}", document.get("status") in tuple(Status)),
+        )
+        if not holds
+    ]
+    if faults:
+        raise InputError(str(path), faults)
+    try:
+        plan = None if document["plan"] is None else _ADAPTERS[kind].validate_python(document["plan"])
+        return SolveResult(
+            status=Status(document["status"]),
+            plan=plan,
+            objective=document["objective"],
+            bound=document["bound"],
+            engine=document["engine"],
+            seconds=document["seconds"],
+            limit=None if document["limit"] is None else Limit(document["limit"]),
+            conflicts=tuple(document["conflicts"]),
+            terms=document["terms"],
+            notes=tuple(document["notes"]),
+        )
+    except KeyError as missing:
+        fault = Fault(str(path), "", "a plan file without it", f"expected the key {missing}", "plan-file")
+        raise InputError(str(path), [fault]) from missing
+    except ValidationError as error:
+        faults = [
+            Fault(
+                str(path),
+                "plan." + ".".join(str(part) for part in item["loc"]),
+                repr(item["input"])[:60],
+                item["msg"],
+                "plan-file",
+            )
+            for item in error.errors()
+        ]
+        raise InputError(str(path), faults) from error
+
+
+def read_made_from(path: Path) -> dict[str, Any]:
+    """What the plan in a file was made from."""
+    made_from: dict[str, Any] = _read_document(path).get("made_from", {})
+    return made_from
+
+
+def _read_document(path: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(
+            str(path), [Fault(str(path), "", "no such file", "expected a plan file", "missing-file")]
+        ) from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        fault = Fault(str(path), "", f"text that is not JSON ({error})", "expected a plan file", "plan-file")
+        raise InputError(str(path), [fault]) from error
+    if not isinstance(document, dict):
+        fault = Fault(str(path), "", type(document).__name__, "expected a JSON object", "plan-file")
+        raise InputError(str(path), [fault])
+    return document

@@ -1,0 +1,90 @@
+"""Metrics against closed forms and by their invariants."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from depotopt.errors import UsageError
+from depotopt.evaluation.metrics import (
+    cvar,
+    gini,
+    half_width_95,
+    jain,
+    spread,
+    time_to_fulfil,
+    weighted_mean,
+    worst_share_mean,
+)
+
+positive = st.lists(st.floats(0.0, 1e6), min_size=1, max_size=30)
+
+
+def test_cvar_of_equal_weights_is_the_mean_of_the_worst() -> None:
+    values = np.arange(1.0, 101.0)
+    assert cvar(values, np.ones(100)) == pytest.approx(98.0)
+
+
+def test_cvar_splits_the_state_at_the_edge_of_the_tail() -> None:
+    assert cvar(np.array([10.0, 0.0]), np.array([0.02, 0.98])) == pytest.approx(0.02 / 0.05 * 10)
+
+
+def test_cvar_refuses_a_level_of_one() -> None:
+    with pytest.raises(UsageError, match="level"):
+        cvar(np.ones(2), np.ones(2), 1.0)
+
+
+@given(positive)
+def test_cvar_lies_between_mean_and_worst(values: list[float]) -> None:
+    array, weights = np.array(values), np.ones(len(values))
+    tail = cvar(array, weights)
+    assert weighted_mean(array, weights) - 1e-6 <= tail <= array.max() + 1e-6
+
+
+def test_gini_of_one_owner_among_four_is_three_quarters() -> None:
+    assert gini(np.array([0.0, 0.0, 0.0, 1.0]), np.ones(4)) == pytest.approx(0.75)
+
+
+@given(positive)
+def test_gini_of_equal_shares_is_zero_and_never_above_one(values: list[float]) -> None:
+    array = np.array(values)
+    assert 0 <= gini(array, np.ones(len(array))) < 1
+    assert gini(np.full(len(array), 3.0), np.ones(len(array))) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_gini_weighs_people() -> None:
+    """Two people with the same share count as two entries."""
+    assert gini(np.array([1.0, 3.0]), np.array([2.0, 1.0])) == pytest.approx(
+        gini(np.array([1.0, 1.0, 3.0]), np.ones(3))
+    )
+
+
+def test_jain_of_one_owner_among_four_is_a_quarter() -> None:
+    assert jain(np.array([0.0, 0.0, 0.0, 5.0]), np.ones(4)) == pytest.approx(0.25)
+
+
+def test_worst_decile_is_the_mean_of_the_lowest_tenth() -> None:
+    assert worst_share_mean(np.arange(20.0), np.ones(20)) == pytest.approx(0.5)
+
+
+def test_half_width_matches_the_textbook_for_equal_weights() -> None:
+    values = np.array([1.0, 2.0, 3.0, 4.0])
+    assert half_width_95(values, np.full(4, 0.25)) == pytest.approx(1.96 * values.std(ddof=1) / 2)
+
+
+def test_half_width_of_one_state_is_zero() -> None:
+    assert half_width_95(np.array([7.0]), np.array([1.0])) == 0.0
+
+
+def test_spread_turns_round_where_less_is_worse() -> None:
+    one = spread(np.array([0.2, 1.0]), np.array([0.5, 0.5]), more_is_worse=False)
+    assert (one.worst, one.cvar_95) == (0.2, 0.2)
+
+
+def test_time_to_fulfil_is_none_when_it_never_arrives() -> None:
+    arrive, amount = np.array([20.0, 10.0]), np.array([1.0, 1.0])
+    assert time_to_fulfil(arrive, amount, 4.0, 0.25) == 10.0
+    assert time_to_fulfil(arrive, amount, 4.0, 0.5) == 20.0
+    assert time_to_fulfil(arrive, amount, 4.0, 0.75) is None
