@@ -61,6 +61,9 @@ class Effect:
         Demand points standing in the hazard, shape ``(I,)``.
     triggered
         Whether the hazard happened at all in this state (chains ask for it).
+    weight
+        Likelihood ratio of the draw: 1 unless the hazard samples rare events more often than they
+        happen. The ensemble multiplies and normalises them to probabilities.
     """
 
     damage: Damage
@@ -69,6 +72,7 @@ class Effect:
     need_factor: FloatArray | None = None
     point_flooded: BoolArray | None = None
     triggered: bool = True
+    weight: float = 1.0
 
 
 class PreparedHazard(Protocol):
