@@ -97,7 +97,7 @@ class RoadState:
     Attributes
     ----------
     index
-        Position in its ensemble.
+        Position in its ensemble; -1 for the state in which nothing is lost (`intact`).
     probability
         Weight in its ensemble.
     damage
@@ -212,7 +212,7 @@ class RoadLossEnsemble:
 def intact(sites: int, points: int) -> RoadState:
     """The road state in which nothing is lost."""
     return RoadState(
-        index=0,
+        index=-1,
         probability=1.0,
         damage=Damage.concatenate([]),
         causes=(),
