@@ -79,6 +79,10 @@ class AreaConsequence:
         )
 
 
+ROADS_LOST = AreaConsequence()
+"""Roads are lost, nothing else happens."""
+
+
 @dataclass(frozen=True, slots=True)
 class AreaHazard:
     """Areas that are hit independently of one another (for areas that fail together see `Zones`).
@@ -97,7 +101,7 @@ class AreaHazard:
 
     name: str
     areas: tuple[Area, ...]
-    consequence: AreaConsequence = AreaConsequence()
+    consequence: AreaConsequence = ROADS_LOST
     origin: str = "scenario.toml"
 
     def prepare(self, exposure: Exposure) -> PreparedAreas:

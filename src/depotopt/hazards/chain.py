@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from depotopt.errors import Fault, InputError
@@ -87,13 +87,7 @@ def chain_order(hazards: Sequence[Hazard]) -> list[int]:
             continue
         after[hazard.name] = hazard.after
         faults += [
-            Fault(
-                hazard.origin,
-                f"hazards.{hazard.name}.after",
-                f"'{trigger}'",
-                f"no such hazard (there are: {', '.join(sorted(set(names)))})",
-                "unknown-hazard",
-            )
+            unknown_trigger(hazard, trigger, names, hazard.origin)
             for trigger in hazard.after
             if trigger not in names
         ]
@@ -112,6 +106,18 @@ def chain_order(hazards: Sequence[Hazard]) -> list[int]:
         order += ready
         done |= {names[number] for number in ready}
     return order
+
+
+def unknown_trigger(hazard: Hazard, trigger: str, names: Iterable[str], file: str) -> Fault:
+    """The fault of a chain that starts at a hazard nobody declared."""
+    known = ", ".join(sorted(set(names)))
+    return Fault(
+        file,
+        f"hazards.{hazard.name}.after",
+        f"'{trigger}'",
+        f"no such hazard (there are: {known})",
+        "unknown-hazard",
+    )
 
 
 def _circle(names: Sequence[str], done: set[str], after: Mapping[str, tuple[str, ...]]) -> Fault:
