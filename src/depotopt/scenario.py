@@ -497,6 +497,8 @@ class Scenario:
     input_hashes: dict[str, str] = field(default_factory=dict)
     place_origin: dict[str, tuple[str, str]] = field(default_factory=dict)
     """File and row each site and demand point was read from, for faults found later."""
+    notices: tuple[str, ...] = ()
+    """Remarks on how the files were read that a user should see (an unusual encoding)."""
 
     @cached_property
     def site_index(self) -> dict[str, int]:
