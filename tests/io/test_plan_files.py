@@ -35,7 +35,7 @@ DISPATCH = DispatchPlan(
 
 
 def result_of(plan: SitingPlan) -> SolveResult[SitingPlan]:
-    return SolveResult(Status.FEASIBLE, plan, 10.0, 9.0, "highs", 1.5, Limit.TIME, terms={"fixed": 10.0})
+    return SolveResult(Status.FEASIBLE, plan, 10.0, 9.0, "highs", 0.0, Limit.TIME, terms={"fixed": 10.0})
 
 
 def test_a_layout_survives_the_round_trip(tmp_path: Path) -> None:
@@ -45,14 +45,14 @@ def test_a_layout_survives_the_round_trip(tmp_path: Path) -> None:
 
 
 def test_a_dispatch_plan_survives_the_round_trip(tmp_path: Path) -> None:
-    result = SolveResult(Status.OPTIMAL, DISPATCH, 1.0, 1.0, "pyvrp", 0.5)
+    result = SolveResult(Status.OPTIMAL, DISPATCH, 1.0, 1.0, "pyvrp", 0.0)
     write_result(tmp_path / "dispatch.json", result)
     assert read_result(tmp_path / "dispatch.json", DispatchPlan) == result
 
 
 def test_an_infeasible_result_keeps_its_conflicts(tmp_path: Path) -> None:
     result: SolveResult[SitingPlan] = SolveResult(
-        Status.INFEASIBLE, None, None, None, "highs", 0.1, conflicts=("at least 3 of 2 sites",)
+        Status.INFEASIBLE, None, None, None, "highs", 0.0, conflicts=("at least 3 of 2 sites",)
     )
     write_result(tmp_path / "layout.json", result)
     assert read_result(tmp_path / "layout.json", SitingPlan) == result

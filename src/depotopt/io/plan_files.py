@@ -24,13 +24,13 @@ _ADAPTERS: dict[type, TypeAdapter[Any]] = {
 }
 
 
-def write_result(path: Path, result: SolveResult[PlanT], made_from: dict[str, Any] | None = None) -> None:
-    """Write a solve result with its plan, sorted keys, atomically.
+def dump_result(result: SolveResult[PlanT], made_from: dict[str, Any] | None = None) -> bytes:
+    """JSON of a solve result with its plan: sorted keys, the same bytes for the same result.
+
+    Wall-clock seconds stay out, so equal runs give equal files.
 
     Parameters
     ----------
-    path
-        File to write (``layout.json``, ``dispatch.json``).
     result
         Status, proof and plan; a result without plan is written too.
     made_from
@@ -44,7 +44,6 @@ def write_result(path: Path, result: SolveResult[PlanT], made_from: dict[str, An
         "bound": result.bound,
         "limit": None if result.limit is None else str(result.limit),
         "engine": result.engine,
-        "seconds": round(result.seconds, 3),
         "conflicts": list(result.conflicts),
         "terms": result.terms,
         "notes": list(result.notes),
@@ -52,13 +51,19 @@ def write_result(path: Path, result: SolveResult[PlanT], made_from: dict[str, An
         "plan": None if result.plan is None else asdict(result.plan),
     }
     text = json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False)
+    return (text + "\n").encode("utf-8")
+
+
+def write_result(path: Path, result: SolveResult[PlanT], made_from: dict[str, Any] | None = None) -> None:
+    """Write `dump_result` to a file, atomically, making its folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(path.suffix + ".part")
-    part.write_text(text + "\n", encoding="utf-8")
+    part.write_bytes(dump_result(result, made_from))
     part.replace(path)
 
 
 def read_result(path: Path, kind: type[PlanT]) -> SolveResult[PlanT]:
-    """Read what `write_result` wrote.
+    """Read what `write_result` wrote; ``seconds`` comes back as 0.
 
     Raises
     ------
@@ -85,7 +90,7 @@ def read_result(path: Path, kind: type[PlanT]) -> SolveResult[PlanT]:
             objective=document["objective"],
             bound=document["bound"],
             engine=document["engine"],
-            seconds=document["seconds"],
+            seconds=0.0,
             limit=None if document["limit"] is None else Limit(document["limit"]),
             conflicts=tuple(document["conflicts"]),
             terms=document["terms"],

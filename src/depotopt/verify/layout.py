@@ -233,7 +233,7 @@ def _coverage(scenario: Scenario, network: RoadNetwork, plan: SitingPlan) -> lis
         covered: BoolArray = np.zeros(len(points), dtype=np.bool_)
         if serving:
             seconds = intact_seconds(scenario, network, serving, points)
-            covered = (seconds <= tier.service_standard_s + TIME_TOLERANCE_S).any(axis=0)
+            covered = np.asarray((seconds <= tier.service_standard_s + TIME_TOLERANCE_S).any(axis=0))
         share = float(people[covered].sum() / people.sum())
         if share < tier.min_coverage - SHARE_TOLERANCE:
             broken.append(

@@ -1,0 +1,5 @@
+"""``python -m depotopt``."""
+
+from depotopt.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,263 @@
+"""The verbs. Heavy modules are imported inside the commands: ``--help`` must answer at once."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from depotopt.cli.exits import Exit
+from depotopt.cli.flags import COMMON, RUN_FLAGS, SOLVE_FLAGS, Common, RunFlags, SolveFlags
+from depotopt.cli.progress import watching
+
+HELP = """Where relief depots stand, what each holds, and which truck carries what to whom
+when roads are lost.
+
+Exit codes: 0 done, 2 usage, 3 bad input, 4 infeasible (the conflicting rules are named),
+5 stopped with a plan, 6 stopped without, 1 broken.
+"""
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("depotopt")
+
+
+app = App(name="depotopt", help=HELP, version=_version, help_format="plaintext")
+roads = App(name="roads", help="Look at a scenario's roads, whole or damaged.")
+app.command(roads)
+
+Out = Annotated[Path | None, Parameter(name="--out", help="Where to write.")]
+Layout = Annotated[
+    Path | None,
+    Parameter(help="Layout file of `depotopt site` or a run; default today's depots and stock."),
+]
+State = Annotated[
+    int,
+    Parameter(help="Road state of the unseen ensemble; -1 for no hazard, only what road reports say."),
+]
+AtHours = Annotated[
+    float,
+    Parameter(name="--at-h", help="Hours after the start whose roads are used: expired closures are open."),
+]
+
+
+@app.command
+def check(scenario: Path, *, common: Common = COMMON) -> Exit:
+    """Report every fault of a scenario at once: file, row, column, found, expected."""
+    from depotopt.cli import screen
+    from depotopt.io.scenario_files import check_scenario
+
+    faults = check_scenario(scenario, common.overrides)
+    screen.tell_check(str(scenario), faults, as_json=common.as_json)
+    return Exit.BAD_INPUT if faults else Exit.OK
+
+
+@app.command
+def run(scenario: Path, *, out: Out = None, flags: RunFlags = RUN_FLAGS, common: Common = COMMON) -> Exit:
+    """Run the whole chain: site, judge on unseen road states, dispatch, report."""
+    from depotopt.cli import screen
+    from depotopt.pipeline.chain import RunOptions
+    from depotopt.pipeline.chain import run as run_chain
+
+    options = RunOptions(
+        design_states=flags.states,
+        unseen_states=flags.unseen,
+        site_time_s=flags.site_time,
+        dispatch_time_s=flags.dispatch_time,
+        state=flags.state,
+        site_engine=flags.site_engine,
+        dispatch_engine=flags.dispatch_engine,
+        workers=flags.workers,
+        language=flags.language,
+    )
+    with watching(common.progress) as monitor:
+        outcome = run_chain(scenario, common.overrides, options, out=out, monitor=monitor)
+    screen.tell_outcome(outcome, as_json=common.as_json)
+    return screen.exit_of(outcome.siting, outcome.dispatch)
+
+
+@app.command
+def site(
+    scenario: Path,
+    *,
+    states: Annotated[int | None, Parameter(help="Road states to choose on.")] = None,
+    out: Out = None,
+    flags: SolveFlags = SOLVE_FLAGS,
+    common: Common = COMMON,
+) -> Exit:
+    """Choose the layout: which depots are open and what each holds."""
+    from depotopt.cli import screen
+    from depotopt.io.plan_files import write_result
+    from depotopt.pipeline import chain
+    from depotopt.pipeline.stages import open_case, sample_ensemble, verified_siting
+
+    engine = flags.engine or "auto"
+    options = chain.RunOptions(
+        design_states=states, site_time_s=flags.time, site_engine=engine, workers=flags.workers
+    )
+    with watching(common.progress) as monitor:
+        case = open_case(scenario, common.overrides)
+        rules = case.scenario.ensemble
+        size = states or rules.design_states
+        ensemble = sample_ensemble(
+            case.network, case.scenario, size, rules.design_seed, workers=flags.workers
+        )
+        limits = chain.site_limits(case.scenario, options)
+        result = verified_siting(case, ensemble, limits=limits, monitor=monitor, engine=engine)
+    if out is not None:
+        write_result(out, result, chain.made_from(case, options))
+    screen.tell_siting(case.scenario, result, as_json=common.as_json)
+    return screen.exit_of(result)
+
+
+@app.command
+def dispatch(
+    scenario: Path,
+    *,
+    layout: Layout = None,
+    state: State = -1,
+    at_h: AtHours = 0.0,
+    out: Out = None,
+    flags: SolveFlags = SOLVE_FLAGS,
+    common: Common = COMMON,
+) -> Exit:
+    """Plan which truck carries what to whom in one road state."""
+    from depotopt.cli import screen
+    from depotopt.io.plan_files import write_result
+    from depotopt.pipeline import chain
+    from depotopt.pipeline.stages import open_case, verified_dispatch
+    from depotopt.units import HOUR_S
+
+    engine = flags.engine or "pyvrp"
+    options = chain.RunOptions(
+        state=state, dispatch_time_s=flags.time, dispatch_engine=engine, workers=flags.workers
+    )
+    with watching(common.progress) as monitor:
+        case = open_case(scenario, common.overrides)
+        result = verified_dispatch(
+            case,
+            chain.read_layout(layout),
+            chain.unseen_state(case, options, state),
+            at_s=at_h * HOUR_S,
+            limits=chain.dispatch_limits(case.scenario, options),
+            monitor=monitor,
+            engine=engine,
+        )
+    if out is not None:
+        write_result(out, result, chain.made_from(case, options))
+    screen.tell_dispatch(case.scenario, result, as_json=common.as_json)
+    return screen.exit_of(result)
+
+
+@app.command
+def evaluate(
+    scenario: Path,
+    *,
+    layout: Layout = None,
+    unseen: Annotated[int | None, Parameter(help="Number of road states to judge on.")] = None,
+    seed: Annotated[int | None, Parameter(help="Their seed; not the one the layout was chosen with.")] = None,
+    workers: Annotated[int, Parameter(help="Processes for sampling road states.")] = 1,
+    out: Out = None,
+    common: Common = COMMON,
+) -> Exit:
+    """Judge a layout on road states it was not chosen on."""
+    from depotopt.cli import screen
+    from depotopt.evaluation.evaluate import evaluate as judge
+    from depotopt.evaluation.files import dump_evaluations
+    from depotopt.pipeline import chain
+    from depotopt.pipeline.stages import existing_layout, open_case, sample_ensemble
+
+    with watching(common.progress) as monitor:
+        case = open_case(scenario, common.overrides)
+        rules = case.scenario.ensemble
+        plan = chain.read_layout(layout) or existing_layout(case.scenario)
+        chosen_seed = rules.unseen_seed if seed is None else seed
+        chain.require_unseen(layout, rules.design_seed, chosen_seed)
+        size = unseen or rules.unseen_states
+        ensemble = sample_ensemble(case.network, case.scenario, size, chosen_seed, workers=workers)
+        evaluation = judge(case.scenario, plan, case.network, ensemble, monitor=monitor)
+    if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_bytes(dump_evaluations({"layout" if layout else "today": evaluation}))
+    screen.tell_evaluation(evaluation, as_json=common.as_json)
+    return Exit.STOPPED_WITH_PLAN if monitor.stopped else Exit.OK
+
+
+@app.command
+def report(
+    folder: Path,
+    *,
+    out: Out = None,
+    language: Annotated[str | None, Parameter(help="Language of the report: en or zh.")] = None,
+    common: Common = COMMON,
+) -> Exit:
+    """Write the report of a run folder (``runs/ID``) again, in another language if asked for."""
+    from depotopt.cli import screen
+    from depotopt.pipeline.chain import report_again
+
+    screen.tell_files(report_again(folder, language=language, out=out), as_json=common.as_json)
+    return Exit.OK
+
+
+@app.command
+def schema(*, out: Out = None) -> Exit:
+    """Print the JSON schema of scenario.toml and its tables."""
+    from depotopt.io.scenario_files import scenario_schema
+
+    text = json.dumps(scenario_schema(), ensure_ascii=False, indent=1)
+    if out is None:
+        print(text)
+    else:
+        out.write_text(text + "\n", encoding="utf-8")
+    return Exit.OK
+
+
+@app.command
+def doctor(*, common: Common = COMMON) -> Exit:
+    """Say what this installation has: versions, engines, extras, cache."""
+    from depotopt.cli import screen
+    from depotopt.pipeline.doctor import examine
+
+    findings = examine()
+    screen.tell_doctor(findings, as_json=common.as_json)
+    return Exit.OK if findings["usable"] else Exit.FAILED
+
+
+@roads.command(name="summary")
+def roads_summary(scenario: Path, *, common: Common = COMMON) -> Exit:
+    """Length by class, bridges, where speeds come from, what the import left out."""
+    from depotopt.cli import screen
+    from depotopt.pipeline.stages import open_case
+    from depotopt.roads.export import summary
+
+    screen.tell_roads(summary(open_case(scenario, common.overrides).network), as_json=common.as_json)
+    return Exit.OK
+
+
+@roads.command(name="status")
+def roads_status(scenario: Path, *, state: State = 0, at_h: AtHours = 0.0, common: Common = COMMON) -> Exit:
+    """Say what one road state takes: streets and bridges lost, points cut off and by what."""
+    from depotopt.cli import screen
+    from depotopt.pipeline import chain
+    from depotopt.pipeline.stages import open_case, road_status
+    from depotopt.units import HOUR_S
+
+    case = open_case(scenario, common.overrides)
+    road_state = chain.unseen_state(case, chain.RunOptions(), state)
+    screen.tell_status(case, road_status(case, road_state, at_s=at_h * HOUR_S), as_json=common.as_json)
+    return Exit.OK
+
+
+@roads.command(name="export")
+def roads_export(scenario: Path, file: Path, *, common: Common = COMMON) -> Exit:
+    """Write the roads with the scenario's places as a GeoPackage."""
+    from depotopt.pipeline.stages import open_case
+    from depotopt.roads.export import write_geopackage
+
+    write_geopackage(open_case(scenario, common.overrides).network, file)
+    print(file)
+    return Exit.OK

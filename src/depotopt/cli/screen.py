@@ -1,0 +1,265 @@
+"""What a command prints: rich tables for people, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+from depotopt.cli.exits import Exit
+from depotopt.cli.faults import fault_text
+from depotopt.errors import Fault
+from depotopt.solving import Limit, SolveResult, Status
+
+if TYPE_CHECKING:
+    from depotopt.evaluation.evaluate import Evaluation
+    from depotopt.hazards.status import RoadStatus
+    from depotopt.pipeline.chain import Outcome
+    from depotopt.pipeline.stages import Case
+    from depotopt.plans import DispatchPlan, SitingPlan
+    from depotopt.report.content import ReportFiles
+    from depotopt.roads.export import NetworkSummary
+    from depotopt.scenario import Scenario
+
+
+def exit_of(*results: SolveResult[Any] | None) -> Exit:
+    """Exit code of one or several solves: the worst that happened."""
+    given = [result for result in results if result is not None]
+    if any(result.status is Status.INFEASIBLE for result in given):
+        return Exit.INFEASIBLE
+    if any(result.status is Status.UNKNOWN for result in given):
+        return Exit.STOPPED_WITHOUT
+    if any(result.limit is Limit.STOPPED for result in given):
+        return Exit.STOPPED_WITH_PLAN
+    return Exit.OK
+
+
+def _console() -> Console:
+    return Console(highlight=False, soft_wrap=True)
+
+
+def _print_json(document: object) -> None:
+    print(json.dumps(document, ensure_ascii=False, indent=1, default=str))
+
+
+def _proof(result: SolveResult[Any]) -> dict[str, Any]:
+    return {
+        "status": str(result.status),
+        "limit": None if result.limit is None else str(result.limit),
+        "objective": result.objective,
+        "bound": result.bound,
+        "gap": result.gap,
+        "engine": result.engine,
+        "seconds": round(result.seconds, 3),
+        "terms": result.terms,
+        "conflicts": list(result.conflicts),
+        "notes": list(result.notes),
+    }
+
+
+def _proof_text(result: SolveResult[Any]) -> str:
+    parts = []
+    if result.gap is not None:
+        parts.append(f"gap {result.gap:.2%}")
+    if result.bound is not None:
+        parts.append(f"bound {result.bound:,.0f}")
+    parts.append(f"status: {result.limit or result.status}")
+    return f"{parts[0]} ({', '.join(parts[1:])})" if len(parts) > 2 else "   ".join(parts)
+
+
+def tell_check(subject: str, faults: tuple[Fault, ...], *, as_json: bool) -> None:
+    """All faults, or that there are none."""
+    if as_json:
+        _print_json({"scenario": subject, "faults": [asdict(fault) for fault in faults]})
+    else:
+        print(fault_text(subject, faults) if faults else f"{subject}: no faults")
+
+
+def tell_siting(scenario: Scenario, result: SolveResult[SitingPlan], *, as_json: bool) -> None:
+    """A layout with its proof, or why there is none."""
+    if as_json:
+        plan = None if result.plan is None else asdict(result.plan)
+        _print_json({"scenario": scenario.ident, **_proof(result), "layout": plan})
+        return
+    console = _console()
+    if result.plan is None:
+        console.print(f"no layout: {result.status}")
+        for conflict in result.conflicts:
+            console.print(f"  {conflict}")
+        return
+    counts = " + ".join(
+        str(sum(opened.tier == tier.ident for opened in result.plan.open_sites)) for tier in scenario.tiers
+    )
+    yearly = sum(result.terms.get(name, 0.0) for name in ("fixed", "holding", "purchase"))
+    console.print(f"layout   {counts} sites   yearly cost {yearly:,.0f}   {_proof_text(result)}")
+    table = Table("site", "name", "tier", "size", "stock kg", "stock m3", box=None, pad_edge=False)
+    for opened in result.plan.open_sites:
+        lines = [line for line in result.plan.stock if line.site == opened.site]
+        of = [scenario.commodities[scenario.commodity_index[line.commodity]] for line in lines]
+        kg = sum(line.quantity * item.kg_per_unit for line, item in zip(lines, of, strict=True))
+        m3 = sum(line.quantity * item.m3_per_unit for line, item in zip(lines, of, strict=True))
+        name = scenario.sites[scenario.site_index[opened.site]].name
+        table.add_row(opened.site, name, opened.tier, opened.size_class, f"{kg:,.0f}", f"{m3:,.1f}")
+    for column in table.columns[4:]:
+        column.justify = "right"
+    console.print(table)
+    for note in result.notes:
+        console.print(f"note: {note}")
+
+
+def tell_dispatch(scenario: Scenario, result: SolveResult[DispatchPlan], *, as_json: bool) -> None:
+    """Trips in a line each, and who is not served and why."""
+    if as_json:
+        plan = None if result.plan is None else asdict(result.plan)
+        _print_json({"scenario": scenario.ident, **_proof(result), "plan": plan})
+        return
+    console = _console()
+    if result.plan is None:
+        console.print(f"no dispatch plan: {result.status}")
+        for line in (*result.conflicts, *result.notes):
+            console.print(f"  {line}")
+        return
+    plan = result.plan
+    vehicles = len({trip.vehicle for trip in plan.trips})
+    unmet = result.terms.get("unmet_person_days", 0.0)
+    console.print(
+        f"dispatch   {len(plan.trips)} trips of {vehicles} vehicles   "
+        f"unmet {unmet:,.0f} weighted person-days   {_proof_text(result)}"
+    )
+    states = sorted(set(plan.point_state.values()))
+    console.print(
+        "points     "
+        + ", ".join(f"{sum(s is state for s in plan.point_state.values())} {state}" for state in states)
+    )
+    table = Table("point", "name", "state", "short of", "reason", box=None, pad_edge=False)
+    for line in plan.unmet[:40]:
+        name = scenario.demand_points[scenario.point_index[line.point]].name
+        unit = scenario.commodities[scenario.commodity_index[line.commodity]].unit
+        short = f"{line.quantity:,.0f} {unit} {line.commodity}"
+        table.add_row(line.point, name, str(line.state), short, line.explanation or str(line.reason))
+    if plan.unmet:
+        console.print(table)
+    if len(plan.unmet) > 40:
+        console.print(f"... and {len(plan.unmet) - 40} more lines")
+    for note in result.notes:
+        console.print(f"note: {note}")
+
+
+def tell_evaluation(evaluation: Evaluation, *, as_json: bool) -> None:
+    """Main metrics before loss, expected with confidence, in the worst 5 %."""
+    if as_json:
+        _print_json({"before": evaluation.before, "summary": evaluation.summary()})
+        return
+    _console().print(_metric_table({"": evaluation}))
+
+
+def _metric_table(evaluations: dict[str, Evaluation]) -> Table:
+    table = Table("", "before loss", "expected", "worst 5 %", "worst", box=None, pad_edge=False)
+    for name, evaluation in evaluations.items():
+        for metric, row in evaluation.summary().items():
+            share = metric.startswith(("coverage", "unmet_share"))
+            form = "{:.1%}" if share else ("{:.3f}" if metric == "gini" else "{:,.0f}")
+            expected = f"{form.format(row['expected'])} +- {form.format(row['half_width'])}"
+            label = metric.replace("_", " ") + (f" ({name})" if name else "")
+            table.add_row(
+                label,
+                form.format(row["before"]),
+                expected,
+                form.format(row["worst_5_percent"]),
+                form.format(row["worst"]),
+            )
+    for column in table.columns[1:]:
+        column.justify = "right"
+    return table
+
+
+def tell_outcome(outcome: Outcome, *, as_json: bool) -> None:
+    """The whole run on one screen."""
+    if as_json:
+        _print_json(
+            {
+                "scenario": outcome.case.scenario.ident,
+                "overrides": list(outcome.case.scenario.overrides),
+                "siting": _proof(outcome.siting),
+                "evaluation": {name: one.summary() for name, one in outcome.evaluations.items()},
+                "dispatch": None if outcome.dispatch is None else _proof(outcome.dispatch),
+                "road_state": None if outcome.state is None else outcome.state.index,
+                "folder": None if outcome.files is None else str(outcome.files.folder),
+                "seconds": outcome.seconds,
+            }
+        )
+        return
+    console = _console()
+    tell_siting(outcome.case.scenario, outcome.siting, as_json=False)
+    if outcome.evaluations:
+        states = len(outcome.evaluations["layout"].states)
+        design = outcome.options.design_states or outcome.case.scenario.ensemble.design_states
+        console.print(f"\nchosen on {design} road states, judged on {states} unseen ones")
+        console.print(_metric_table(outcome.evaluations))
+    if outcome.dispatch is not None and outcome.state is not None:
+        console.print(f"\nroad state {outcome.state.index}")
+        tell_dispatch(outcome.case.scenario, outcome.dispatch, as_json=False)
+    if outcome.files is not None:
+        console.print("")
+        tell_files(outcome.files, as_json=False)
+
+
+def tell_files(files: ReportFiles, *, as_json: bool) -> None:
+    """Where the report was written."""
+    if as_json:
+        _print_json({"folder": str(files.folder), "map": str(files.map), "workbook": str(files.workbook)})
+        return
+    print(f"map       {files.map}")
+    print(f"workbook  {files.workbook}")
+    if files.sheets is not None:
+        print(f"sheets    {files.sheets}")
+
+
+def tell_doctor(findings: dict[str, Any], *, as_json: bool) -> None:
+    """What the installation has."""
+    if as_json:
+        _print_json(findings)
+        return
+    console = _console()
+    for package, number in findings["versions"].items():
+        console.print(f"{package:<12} {number}")
+    for engine, works in findings["engines"].items():
+        console.print(f"engine {engine:<12} {'works' if works else 'does not work'}")
+    for extra, found in findings["extras"].items():
+        state = "installed" if found["installed"] else f"missing: pip install 'depotopt\\[{extra}]'"
+        console.print(f"extra {extra:<13} {state}   ({found['for']})")
+    cache = findings["cache"]
+    writable = "writable" if cache["writable"] else "not writable: imports are not kept"
+    console.print(f"cache {cache['folder']} ({writable}), {findings['cores']} cores")
+
+
+def tell_roads(summary: NetworkSummary, *, as_json: bool) -> None:
+    """Lengths and counts of a network."""
+    if as_json:
+        _print_json(asdict(summary))
+        return
+    for key, value in asdict(summary).items():
+        if isinstance(value, dict):
+            print(f"{key.replace('_', ' ')}:")
+            for name, number in value.items():
+                print(
+                    f"  {name:<40} {number:,.6g}"
+                    if isinstance(number, int | float)
+                    else f"  {name}  {number}"
+                )
+        else:
+            print(f"{key.replace('_', ' ')}: {value:,.6g}" if isinstance(value, float) else f"{key}: {value}")
+
+
+def tell_status(case: Case, status: RoadStatus, *, as_json: bool) -> None:
+    """What one road state takes."""
+    if as_json:
+        _print_json(asdict(status))
+        return
+    from depotopt.cli.road_screen import status_lines
+
+    for line in status_lines(case, status):
+        print(line)

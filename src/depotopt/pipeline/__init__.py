@@ -1,0 +1,1 @@
+"""The verbs in one place: load, sample, site, dispatch, verify, evaluate, report."""
