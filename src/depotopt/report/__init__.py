@@ -1,1 +1,1 @@
-"""To be described by its first module."""
+"""Plans become files people use: an offline map, a workbook, route sheets, tables for any GIS."""
