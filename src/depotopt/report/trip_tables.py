@@ -1,0 +1,171 @@
+"""Tables of a dispatch plan: trips, stops, manifests, withdrawals from depots, unmet need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from depotopt.errors import UsageError
+from depotopt.plans import DispatchPlan, Load
+from depotopt.report.content import ReportContent
+from depotopt.report.ledger import Ledger
+from depotopt.report.table import Table, columns
+
+
+def _plan(content: ReportContent) -> DispatchPlan:
+    if content.plan is None:
+        raise UsageError("there is no dispatch plan to tabulate")
+    return content.plan
+
+
+def trips_table(content: ReportContent, ledger: Ledger) -> Table:
+    """Trips in the order of vehicles."""
+    scenario, rows = content.scenario, []
+    for trip in _plan(content).trips:
+        vehicle = scenario.vehicle_types[scenario.vehicle_type_index[trip.vehicle_type]]
+        kg, m3 = weight_and_volume(content, (load for stop in trip.stops for load in stop.loads))
+        rows.append(
+            (
+                trip.vehicle,
+                vehicle.name,
+                trip.number,
+                trip.start_site,
+                trip.end_site,
+                trip.approach_start_s,
+                trip.load_start_s,
+                trip.depart_s,
+                trip.return_s,
+                len(trip.stops),
+                trip.distance_m / 1000,
+                kg,
+                m3,
+                kg / vehicle.payload_kg,
+                m3 / vehicle.volume_m3,
+            )
+        )
+    return Table(
+        "trips",
+        columns(
+            "vehicle vehicle_type trip:integer start_site end_site approach_start:moment load_start:moment "
+            "depart:moment back:moment stops:integer distance_km:number weight_kg:number volume_m3:number "
+            "payload_share:share volume_share:share"
+        ),
+        tuple(rows),
+    )
+
+
+def stops_table(content: ReportContent, ledger: Ledger) -> Table:
+    """Stops in drop order."""
+    scenario, rows = content.scenario, []
+    for trip in _plan(content).trips:
+        for number, stop in enumerate(trip.stops, start=1):
+            point = scenario.demand_points[scenario.point_index[stop.point]]
+            kg, m3 = weight_and_volume(content, stop.loads)
+            head = (trip.vehicle, trip.number, number, stop.point, point.name, stop.arrive_s, stop.depart_s)
+            rows.append((*head, stop.distance_m / 1000, kg, m3))
+    return Table(
+        "stops",
+        columns(
+            "vehicle trip:integer stop:integer point name arrive:moment leave:moment distance_km:number "
+            "weight_kg:number volume_m3:number"
+        ),
+        tuple(rows),
+    )
+
+
+def manifests_table(content: ReportContent, ledger: Ledger) -> Table:
+    """Loads of every stop in drop order."""
+    scenario, rows = content.scenario, []
+    for trip in _plan(content).trips:
+        for number, stop in enumerate(trip.stops, start=1):
+            point = scenario.demand_points[scenario.point_index[stop.point]]
+            for load in stop.loads:
+                commodity = scenario.commodities[scenario.commodity_index[load.commodity]]
+                rows.append(
+                    (
+                        trip.vehicle,
+                        trip.number,
+                        number,
+                        stop.point,
+                        point.name,
+                        commodity.ident,
+                        commodity.name,
+                        load.lot,
+                        load.quantity,
+                        commodity.unit,
+                        load.quantity * commodity.kg_per_unit,
+                        load.quantity * commodity.m3_per_unit,
+                    )
+                )
+    return Table(
+        "manifests",
+        columns(
+            "vehicle trip:integer stop:integer point name commodity commodity_name lot quantity:number "
+            "unit weight_kg:number volume_m3:number"
+        ),
+        tuple(rows),
+    )
+
+
+def withdrawals_table(content: ReportContent, ledger: Ledger) -> Table:
+    """What leaves each depot, per vehicle and trip, in the order of loading."""
+    scenario = content.scenario
+    taken: dict[tuple[str, float, str, int, str, str], float] = {}
+    for trip in _plan(content).trips:
+        for stop in trip.stops:
+            for load in stop.loads:
+                key = (
+                    trip.start_site,
+                    trip.load_start_s,
+                    trip.vehicle,
+                    trip.number,
+                    load.commodity,
+                    load.lot,
+                )
+                taken[key] = taken.get(key, 0.0) + load.quantity
+    rows = []
+    for (site, load_s, vehicle, number, ident, lot), quantity in sorted(taken.items()):
+        commodity = scenario.commodities[scenario.commodity_index[ident]]
+        name = scenario.sites[scenario.site_index[site]].name
+        kg, m3 = quantity * commodity.kg_per_unit, quantity * commodity.m3_per_unit
+        what = (ident, commodity.name, lot, quantity, commodity.unit, kg, m3)
+        rows.append((site, name, load_s, vehicle, number, *what))
+    return Table(
+        "withdrawals",
+        columns(
+            "site name load_start:moment vehicle trip:integer commodity commodity_name lot quantity:number "
+            "unit weight_kg:number volume_m3:number"
+        ),
+        tuple(rows),
+    )
+
+
+def unmet_table(content: ReportContent, ledger: Ledger) -> Table:
+    """Need that stays unmet, with state and reason."""
+    scenario, rows = content.scenario, []
+    for line in _plan(content).unmet:
+        i, k = scenario.point_index[line.point], scenario.commodity_index[line.commodity]
+        point, commodity = scenario.demand_points[i], scenario.commodities[k]
+        amount = (line.quantity, commodity.unit, line.quantity * commodity.kg_per_unit)
+        weighted = line.quantity * float(ledger.weight[i, k])
+        why = (line.state.value, line.reason.value, line.explanation)
+        rows.append((line.point, point.name, line.commodity, commodity.name, *amount, weighted, *why))
+    return Table(
+        "unmet",
+        columns(
+            "point name commodity commodity_name quantity:number unit weight_kg:number "
+            "unmet_weighted_person_days:number state reason explanation"
+        ),
+        tuple(rows),
+        (("state", "state"), ("reason", "reason")),
+    )
+
+
+def weight_and_volume(content: ReportContent, loads: Iterable[Load]) -> tuple[float, float]:
+    """Kilograms and cubic metres of loads."""
+    scenario = content.scenario
+    kg = m3 = 0.0
+    for load in loads:
+        k = scenario.commodity_index[load.commodity]
+        kg += load.quantity * float(scenario.kg_per_unit[k])
+        m3 += load.quantity * float(scenario.m3_per_unit[k])
+    return kg, m3
