@@ -1,1 +1,1 @@
-"""To be described by its first module."""
+"""Default numbers, each with value, unit, source, edition and a mark for how far it was verified."""

@@ -1,1 +1,1 @@
-"""To be described by its first module."""
+"""Files to objects and back: the only home of pydantic schemas."""

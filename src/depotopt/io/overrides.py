@@ -1,0 +1,193 @@
+"""Named overrides: changes merged over a scenario; two that set one key are a fault."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from depotopt.errors import Fault, UsageError
+from depotopt.io.raw_tables import RawTable, cell_text
+from depotopt.io.suggestions import did_you_mean
+from depotopt.io.table_schemas import TABLES, Holder
+
+TOML_FILE = "scenario.toml"
+KeyPath = tuple[str, ...]
+
+
+def leaves(block: Mapping[str, Any], at: KeyPath = ()) -> dict[KeyPath, Any]:
+    """Flatten nested tables to key paths; lists and empty tables are leaves."""
+    found: dict[KeyPath, Any] = {}
+    for key, value in block.items():
+        if isinstance(value, Mapping) and value:
+            found |= leaves(value, (*at, key))
+        else:
+            found[(*at, key)] = value
+    return found
+
+
+def chosen_blocks(data: Mapping[str, Any], names: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+    """Pick the blocks of the overrides asked for.
+
+    Raises
+    ------
+    UsageError
+        If an override does not exist or is named twice.
+    """
+    blocks = data.get("overrides", {})
+    known = blocks if isinstance(blocks, Mapping) else {}
+    chosen: dict[str, Mapping[str, Any]] = {}
+    for name in names:
+        if name not in known:
+            there = f"; there are {', '.join(known)}" if known else "; the scenario has none"
+            raise UsageError(f"no override '{name}'{did_you_mean(name, known)}{there}")
+        if name in chosen:
+            raise UsageError(f"override '{name}' is named twice")
+        if isinstance(known[name], Mapping):
+            chosen[name] = known[name]
+    return chosen
+
+
+def conflicts(blocks: Mapping[str, Mapping[str, Any]]) -> list[Fault]:
+    """Keys that two of the overrides set, one fault each naming both."""
+    faults: list[Fault] = []
+    leaf_owner: dict[KeyPath, str] = {}
+    table_owner: dict[KeyPath, str] = {}
+    for name, block in blocks.items():
+        paths = leaves(block)
+        for path in paths:
+            ends = [path[:size] for size in range(1, len(path) + 1)]
+            shared = next((end for end in ends if end in leaf_owner), path)
+            by = leaf_owner.get(shared) or table_owner.get(path)
+            if by is not None:
+                faults.append(
+                    Fault(
+                        TOML_FILE,
+                        f"overrides.{name}.{'.'.join(path)}",
+                        f"'{'.'.join(shared)}' set by override '{by}' as well",
+                        f"expected only one of '{by}' and '{name}' to set it",
+                        "override-conflict",
+                    )
+                )
+        for path in paths:
+            leaf_owner[path] = name
+            table_owner |= {path[:size]: name for size in range(1, len(path))}
+    return faults
+
+
+def merge(
+    data: Mapping[str, Any], blocks: Mapping[str, Mapping[str, Any]]
+) -> tuple[dict[str, Any], dict[KeyPath, str]]:
+    """Merge overrides deeply over the base.
+
+    Returns
+    -------
+    tuple
+        The merged data without its ``overrides``, and which override set each key path.
+    """
+    merged = _copy({key: value for key, value in data.items() if key != "overrides"})
+    origin: dict[KeyPath, str] = {}
+    for name, block in blocks.items():
+        for path, value in leaves({key: value for key, value in block.items() if key != "tables"}).items():
+            place = merged
+            for key in path[:-1]:
+                if not isinstance(place.get(key), dict):
+                    place[key] = {}
+                place = place[key]
+            place[path[-1]] = value
+            origin[path] = name
+    return merged, origin
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _copy(item) for key, item in value.items()}
+    return value
+
+
+def override_tables(
+    tables: dict[str, RawTable], blocks: Mapping[str, Mapping[str, Any]]
+) -> tuple[dict[str, RawTable], list[Fault]]:
+    """Replace cells of tables as ``tables.TABLE.ROW.COLUMN`` of the overrides says.
+
+    Returns
+    -------
+    tuple
+        New tables (those not touched are shared) and faults.
+    """
+    result, faults = dict(tables), []
+    for name, block in blocks.items():
+        changes = block.get("tables", {})
+        if not isinstance(changes, Mapping):
+            faults.append(_fault((name, "tables"), repr(changes), "expected tables by name", "override"))
+            continue
+        for table_name, rows in changes.items():
+            place = (name, "tables", table_name)
+            if table_name not in TABLES:
+                hint = did_you_mean(table_name, TABLES)
+                faults.append(_fault(place, f"'{table_name}'", f"no such table{hint}", "unknown-table"))
+            elif not isinstance(rows, Mapping):
+                faults.append(_fault(place, repr(rows), "expected rows by identifier", "override"))
+            elif table_name in tables:
+                result[table_name] = _changed(result[table_name], rows, place, faults)
+    return result, faults
+
+
+def _changed(table: RawTable, changes: Mapping[str, Any], place: KeyPath, faults: list[Fault]) -> RawTable:
+    headers, rows = list(table.headers), [list(row) for row in table.rows]
+    moved = dict(table.moved)
+    position: dict[str, int] = {}
+    for i, key in enumerate(row_keys(table)):
+        position.setdefault(key, i)
+    columns = TABLES[table.name].columns
+    for key, cells in changes.items():
+        if key not in position:
+            hint = did_you_mean(key, position)
+            faults.append(_fault((*place, key), f"'{key}'", f"no such row{hint}", "unknown-row"))
+            continue
+        if not isinstance(cells, Mapping):
+            faults.append(_fault((*place, key), repr(cells), "expected columns by name", "override"))
+            continue
+        for column, value in cells.items():
+            at = (*place, key, column)
+            if column not in columns:
+                hint = did_you_mean(column, columns)
+                faults.append(_fault(at, f"'{column}'", f"no such column{hint}", "unknown-column"))
+                continue
+            if column not in headers:
+                headers.append(column)
+                for row in rows:
+                    row.append("")
+            rows[position[key]][headers.index(column)] = _cell(value)
+            moved[position[key], column] = (TOML_FILE, "overrides." + ".".join(at))
+    return RawTable(table.name, table.file, table.sheet, headers, rows, table.numbers, moved)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, list):
+        return ";".join(_cell(item) for item in value)
+    return cell_text(float(value) if isinstance(value, int) and not isinstance(value, bool) else value)
+
+
+def _fault(path: KeyPath, found: str, expected: str, kind: str) -> Fault:
+    return Fault(TOML_FILE, "overrides." + ".".join(path), found, expected, kind)
+
+
+def row_keys(table: RawTable) -> list[str]:
+    """Identifier of each row as overrides use it; lots without one get theirs here."""
+    if table.name == "stock":
+        return lots(table)
+    columns = [table.column(column) for column in TABLES[table.name].key]
+    if table.name == "own_stock":
+        columns[-1] = [holder or Holder.VILLAGE for holder in columns[-1]]
+    return ["/".join(parts) for parts in zip(*columns, strict=True)]
+
+
+def lots(table: RawTable) -> list[str]:
+    """Lot identifiers: as written, else ``SITE/COMMODITY/NUMBER`` with the number of the lot there."""
+    seen: dict[tuple[str, str], int] = {}
+    names = []
+    cells = zip(table.column("lot"), table.column("site"), table.column("commodity"), strict=True)
+    for lot, site, commodity in cells:
+        seen[site, commodity] = number = seen.get((site, commodity), 0) + 1
+        names.append(lot or f"{site}/{commodity}/{number}")
+    return names

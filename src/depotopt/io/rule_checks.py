@@ -1,0 +1,198 @@
+"""Checks of the planning rules against the sites: counts that cannot hold, tiers nobody can use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from depotopt.errors import Fault
+from depotopt.io.overrides import TOML_FILE, KeyPath
+from depotopt.io.records import key_place
+from depotopt.io.scenario_tables import ScenarioTables
+from depotopt.io.suggestions import did_you_mean, listed
+from depotopt.io.table_schemas import SiteRow
+from depotopt.io.toml_schemas import CountBlock, ScenarioFile
+from depotopt.scenario import SiteStatus
+
+
+def rule_faults(tables: ScenarioTables, file: ScenarioFile, origin: Mapping[KeyPath, str]) -> list[Fault]:
+    """All faults of ``scenario.toml`` that only show beside the tables or across keys."""
+    faults = []
+    if file.start.tzinfo is None:
+        faults.append(
+            Fault(
+                TOML_FILE,
+                key_place(("start",), origin),
+                file.start.isoformat(),
+                "expected a date and time with offset like 2027-03-31T08:00:00+08:00",
+                "date",
+            )
+        )
+    if file.ensemble.design_seed == file.ensemble.unseen_seed:
+        faults.append(
+            Fault(
+                TOML_FILE,
+                key_place(("ensemble", "unseen_seed"), origin),
+                str(file.ensemble.unseen_seed),
+                "expected a seed other than design_seed: "
+                "a layout is not judged on the states it was chosen on",
+                "same-seed",
+            )
+        )
+    sites = [row for _, row in tables.checked("sites", SiteRow)]
+    sites_fine = bool(sites) and None not in tables.rows.get("sites", [None])
+    for name, tier in file.tiers.items():
+        seen: set[str] = set()
+        for i, size in enumerate(tier.size_classes):
+            if size.id in seen:
+                where = key_place(("tiers", name, "size_classes", i, "id"), origin)
+                faults.append(Fault(TOML_FILE, where, f"'{size.id}'", "already in this tier", "duplicate-id"))
+            seen.add(size.id)
+        for i, rule in enumerate(tier.counts):
+            where = key_place(("tiers", name, "counts", i), origin)
+            shape = _shape_fault(rule, where)
+            if shape is not None:
+                faults.append(shape)
+            elif sites_fine:
+                faults += _count_faults(rule, name, where, sites)
+        if sites_fine and not any(_possible(site, name) for site in sites):
+            faults.append(
+                Fault(
+                    TOML_FILE,
+                    key_place(("tiers", name), origin),
+                    "no site that may belong to it",
+                    "expected at least one site with this tier in column tiers that is not closed",
+                    "unreachable-tier",
+                )
+            )
+    if sites_fine:
+        faults += _dispatch_faults(file, sites)
+        faults += _support_faults(file, origin)
+    return faults
+
+
+def _possible(site: SiteRow, tier: str) -> bool:
+    return tier in site.tiers and site.status is not SiteStatus.CLOSED
+
+
+def _shape_fault(rule: CountBlock, where: str) -> Fault | None:
+    if rule.exact is None and rule.min is None and rule.max is None:
+        return Fault(TOML_FILE, where, "no number", "expected exact, min or max", "count-rule")
+    if rule.exact is not None and (rule.min is not None or rule.max is not None):
+        return Fault(TOML_FILE, where, "exact beside min or max", "expected exact alone", "count-rule")
+    if rule.min is not None and rule.max is not None and rule.min > rule.max:
+        return Fault(
+            TOML_FILE, where, f"min {rule.min} above max {rule.max}", "expected min <= max", "count-rule"
+        )
+    return None
+
+
+def _count_faults(rule: CountBlock, tier: str, where: str, sites: list[SiteRow]) -> list[Fault]:
+    """Faults of one count rule: more than possible, or fewer than must open."""
+    of_tier = [site for site in sites if _possible(site, tier)]
+    for key, wanted in (("kind", rule.kind), ("zone", rule.zone)):
+        known = {getattr(site, key) for site in sites} - {""}
+        if wanted and wanted != "*" and wanted not in known:
+            hint = did_you_mean(wanted, known)
+            return [
+                Fault(
+                    TOML_FILE,
+                    f"{where}.{key}",
+                    f"'{wanted}'",
+                    f"no site has this {key}{hint}",
+                    f"unknown-{key}",
+                )
+            ]
+    if rule.zone == "*":
+        zones = sorted({site.zone for site in of_tier})
+        return [
+            fault
+            for zone in zones
+            for fault in _bound_faults(
+                rule, tier, where, [site for site in of_tier if site.zone == zone], f" in zone '{zone}'"
+            )
+        ]
+    chosen = [site for site in of_tier if not rule.zone or site.zone == rule.zone]
+    return _bound_faults(rule, tier, where, chosen, f" in zone '{rule.zone}'" if rule.zone else "")
+
+
+def _bound_faults(rule: CountBlock, tier: str, where: str, sites: list[SiteRow], zone: str) -> list[Fault]:
+    chosen = [site for site in sites if not rule.kind or site.kind == rule.kind]
+    if rule.kind:
+        zone = f" of kind '{rule.kind}'{zone}"
+    must = [site.id for site in chosen if site.status is SiteStatus.MUST_OPEN and site.tiers == (tier,)]
+    low_key, low = ("exact", rule.exact) if rule.exact is not None else ("min", rule.min)
+    high_key, high = ("exact", rule.exact) if rule.exact is not None else ("max", rule.max)
+    faults = []
+    if low is not None and low > len(chosen):
+        faults.append(
+            Fault(
+                TOML_FILE,
+                f"{where}.{low_key}",
+                str(low),
+                f"above the number of its possible sites{zone}: {len(chosen)}",
+                "count-above-sites",
+            )
+        )
+    if high is not None and high < len(must):
+        faults.append(
+            Fault(
+                TOML_FILE,
+                f"{where}.{high_key}",
+                str(high),
+                f"below its {len(must)} must-open sites{zone}: {listed(must)}",
+                "count-below-must-open",
+            )
+        )
+    return faults
+
+
+def _dispatch_faults(file: ScenarioFile, sites: list[SiteRow]) -> list[Fault]:
+    dispatching = [name for name, tier in file.tiers.items() if tier.dispatches]
+    if not dispatching:
+        return [
+            Fault(
+                TOML_FILE,
+                "tiers",
+                "no tier that dispatches",
+                "expected dispatches = true for one at least",
+                "unreachable-tier",
+            )
+        ]
+    if not any(_possible(site, name) for site in sites for name in dispatching):
+        return [
+            Fault(
+                TOML_FILE,
+                "tiers",
+                f"no site in the tiers that dispatch ({listed(dispatching)})",
+                "expected one at least",
+                "unreachable-tier",
+            )
+        ]
+    return []
+
+
+def _support_faults(file: ScenarioFile, origin: Mapping[KeyPath, str]) -> list[Fault]:
+    top = next(iter(file.tiers))
+    faults = []
+    if file.tiers[top].support_min is not None:
+        faults.append(
+            Fault(
+                TOML_FILE,
+                key_place(("tiers", top, "support_min"), origin),
+                str(file.tiers[top].support_min),
+                "expected none: no tier stands above the top one",
+                "support-rule",
+            )
+        )
+    for name, tier in file.tiers.items():
+        if tier.min_coverage > 0 and tier.service_standard_min is None:
+            faults.append(
+                Fault(
+                    TOML_FILE,
+                    key_place(("tiers", name, "min_coverage"), origin),
+                    str(tier.min_coverage),
+                    "expected service_standard_min beside it",
+                    "coverage-rule",
+                )
+            )
+    return faults

@@ -1,0 +1,320 @@
+"""A scenario folder becomes a `Scenario`, or every fault in it at once."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from depotopt.catalog.numbers import Mark, commodity_entries, vehicle_entries
+from depotopt.errors import Fault, InputError, UsageError
+from depotopt.hazards.protocol import Hazard
+from depotopt.io import assembly
+from depotopt.io.catalog_filling import fill_from_catalog
+from depotopt.io.content_checks import (
+    capacity_faults,
+    commodity_faults,
+    point_faults,
+    report_faults,
+    stock_faults,
+    vehicle_faults,
+)
+from depotopt.io.fingerprint import hash_files
+from depotopt.io.overrides import TOML_FILE, KeyPath, chosen_blocks, conflicts, merge, override_tables
+from depotopt.io.raw_tables import RawTable, read_tables
+from depotopt.io.records import read_file
+from depotopt.io.reference_checks import duplicate_faults, reference_faults
+from depotopt.io.rule_checks import rule_faults
+from depotopt.io.scenario_tables import ScenarioTables
+from depotopt.io.suggestions import did_you_mean
+from depotopt.io.table_schemas import (
+    CommodityRow,
+    ConnectorRow,
+    DemandPointRow,
+    FleetRow,
+    OwnStockRow,
+    RoadReportRow,
+    SiteRow,
+    StockRow,
+    VehicleTypeRow,
+)
+from depotopt.io.toml_schemas import ScenarioFile
+from depotopt.scenario import Scenario
+
+
+def load_scenario(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
+    """Read and check a scenario.
+
+    Parameters
+    ----------
+    path
+        Scenario folder, or its ``scenario.toml``.
+    overrides
+        Names of the overrides to apply, in any order.
+
+    Returns
+    -------
+    Scenario
+        Frozen and checked, without the roads (see `depotopt.io.network`).
+
+    Raises
+    ------
+    InputError
+        With every fault found.
+    UsageError
+        If an override does not exist or is named twice.
+    """
+    reading = Reading.of(Path(path), overrides)
+    if reading.faults:
+        raise InputError(str(path), reading.faults)
+    return reading.scenario(overrides)
+
+
+def check_scenario(path: str | Path, overrides: Sequence[str] = ()) -> tuple[Fault, ...]:
+    """Find every fault of a scenario, its roads included.
+
+    Without ``overrides`` each override of the file is checked by itself as well. Places too far from
+    any road are looked for once everything else is in order.
+
+    Parameters
+    ----------
+    path
+        Scenario folder, or its ``scenario.toml``.
+    overrides
+        Names of the overrides to apply.
+
+    Returns
+    -------
+    tuple of Fault
+        Sorted; empty when nothing is wrong.
+
+    Raises
+    ------
+    UsageError
+        If an override does not exist or is named twice.
+    """
+    reading = Reading.of(Path(path), overrides)
+    faults = set(reading.faults)
+    if not overrides and not faults:
+        for name in reading.override_names:
+            faults |= set(Reading.of(Path(path), (name,)).faults)
+    if not reading.faults:
+        from depotopt.io.network import network_faults
+
+        faults |= set(network_faults(reading.scenario(overrides)))
+    return tuple(sorted(faults))
+
+
+@dataclass(slots=True)
+class Reading:
+    """What was found in a scenario folder: the parts of a scenario, and faults.
+
+    Attributes
+    ----------
+    folder
+        Scenario folder.
+    faults
+        Everything wrong; parts are complete only when this is empty.
+    notices
+        Remarks on what was read in an unusual way.
+    read
+        Bytes of the files read, by name.
+    override_names
+        Overrides the file offers.
+    file, tables, hazards
+        Checked content.
+    """
+
+    folder: Path
+    faults: list[Fault] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    read: dict[str, bytes] = field(default_factory=dict)
+    override_names: tuple[str, ...] = ()
+    file: ScenarioFile | None = None
+    tables: ScenarioTables = field(default_factory=lambda: ScenarioTables({}))
+    hazards: tuple[Hazard, ...] = ()
+
+    @classmethod
+    def of(cls, path: Path, overrides: Sequence[str]) -> Reading:
+        """Read a folder and check all of it."""
+        reading = cls(path.parent if path.name == TOML_FILE else path)
+        data = reading._read_toml()
+        if data is None:
+            if overrides and not reading.faults:
+                raise UsageError("overrides need a readable scenario.toml")
+            reading._read_tables({}, ())
+            return reading
+        blocks = chosen_blocks(data, overrides)
+        reading.faults += conflicts(blocks)
+        merged, origin = merge(data, blocks)
+        reading.override_names = tuple(data["overrides"]) if isinstance(data.get("overrides"), dict) else ()
+        reading.faults += _override_shape_faults(data)
+        reading.file, found = read_file(merged, origin)
+        reading.faults += found
+        accepted = merged.get("accept_unverified", ())
+        accepted = tuple(accepted) if isinstance(accepted, list) else ()
+        reading.faults += _acceptance_faults(accepted)
+        reading._read_tables(blocks, accepted)
+        reading._check_across(origin)
+        return reading
+
+    def _read_toml(self) -> dict[str, Any] | None:
+        path = self.folder / TOML_FILE
+        if not path.is_file():
+            what = "no such folder" if not self.folder.exists() else "no such file"
+            self.faults.append(
+                Fault(TOML_FILE, "", what, "expected a scenario folder with scenario.toml", "missing-file")
+            )
+            return None
+        content = path.read_bytes()
+        self.read[TOML_FILE] = content
+        try:
+            return tomllib.loads(content.decode("utf-8-sig"))
+        except UnicodeDecodeError:
+            fault = Fault(TOML_FILE, "", "text that is not UTF-8", "expected UTF-8 text", "unreadable")
+        except tomllib.TOMLDecodeError as error:
+            fault = Fault(TOML_FILE, "", f"broken TOML ({error})", "expected TOML", "unreadable")
+        self.faults.append(fault)
+        return None
+
+    def _read_tables(self, blocks: Mapping[str, Mapping[str, Any]], accepted: tuple[str, ...]) -> None:
+        if not self.folder.is_dir():
+            return
+        files = read_tables(self.folder)
+        raw, found = override_tables(files.tables, blocks)
+        self.faults += files.faults + found
+        self.notices += files.notices
+        self.read |= files.read
+        for name, entries in (("commodities", commodity_entries()), ("vehicle_types", vehicle_entries())):
+            if name in raw:
+                raw[name], found = fill_from_catalog(raw[name], entries, accepted)
+                self.faults += found
+        self.tables = ScenarioTables(raw)
+        self.faults += self.tables.faults
+
+    def _check_across(self, origin: Mapping[KeyPath, str]) -> None:
+        tables, file = self.tables, self.file
+        self.faults += duplicate_faults(tables) + reference_faults(tables, file)
+        self.faults += commodity_faults(tables) + vehicle_faults(tables) + point_faults(tables)
+        self.faults += stock_faults(tables, file) + capacity_faults(tables, file)
+        self.faults += report_faults(tables, file)
+        if file is None:
+            return
+        self.faults += rule_faults(tables, file, origin)
+        roads = self.folder / file.roads.path
+        if not roads.exists():
+            self.faults.append(
+                Fault(
+                    TOML_FILE, "roads.path", f"'{file.roads.path}'", "no such file or folder", "missing-file"
+                )
+            )
+        from depotopt.io.hazard_schemas import build_hazards
+
+        self.hazards, found = build_hazards(file.hazards, self.folder, TOML_FILE)
+        self.faults += found
+
+    def scenario(self, overrides: Sequence[str]) -> Scenario:
+        """Assemble the scenario; only for a reading without faults."""
+        file, tables = self.file, self.tables
+        if file is None or self.faults:
+            raise UsageError("a reading with faults is no scenario")
+        own: dict[str, list[OwnStockRow]] = {}
+        for row in tables.complete("own_stock", OwnStockRow):
+            own.setdefault(row.point, []).append(row)
+        points = tables.complete("demand_points", DemandPointRow)
+        lots = zip(tables.complete("stock", StockRow), tables.keys("stock"), strict=True)
+        return Scenario(
+            ident=self.folder.resolve().name,
+            title=file.title,
+            description=file.description,
+            folder=self.folder,
+            start=file.start,
+            tiers=tuple(assembly.tier(name, block) for name, block in file.tiers.items()),
+            sites=tuple(map(assembly.site, tables.complete("sites", SiteRow))),
+            commodities=tuple(map(assembly.commodity, tables.complete("commodities", CommodityRow))),
+            demand_points=tuple(assembly.demand_point(row, own.get(row.id, [])) for row in points),
+            stock=tuple(assembly.stock(row, lot) for row, lot in lots),
+            vehicle_types=tuple(map(assembly.vehicle_type, tables.complete("vehicle_types", VehicleTypeRow))),
+            fleet=tuple(map(assembly.fleet_entry, tables.complete("fleet", FleetRow))),
+            roads=assembly.road_source(file, self.folder),
+            connectors=tuple(map(assembly.connector, tables.complete("connectors", ConnectorRow))),
+            road_reports=tuple(
+                assembly.road_report(row, file.start)
+                for row in tables.complete("road_reports", RoadReportRow)
+            ),
+            hazards=self.hazards,
+            rules=assembly.planning_rules(file.rules),
+            ensemble=assembly.ensemble_rules(file),
+            siting_limits=assembly.solve_limits(file.siting),
+            dispatch_limits=assembly.solve_limits(file.dispatch),
+            overrides=tuple(overrides),
+            input_hashes=self._hashes(file),
+            notices=tuple(self.notices),
+            place_origin=_origins(tables.raw),
+        )
+
+    def _hashes(self, file: ScenarioFile) -> dict[str, str]:
+        """SHA-256 of every file read: tables, roads and the files hazards name."""
+        paths = [self.folder / file.roads.path]
+        for block in file.hazards.values():
+            paths += [
+                self.folder / text
+                for text in _texts(block)
+                if 0 < len(text) < 256 and "\x00" not in text and (self.folder / text).is_file()
+            ]
+        digests = {name: hashlib.sha256(content).hexdigest() for name, content in self.read.items()}
+        return dict(sorted((digests | hash_files(self.folder, paths)).items()))
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, dict):
+        value = list(value.values())
+    return [text for item in value for text in _texts(item)] if isinstance(value, list) else []
+
+
+def _origins(raw: Mapping[str, RawTable]) -> dict[str, tuple[str, str]]:
+    origins = {}
+    for name in ("sites", "demand_points"):
+        for i, ident in enumerate(raw[name].column("id")):
+            origins[ident] = raw[name].place(i)
+    return origins
+
+
+def _override_shape_faults(data: Mapping[str, Any]) -> list[Fault]:
+    blocks = data.get("overrides", {})
+    if not isinstance(blocks, dict):
+        return [Fault(TOML_FILE, "overrides", f"{blocks!r}", "expected tables by name", "override")]
+    return [
+        Fault(TOML_FILE, f"overrides.{name}", f"{block!r}", "expected a table of changes", "override")
+        for name, block in blocks.items()
+        if not isinstance(block, dict)
+    ]
+
+
+def _acceptance_faults(accepted: Sequence[object]) -> list[Fault]:
+    """Entries accepted though they do not exist or hold nothing unverified."""
+    faults = []
+    entries = {**commodity_entries(), **vehicle_entries()}
+    unverified = [
+        ident
+        for ident, numbers in entries.items()
+        if any(number.mark is Mark.UNVERIFIED for number in numbers.values())
+    ]
+    for i, ident in enumerate(accepted):
+        if isinstance(ident, str) and ident not in unverified:
+            hint = did_you_mean(ident, unverified)
+            faults.append(
+                Fault(
+                    TOML_FILE,
+                    f"accept_unverified[{i}]",
+                    f"'{ident}'",
+                    f"no catalogue entry with unverified values{hint}",
+                    "unknown-entry",
+                )
+            )
+    return faults

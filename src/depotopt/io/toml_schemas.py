@@ -1,0 +1,174 @@
+"""Schema of ``scenario.toml``; field docstrings are the documentation."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from depotopt.io.cells import (
+    Expect,
+    KeyAmount,
+    KeyCount,
+    KeyFlag,
+    KeyGap,
+    KeyIdentifier,
+    KeyPositive,
+    KeyPositiveCount,
+    KeyShare,
+    KeyText,
+    KeyTexts,
+)
+
+
+class Block(BaseModel):
+    """A block of the file; closed and frozen."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class RoadsBlock(Block):
+    """Where the roads come from and how places are tied to them."""
+
+    path: KeyText
+    """File or folder with the roads, relative to the scenario."""
+    snap_limit_m: KeyPositive = 5_000.0
+    """Farthest a place may lie from a road, metres; beyond it is a fault."""
+    access_speed_kmh: KeyPositive = 20.0
+    """Speed between a place and its road, kilometres per hour."""
+    default_speed_kmh: KeyPositive = 60.0
+    """Speed on roads without class and speed limit, kilometres per hour."""
+
+
+class RulesBlock(Block):
+    """Rules and prices that hold for the whole scenario."""
+
+    horizon_days: KeyPositive = 3.0
+    """Days of need planned for."""
+    response_h: KeyPositive = 10.0
+    """Deliveries later than this many hours after the start do not count."""
+    budget: KeyAmount | None = None
+    """Most the layout may cost per year; left out: no bound."""
+    unmet_penalty: KeyAmount = 1_000.0
+    """Cost of one priority-weighted person-day of unmet need."""
+    transport_cost_per_th: KeyAmount = 50.0
+    """Cost of moving one tonne for one hour, for siting."""
+    events_per_year: KeyAmount = 1.0
+    """Expected number of events per year."""
+    amortisation_years: KeyPositive = 10.0
+    """Years over which bought stock is written off (less where it expires earlier)."""
+    siting_vehicle: KeyText = ""
+    """Vehicle type whose travel times siting uses; left out: a truck that no posted limit stops."""
+    stop_service_min: KeyAmount = 15.0
+    """Fixed time at each stop, minutes."""
+    unload_kg_per_h: KeyPositive = 6_000.0
+    """Unloading rate at a stop, kilograms per hour."""
+
+
+class EnsembleBlock(Block):
+    """How many road states are drawn: some to choose on, others to judge on."""
+
+    design_states: KeyPositiveCount = 50
+    """Road states a layout is chosen on."""
+    design_seed: KeyCount = 1
+    """Their seed."""
+    unseen_states: KeyPositiveCount = 200
+    """Road states it is judged on."""
+    unseen_seed: KeyCount = 2
+    """Their seed; must differ from `design_seed`."""
+
+
+class LimitsBlock(Block):
+    """When a solver stops."""
+
+    time_s: KeyPositive = 60.0
+    """Seconds for the whole solve."""
+    gap: KeyGap = 0.001
+    """Relative gap at which a plan counts as proved."""
+    seed: KeyCount = 1
+    """Seed of every random choice."""
+    workers: KeyPositiveCount = 1
+    """Threads an engine may use."""
+
+
+class CountBlock(Block):
+    """How many sites of a tier are open; `exact`, or `min` and/or `max`."""
+
+    exact: KeyCount | None = None
+    """Exactly so many."""
+    min: KeyCount | None = None
+    """At least so many."""
+    max: KeyCount | None = None
+    """At most so many."""
+    kind: KeyText = ""
+    """Count only hosts of this kind."""
+    zone: KeyText = ""
+    """Count only this zone; `"*"`: every zone by itself."""
+
+
+class SizeClassBlock(Block):
+    """A size a depot of a tier can have."""
+
+    id: KeyIdentifier
+    """Name, unique within the tier."""
+    capacity_m3: KeyPositive
+    """Storage in cubic metres."""
+    capacity_kg: KeyPositive
+    """Storage in kilograms."""
+    fixed_cost: KeyAmount
+    """Cost per year of running a depot of this size."""
+
+
+class TierBlock(Block):
+    """A rank in the reserve; tiers stand in order from the top."""
+
+    title: KeyText
+    """Name people use."""
+    service_standard_min: KeyPositive | None = None
+    """Minutes within which the tier should reach people; left out: no standard."""
+    min_coverage: KeyShare = 0.0
+    """Share of people that must be within the standard, with no road lost."""
+    support_min: KeyPositive | None = None
+    """Each open site needs an open site of a higher tier within so many minutes; left out: no rule."""
+    dispatches: KeyFlag = True
+    """Whether vehicles leave from this tier."""
+    counts: tuple[CountBlock, ...] = ()
+    """How many sites are open; left out: free."""
+    size_classes: Annotated[
+        tuple[SizeClassBlock, ...], Field(min_length=1), Expect("at least one size class", "size-class")
+    ]
+    """Sizes a depot of this tier can have."""
+
+
+class ScenarioFile(Block):
+    """The file `scenario.toml`."""
+
+    title: KeyText
+    """One line people recognise."""
+    description: KeyText = ""
+    """What the scenario is about."""
+    start: Annotated[
+        dt.datetime,
+        Field(strict=True),
+        Expect("a date and time with offset like 2027-03-31T08:00:00+08:00", "date"),
+    ]
+    """When the event happens; all times count from here."""
+    accept_unverified: KeyTexts = ()
+    """Catalogue entries whose unverified values (mark x) may be used."""
+    roads: RoadsBlock
+    """Where the roads come from."""
+    rules: RulesBlock = RulesBlock()
+    """Planning rules and prices."""
+    ensemble: EnsembleBlock = EnsembleBlock()
+    """Number and seeds of road states."""
+    siting: LimitsBlock = LimitsBlock()
+    """Limits of the siting engines."""
+    dispatch: LimitsBlock = LimitsBlock()
+    """Limits of the dispatch engines."""
+    tiers: Annotated[dict[KeyIdentifier, TierBlock], Field(min_length=1), Expect("at least one tier", "tier")]
+    """Tiers by identifier, from the top."""
+    hazards: Annotated[dict[str, dict[str, Any]], Expect("a table with a key kind", "hazard")] = {}
+    """Hazards by name: `kind` and the parameters of that kind."""
+    overrides: Annotated[dict[str, dict[str, Any]], Expect("a table of changes", "override")] = {}
+    """Named changes: the same keys as in this file, and `tables.TABLE.ROW` with columns."""
