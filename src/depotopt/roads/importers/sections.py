@@ -1,0 +1,256 @@
+"""`Sections`: roads as a source has them; `assemble` turns them into a connected `RoadNetwork`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from depotopt.catalog.road_speeds import road_speeds
+from depotopt.roads.builder import LinkArrays, build_network
+from depotopt.roads.network import (
+    ROAD_CLASSES,
+    Geometry,
+    RoadNetwork,
+    SpeedSource,
+    StreetKind,
+    StreetTable,
+    Uint8Array,
+)
+from depotopt.units import BoolArray, FloatArray, Int64Array, great_circle_m, kmh_to_ms
+
+CLASS_CODE = {name: code for code, name in enumerate(ROAD_CLASSES)}
+OUTSIDE = "outside the largest strongly connected component"
+
+
+@dataclass(slots=True)
+class Sections:
+    """Pieces of road, each with one or both directions; ``S`` sections.
+
+    Attributes
+    ----------
+    start, end
+        End nodes, shape ``(S,)``.
+    forward, backward
+        Whether it may be driven from start to end, and back.
+    length_m
+        Length in metres.
+    road_class
+        Index into `ROAD_CLASSES`.
+    speed_kmh
+        Speed forward in kilometres per hour.
+    backward_kmh
+        Speed backward.
+    speed_source
+        `SpeedSource` code.
+    bridge, tunnel, ford
+        Flags.
+    max_weight_kg, max_height_m
+        Limits; ``inf`` where there is none.
+    street
+        Index into the streets.
+    """
+
+    start: Int64Array
+    end: Int64Array
+    forward: BoolArray
+    backward: BoolArray
+    length_m: FloatArray
+    road_class: Uint8Array
+    speed_kmh: FloatArray
+    backward_kmh: FloatArray
+    speed_source: Uint8Array
+    bridge: BoolArray
+    tunnel: BoolArray
+    ford: BoolArray
+    max_weight_kg: FloatArray
+    max_height_m: FloatArray
+    street: Int64Array
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    def taken(self, which: Int64Array | BoolArray) -> Sections:
+        """Return the sections picked by index or mask."""
+        return Sections(*(getattr(self, item.name)[which] for item in fields(self)))
+
+
+def speeds(
+    tagged_kmh: FloatArray, road_class: Uint8Array, default_kmh: float
+) -> tuple[FloatArray, Uint8Array]:
+    """Speed and its provenance per section: tag, else class table, else the default.
+
+    Parameters
+    ----------
+    tagged_kmh
+        Speed in the source, NaN where there is none.
+    road_class
+        Index into `ROAD_CLASSES`.
+    default_kmh
+        Speed of roads of unknown class (``highway``).
+    """
+    table = road_speeds()
+    by_class = np.array([table[name].speed_kmh if name in table else default_kmh for name in ROAD_CLASSES])
+    known = np.array([name in table for name in ROAD_CLASSES])
+    tagged = np.isfinite(tagged_kmh)
+    source = np.where(known[road_class], SpeedSource.CLASS_TABLE, SpeedSource.ASSUMED)
+    source = np.where(tagged, SpeedSource.TAG, source)
+    # A connector is declared by somebody, never surveyed, whatever speed it was given.
+    source = np.where(road_class == CLASS_CODE["connector"], SpeedSource.ASSUMED, source)
+    return np.where(tagged, tagged_kmh, by_class[road_class]), source.astype(np.uint8)
+
+
+def street_kinds(bridge: BoolArray, tunnel: BoolArray, ford: BoolArray) -> Uint8Array:
+    """`StreetKind` per section; a bridge comes before a tunnel before a ford."""
+    kind = np.where(ford, StreetKind.FORD, StreetKind.STREET)
+    kind = np.where(tunnel, StreetKind.TUNNEL, kind)
+    return np.where(bridge, StreetKind.BRIDGE, kind).astype(np.uint8)
+
+
+def pair_streets(
+    start: Int64Array, end: Int64Array, kind: Uint8Array, node_ident: tuple[str, ...], name: tuple[str, ...]
+) -> tuple[Int64Array, StreetTable]:
+    """One street per pair of nodes and kind, for sources that do not say what belongs together.
+
+    Returns
+    -------
+    tuple
+        Street per section, and the streets in order of first appearance; identifiers are made of the
+        nodes' own (``"s12-13"``, ``"b12-13"`` for a bridge).
+    """
+    low, high = np.minimum(start, end), np.maximum(start, end)
+    key = (low * (len(node_ident) + 1) + high) * 4 + kind
+    _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
+    rank = np.empty(len(first), dtype=np.int64)
+    rank[np.argsort(first, kind="stable")] = np.arange(len(first))
+    shown = np.sort(first)
+    letters = "sbtf"
+    ident = tuple(f"{letters[kind[i]]}{node_ident[start[i]]}-{node_ident[end[i]]}" for i in shown.tolist())
+    return rank[inverse], StreetTable(ident, tuple(name[i] for i in shown.tolist()), kind[shown])
+
+
+def straight_lines(lon: FloatArray, lat: FloatArray, sections: Sections) -> Geometry:
+    """Straight line of every section."""
+    lonlat = np.empty((2 * len(sections), 2))
+    lonlat[0::2, 0], lonlat[0::2, 1] = lon[sections.start], lat[sections.start]
+    lonlat[1::2, 0], lonlat[1::2, 1] = lon[sections.end], lat[sections.end]
+    return Geometry(np.arange(0, 2 * len(sections) + 1, 2, dtype=np.int64), lonlat)
+
+
+def polyline_lengths(geometry: Geometry) -> FloatArray:
+    """Length of every polyline in metres along great circles, shape ``(G,)``."""
+    lon, lat = geometry.lonlat[:, 0], geometry.lonlat[:, 1]
+    along = np.zeros(len(lon) + 1)
+    if len(lon) > 1:
+        steps = great_circle_m(lon[:-1], lat[:-1], lon[1:], lat[1:])
+        # The step from one polyline's last vertex to the next one's first is no road.
+        steps[geometry.first[1:-1] - 1] = 0.0
+        along[2:] = np.cumsum(steps)
+    lengths: FloatArray = along[geometry.first[1:]] - along[geometry.first[:-1] + 1]
+    return lengths
+
+
+def largest_component(nodes: int, sections: Sections) -> BoolArray:
+    """Nodes of the largest strongly connected component, as a mask (lowest label among equals)."""
+    if nodes == 0:
+        return np.zeros(0, dtype=np.bool_)
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    tail = np.concatenate([sections.start[sections.forward], sections.end[sections.backward]])
+    head = np.concatenate([sections.end[sections.forward], sections.start[sections.backward]])
+    ones = np.ones(len(tail), dtype=np.int8)
+    graph = coo_array((ones, (tail, head)), shape=(nodes, nodes)).tocsr()
+    _, label = connected_components(graph, directed=True, connection="strong")
+    size = np.bincount(label)
+    first = np.full(len(size), nodes, dtype=np.int64)
+    np.minimum.at(first, label, np.arange(nodes))
+    best = min(np.flatnonzero(size == size.max()), key=lambda component: int(first[component]))
+    mask: BoolArray = label == best
+    return mask
+
+
+def assemble(
+    lon: FloatArray,
+    lat: FloatArray,
+    sections: Sections,
+    streets: StreetTable,
+    geometry: Geometry | None = None,
+    *,
+    source: str,
+    attribution: str = "",
+    dropped: dict[str, float] | None = None,
+) -> RoadNetwork:
+    """Keep the largest strongly connected component and freeze it as a network.
+
+    Parameters
+    ----------
+    lon, lat
+        Node positions in degrees.
+    sections, streets
+        Roads and the pieces a loss hits.
+    geometry
+        One polyline per section, from start to end; straight lines when left out.
+    source, attribution
+        As in `RoadNetwork`.
+    dropped
+        What the importer left out before; what lies outside the component is added.
+    """
+    lines = straight_lines(lon, lat, sections) if geometry is None else geometry
+    inside = largest_component(len(lon), sections)
+    kept = np.flatnonzero(inside[sections.start] & inside[sections.end])
+    report = dict(dropped or {})
+    directions = sections.forward.astype(np.int64) + sections.backward
+    lost = np.ones(len(sections), dtype=np.bool_)
+    lost[kept] = False
+    if lost.any() or not inside.all():
+        report[f"nodes {OUTSIDE}"] = float((~inside).sum())
+        report[f"links {OUTSIDE}"] = float(directions[lost].sum())
+        report[f"km {OUTSIDE}"] = round(float(sections.length_m[lost].sum()) / 1000.0, 3)
+    renumber = np.cumsum(inside) - 1
+    part = sections.taken(kept)
+    part.start, part.end = renumber[part.start], renumber[part.end]
+    used, part.street = np.unique(part.street, return_inverse=True)
+    table = StreetTable(
+        tuple(streets.ident[i] for i in used.tolist()),
+        tuple(streets.name[i] for i in used.tolist()),
+        streets.kind[used],
+    )
+    links = _links(part, report)
+    return build_network(
+        lon[inside], lat[inside], links, table, _picked(lines, kept), source=source, attribution=attribution
+    )
+
+
+def _links(part: Sections, report: dict[str, float]) -> LinkArrays:
+    """Directed links of the sections: all forward ones, then all backward ones."""
+    ahead, back = np.flatnonzero(part.forward), np.flatnonzero(part.backward)
+    owner = np.concatenate([ahead, back])
+    reversed_ = np.arange(len(owner)) >= len(ahead)
+    speed = np.where(reversed_, part.backward_kmh[owner], part.speed_kmh[owner])
+    return LinkArrays(
+        tail=np.where(reversed_, part.end[owner], part.start[owner]),
+        head=np.where(reversed_, part.start[owner], part.end[owner]),
+        length_m=part.length_m[owner],
+        free_flow_s=part.length_m[owner] / (speed * kmh_to_ms(1.0)),
+        road_class=part.road_class[owner],
+        bridge=part.bridge[owner],
+        tunnel=part.tunnel[owner],
+        ford=part.ford[owner],
+        max_weight_kg=part.max_weight_kg[owner],
+        max_height_m=part.max_height_m[owner],
+        speed_source=part.speed_source[owner],
+        street=part.street[owner],
+        geometry_of=owner,
+        reversed_=reversed_,
+        extra=report,
+    )
+
+
+def _picked(geometry: Geometry, which: Int64Array) -> Geometry:
+    """The given polylines, in that order."""
+    counts = (geometry.first[1:] - geometry.first[:-1])[which]
+    first = np.zeros(len(which) + 1, dtype=np.int64)
+    np.cumsum(counts, out=first[1:])
+    vertex = np.arange(first[-1]) - np.repeat(first[:-1], counts) + np.repeat(geometry.first[which], counts)
+    return Geometry(first, np.ascontiguousarray(geometry.lonlat[vertex]))
