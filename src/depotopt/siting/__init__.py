@@ -1,1 +1,1 @@
-"""To be described by its first module."""
+"""Choose which depots open, in which tier and size, and what each holds, over an ensemble of road states."""

@@ -1,0 +1,278 @@
+"""`SitingProblem`: where depots may stand, what they may hold, and whom they reach in every road state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from depotopt.units import BoolArray, FloatArray, Int32Array, Int64Array
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The ways a site can be open: one option per site, tier and size class, ``O`` in all.
+
+    Attributes
+    ----------
+    site, tier, size_class
+        Positions in the scenario (``size_class`` within the tier), sorted by site, tier and class.
+    cost
+        Fixed cost per year borne by this budget.
+    m3, kg
+        Storage, the smaller of the size class's and the site's own.
+    dispatches
+        Whether vehicles leave from the tier.
+    """
+
+    site: Int32Array
+    tier: Int32Array
+    size_class: Int32Array
+    cost: FloatArray
+    m3: FloatArray
+    kg: FloatArray
+    dispatches: BoolArray
+
+    def __len__(self) -> int:
+        return len(self.site)
+
+
+@dataclass(frozen=True, slots=True)
+class CountLimit:
+    """Between ``minimum`` and ``maximum`` of some options are open (``None``: free)."""
+
+    name: str
+    options: Int32Array
+    minimum: int | None
+    maximum: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SupportRule:
+    """Each opened option of a lower tier needs one of its helpers open.
+
+    ``needing[r]`` are the options of one site in the tier, ``helpers[r]`` the options of higher tiers
+    near enough with no road lost.
+    """
+
+    name: str
+    needing: tuple[Int32Array, ...]
+    helpers: tuple[Int32Array, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageRule:
+    """At least ``required`` people live within reach of an open option, no road lost.
+
+    The helpers of point ``i`` are ``helper[first[i]:first[i + 1]]``.
+    """
+
+    name: str
+    people: FloatArray
+    required: float
+    first: Int64Array
+    helper: Int32Array
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetRule:
+    """The cost per year (fixed, holding, purchase) is at most ``amount``."""
+
+    name: str
+    amount: float
+
+
+Rule = CountLimit | SupportRule | CoverageRule | BudgetRule
+
+
+@dataclass(frozen=True, slots=True)
+class StateArcs:
+    """Who can be reached from where in every road state, sparsely.
+
+    The arcs of point ``i`` in state ``s`` are ``first[s * I + i]:first[s * I + i + 1]``, nearest first
+    (ties by site). Points without need in a state have no arcs there.
+
+    Attributes
+    ----------
+    first
+        Offsets, shape ``(S * I + 1,)``.
+    site
+        Site each arc starts from.
+    time_ds
+        Travel time in deciseconds.
+    """
+
+    first: Int64Array
+    site: Int32Array
+    time_ds: Int32Array
+
+    def __len__(self) -> int:
+        return len(self.site)
+
+
+@dataclass(frozen=True, slots=True)
+class SitingProblem:
+    """Choose open sites and their stock now, so that any road state can be answered well.
+
+    Sets
+        J sites, O options (site, tier, size class), O(j) options of site j, D options of dispatching
+        tiers, K commodities, I demand points, S road states, A(s) pairs (j, i) near enough in state s
+    Parameters
+        cost[o] fixed cost; m3[o], kg[o] storage; m3_per_unit[k], kg_per_unit[k]
+        hold[k] holding cost; buy[k] purchase cost per unit and year; held[j,k] units in the stock table
+        agreed[j,k] agreement units times honour probability
+        prob[s]; share[s,j] usable share of stock; need[s,i,k]; penalty[i,k] per unit unmet
+        rate[k] transport cost per unit and decisecond; time[s,j,i]; events per year e
+    Variables, first stage
+        open[o] in {0, 1}; stock[j,k] >= 0; bought[j,k] >= 0
+    Variables, second stage
+        f[s,j,i,k] >= 0 for (j, i) in A(s); unmet[s,i,k] >= 0
+    Model
+        min  sum_o cost[o] open[o] + sum_jk (hold[k] stock[j,k] + buy[k] bought[j,k])
+             + e sum_s prob[s] (sum rate[k] time[s,j,i] f[s,j,i,k] + sum penalty[i,k] unmet[s,i,k])
+        s.t. sum_{o in O(j)} open[o] <= 1
+             the rules (counts, support, coverage, budget)
+             sum_k m3_per_unit[k] stock[j,k] <= sum_{o in O(j) and D} m3[o] open[o]; likewise kg
+             stock[j,k] = 0 where the site may not store k
+             bought[j,k] >= stock[j,k] - held[j,k]
+             sum_i f[s,j,i,k] <= share[s,j] (stock[j,k] + agreed[j,k] x[j]),  x[j] = sum_{O(j) and D} open[o]
+             f[s,j,i,k] <= need[s,i,k] x[j]                        (implied; makes the relaxation strong)
+             sum_j f[s,j,i,k] + unmet[s,i,k] = need[s,i,k]
+
+    Stock at a depot whose tier does not dispatch helps nobody and only costs, so it is left out. Unmet
+    need is always allowed: every layout that keeps the rules has a recourse.
+
+    Attributes
+    ----------
+    site_ids, tier_ids, class_ids, point_ids, commodity_ids
+        Identifiers; ``class_ids[t]`` are the size classes of tier ``t``.
+    options, rules, arcs
+        See there.
+    storable
+        Which site may store which commodity, shape ``(J, K)``.
+    held, agreed
+        Shape ``(J, K)``.
+    table_agreements
+        Agreement units of the stock table, shape ``(J, K)``; an opened site keeps them.
+    holding, purchase, m3_per_unit, kg_per_unit, rate
+        Shape ``(K,)``.
+    probability, share, need, penalty
+        Shapes ``(S,)``, ``(S, J)``, ``(S, I, K)``, ``(I, K)``.
+    events_per_year
+        Weighs response against yearly cost.
+    nearest
+        Sites kept per point and state; 0 where all are.
+    """
+
+    site_ids: tuple[str, ...]
+    tier_ids: tuple[str, ...]
+    class_ids: tuple[tuple[str, ...], ...]
+    point_ids: tuple[str, ...]
+    commodity_ids: tuple[str, ...]
+    options: Options
+    rules: tuple[Rule, ...]
+    storable: BoolArray
+    held: FloatArray
+    agreed: FloatArray
+    table_agreements: FloatArray
+    holding: FloatArray
+    purchase: FloatArray
+    m3_per_unit: FloatArray
+    kg_per_unit: FloatArray
+    rate: FloatArray
+    probability: FloatArray
+    share: FloatArray
+    need: FloatArray
+    penalty: FloatArray
+    arcs: StateArcs
+    events_per_year: float
+    nearest: int = 0
+
+    @property
+    def sites(self) -> int:
+        """Number of sites."""
+        return len(self.site_ids)
+
+    @property
+    def points(self) -> int:
+        """Number of demand points."""
+        return len(self.point_ids)
+
+    @property
+    def commodities(self) -> int:
+        """Number of commodities."""
+        return len(self.commodity_ids)
+
+    @property
+    def states(self) -> int:
+        """Number of road states."""
+        return len(self.probability)
+
+    @property
+    def flows(self) -> int:
+        """Number of flow variables of the extensive form."""
+        points_with_need = (self.need > 0).sum(axis=2).ravel()
+        return int((np.diff(self.arcs.first) * points_with_need).sum())
+
+    @property
+    def state_weight(self) -> FloatArray:
+        """Expected events per year in each road state, shape ``(S,)``."""
+        return self.events_per_year * self.probability
+
+    def budget(self) -> float | None:
+        """Smallest budget among the rules, if there is one."""
+        amounts = [rule.amount for rule in self.rules if isinstance(rule, BudgetRule)]
+        return min(amounts) if amounts else None
+
+    def stock_limit(self) -> FloatArray:
+        """Units beyond which more stock of a commodity at a site helps in no road state, ``(J, K)``.
+
+        The smaller of what fits and, over the road states, the need within reach over the usable share.
+        """
+        fits = np.zeros((self.sites, self.commodities))
+        o = self.options
+        for option in np.flatnonzero(o.dispatches):
+            room = np.minimum(o.m3[option] / self.m3_per_unit, o.kg[option] / self.kg_per_unit)
+            fits[o.site[option]] = np.maximum(fits[o.site[option]], room)
+        useful = np.zeros_like(fits)
+        for s in range(self.states):
+            span = self.arcs.first[s * self.points : (s + 1) * self.points + 1]
+            site = self.arcs.site[span[0] : span[-1]]
+            point = np.repeat(np.arange(self.points), np.diff(span))
+            share = self.share[s]
+            for k in range(self.commodities):
+                reach = np.bincount(site, weights=self.need[s, point, k], minlength=self.sites)
+                with np.errstate(divide="ignore", invalid="ignore"):
+                    wanted = np.where((reach > 0) & (share > 0), reach / share, 0.0)
+                useful[:, k] = np.maximum(useful[:, k], wanted)
+        return np.where(self.storable, np.minimum(fits, useful), 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A first stage by positions: chosen options and the stock of each site, shape ``(J, K)``."""
+
+    options: Int32Array
+    stock: FloatArray
+
+    def dispatching(self, problem: SitingProblem) -> BoolArray:
+        """Which sites are open in a tier that dispatches, shape ``(J,)``."""
+        x = np.zeros(problem.sites, dtype=np.bool_)
+        chosen = self.options[problem.options.dispatches[self.options]]
+        x[problem.options.site[chosen]] = True
+        return x
+
+    def usable(self, problem: SitingProblem) -> FloatArray:
+        """Usable units per road state, site and commodity, shape ``(S, J, K)``."""
+        x = self.dispatching(problem)[:, None]
+        units: FloatArray = problem.share[:, :, None] * np.where(x, self.stock + problem.agreed, 0.0)[None]
+        return units
+
+    def yearly_terms(self, problem: SitingProblem) -> dict[str, float]:
+        """Fixed, holding and purchase cost per year."""
+        bought = np.maximum(self.stock - problem.held, 0.0)
+        return {
+            "fixed": float(problem.options.cost[self.options].sum()),
+            "holding": float((self.stock * problem.holding).sum()),
+            "purchase": float((bought * problem.purchase).sum()),
+        }
