@@ -1,0 +1,128 @@
+"""The two-stage model in one piece (extensive form), for problems small enough to hand to an engine."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from depotopt.siting.engines import MilpEngine
+from depotopt.siting.engines.registry import milp_engine
+from depotopt.siting.first_stage import FirstStage, add_first_stage
+from depotopt.siting.linear import LinearArrays
+from depotopt.siting.outcome import Outcome, as_layout_values
+from depotopt.siting.problem import Layout, SitingProblem
+from depotopt.solving import Monitor, SolveLimits
+
+
+class ExtensiveForm:
+    """`SitingProblem` with all its road states as one MathOpt model.
+
+    The formulation is that of `depotopt.siting.problem.SitingProblem`, written with the share of need
+    served, ``g = f / need`` in [0, 1], so that coefficients stay near one, and without ``unmet``, which
+    its equation removes::
+
+        min  first stage + e sum_s prob[s] sum (rate[k] time[s,j,i] - penalty[i,k]) need[s,i,k] g[s,j,i,k]
+        s.t. sum_j g[s,j,i,k] <= 1
+             sum_i need[s,i,k] g[s,j,i,k] <= share[s,j] (stock[j,k] + agreed[j,k] x[j])
+             g[s,j,i,k] <= x[j]
+
+    plus a constant: all need unmet. Arcs on which serving costs more than the penalty are left out.
+    """
+
+    def __init__(self, problem: SitingProblem) -> None:
+        self.problem = problem
+        self._arrays = LinearArrays()
+        self.stage: FirstStage = add_first_stage(self._arrays, problem)
+        for s in range(problem.states):
+            for k in range(problem.commodities):
+                self._add_state(s, k)
+        weight = problem.state_weight[:, None, None]
+        self._arrays.offset = float((weight * problem.need * problem.penalty[None]).sum())
+
+    def _add_state(self, s: int, k: int) -> None:
+        problem, arrays, o = self.problem, self._arrays, self.problem.options
+        points = problem.points
+        span = problem.arcs.first[s * points : (s + 1) * points + 1]
+        site = problem.arcs.site[span[0] : span[-1]].astype(np.int64)
+        point = np.repeat(np.arange(points), np.diff(span))
+        cost = problem.rate[k] * problem.arcs.time_ds[span[0] : span[-1]] - problem.penalty[point, k]
+        keep = (problem.need[s, point, k] > 0) & (cost < 0) & (problem.share[s, site] > 0)
+        keep &= (self.stage.stock[site, k] >= 0) | (problem.agreed[site, k] > 0)
+        site, point, cost = site[keep], point[keep], cost[keep]
+        if not len(site):
+            return
+        need = problem.need[s, point, k]
+        flow = arrays.add_columns(len(site), upper=1.0, cost=problem.state_weight[s] * need * cost)
+        served, row = np.unique(point, return_inverse=True)
+        arrays.add_rows(np.full(len(served), -np.inf), np.ones(len(served)), row, flow, 1.0)
+        self._add_stock_rows(s, k, site, need, flow)
+        able = np.flatnonzero(o.dispatches)
+        first = np.searchsorted(o.site[able], np.arange(problem.sites + 1))
+        count = np.diff(first)[site]
+        row = np.repeat(np.arange(len(site)), count)
+        option = able[first[site][row] + np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)]
+        arrays.add_rows(
+            np.full(len(site), -np.inf),
+            np.zeros(len(site)),
+            np.concatenate([np.arange(len(site)), row]),
+            np.concatenate([flow, self.stage.open[option]]),
+            np.concatenate([np.ones(len(site)), -np.ones(len(row))]),
+        )
+
+    def _add_stock_rows(
+        self,
+        s: int,
+        k: int,
+        site: np.ndarray[tuple[int], np.dtype[np.int64]],
+        need: np.ndarray[tuple[int], np.dtype[np.float64]],
+        flow: np.ndarray[tuple[int], np.dtype[np.int64]],
+    ) -> None:
+        """Flow out of a site within its usable stock, in units of the largest need it could serve."""
+        problem, stage, o = self.problem, self.stage, self.problem.options
+        senders, row = np.unique(site, return_inverse=True)
+        scale = np.maximum(np.bincount(row, weights=need), 1.0)
+        rows, columns, values = [row], [flow], [need / scale[row]]
+        has_stock = np.flatnonzero(stage.stock[senders, k] >= 0)
+        rows.append(has_stock)
+        columns.append(stage.stock[senders[has_stock], k])
+        values.append(-problem.share[s, senders[has_stock]] / scale[has_stock])
+        for r, j in enumerate(senders):
+            if problem.agreed[j, k] > 0:
+                options = np.flatnonzero(o.dispatches & (o.site == j))
+                rows.append(np.full(len(options), r))
+                columns.append(stage.open[options])
+                values.append(np.full(len(options), -problem.share[s, j] * problem.agreed[j, k] / scale[r]))
+        self._arrays.add_rows(
+            np.full(len(senders), -np.inf),
+            np.zeros(len(senders)),
+            np.concatenate(rows),
+            np.concatenate(columns),
+            np.concatenate(values),
+        )
+
+    def solve(
+        self,
+        limits: SolveLimits,
+        monitor: Monitor | None = None,
+        *,
+        engine: MilpEngine | str = "highs",
+        start: Layout | None = None,
+    ) -> Outcome:
+        """Solve within limits.
+
+        Parameters
+        ----------
+        limits, monitor
+            See `depotopt.siting.engines.MilpEngine.solve`.
+        engine
+            An engine or its name.
+        start
+            A layout to start from.
+        """
+        chosen = milp_engine(engine) if isinstance(engine, str) else engine
+        model = self._arrays.model("siting")
+        hint = None
+        if start is not None:
+            hint = as_layout_values(self.problem, self.stage, start, self._arrays.columns)
+        found = chosen.solve(model, limits, monitor, hint=hint, stage="extensive form")
+        layout = None if found.values is None else self.stage.layout(self.problem, found.values)
+        return Outcome(found.status, layout, found.bound, found.limit)

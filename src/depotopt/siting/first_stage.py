@@ -1,0 +1,210 @@
+"""The first stage as columns and rows: what every siting engine puts in front of its second stage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from depotopt.siting.linear import LinearArrays
+from depotopt.siting.problem import (
+    BudgetRule,
+    CountLimit,
+    CoverageRule,
+    Layout,
+    Rule,
+    SitingProblem,
+    SupportRule,
+)
+from depotopt.units import FloatArray, Int64Array
+
+
+@dataclass(frozen=True, slots=True)
+class FirstStage:
+    """Positions of the first-stage columns.
+
+    Attributes
+    ----------
+    open
+        Column of each option, shape ``(O,)``.
+    stock, bought
+        Columns per site and commodity, shape ``(J, K)``; -1 where nothing can be held (or bought
+        stock costs nothing more than held stock).
+    limit
+        `SitingProblem.stock_limit`.
+    """
+
+    open: Int64Array
+    stock: Int64Array
+    bought: Int64Array
+    limit: FloatArray
+
+    def layout(self, problem: SitingProblem, values: FloatArray) -> Layout:
+        """Read a layout from a solution; stock is clipped to what the chosen options take."""
+        options = np.flatnonzero(values[self.open] > 0.5).astype(np.int32)
+        stock = np.where(self.stock >= 0, values[self.stock], 0.0)
+        return fitted(problem, Layout(options, stock))
+
+
+def fitted(problem: SitingProblem, layout: Layout) -> Layout:
+    """The layout with its stock scaled down where rounding of an engine exceeds storage."""
+    o = problem.options
+    chosen = layout.options[o.dispatches[layout.options]]
+    room_m3, room_kg = np.zeros(problem.sites), np.zeros(problem.sites)
+    room_m3[o.site[chosen]], room_kg[o.site[chosen]] = o.m3[chosen], o.kg[chosen]
+    stock = np.where(problem.storable, np.maximum(layout.stock, 0.0), 0.0)
+    used = np.array([stock @ problem.m3_per_unit, stock @ problem.kg_per_unit])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scale = np.where(used > 0, np.stack([room_m3, room_kg]) / used, 1.0).min(axis=0)
+    stock = stock * np.minimum(scale, 1.0)[:, None]
+    # A thousandth of a unit is an engine's rounding, not a reserve.
+    return Layout(layout.options, np.where(stock < 1e-3, 0.0, stock))
+
+
+def add_first_stage(
+    arrays: LinearArrays,
+    problem: SitingProblem,
+    rules: tuple[Rule, ...] | None = None,
+    *,
+    integer: bool = True,
+) -> FirstStage:
+    """Add first-stage columns, costs, storage rows and rules.
+
+    Parameters
+    ----------
+    arrays
+        Model to add to.
+    problem
+        The siting problem.
+    rules
+        Rules to add; ``None`` for all of the problem (conflict search leaves some out).
+    integer
+        Whether ``open`` is integer.
+    """
+    o = problem.options
+    opened = arrays.add_columns(len(o), upper=1.0, cost=o.cost, integer=integer)
+    limit = problem.stock_limit()
+    stock = np.full(limit.shape, -1, dtype=np.int64)
+    bought = np.full(limit.shape, -1, dtype=np.int64)
+    site, commodity = np.nonzero(limit > 0)
+    # Where nothing is held already, every unit is bought: one column carries both costs.
+    fresh = problem.held[site, commodity] <= 0
+    price = problem.holding[commodity] + np.where(fresh, problem.purchase[commodity], 0.0)
+    stock[site, commodity] = arrays.add_columns(len(site), upper=limit[site, commodity], cost=price)
+    extra = ~fresh & (problem.purchase[commodity] > 0)
+    bought[site[extra], commodity[extra]] = arrays.add_columns(
+        int(extra.sum()), cost=problem.purchase[commodity[extra]]
+    )
+    stage = FirstStage(opened, stock, bought, limit)
+    _one_option_per_site(arrays, problem, stage)
+    _storage(arrays, problem, stage)
+    j, k = np.nonzero(bought >= 0)
+    rows = np.arange(len(j))
+    arrays.add_rows(
+        -problem.held[j, k],
+        np.inf,
+        np.concatenate([rows, rows]),
+        np.concatenate([bought[j, k], stock[j, k]]),
+        np.repeat([1.0, -1.0], len(j)),
+    )
+    for rule in problem.rules if rules is None else rules:
+        _add_rule(arrays, problem, stage, rule)
+    return stage
+
+
+def _one_option_per_site(arrays: LinearArrays, problem: SitingProblem, stage: FirstStage) -> None:
+    sites, row = np.unique(problem.options.site, return_inverse=True)
+    arrays.add_rows(np.full(len(sites), -np.inf), np.ones(len(sites)), row, stage.open, 1.0)
+
+
+def _storage(arrays: LinearArrays, problem: SitingProblem, stage: FirstStage) -> None:
+    """Volume and weight per site, and per commodity what is useful at all (a tighter relaxation)."""
+    o = problem.options
+    able = np.flatnonzero(o.dispatches)
+    for room, per_unit in ((o.m3, problem.m3_per_unit), (o.kg, problem.kg_per_unit)):
+        j, k = np.nonzero(stage.stock >= 0)
+        with_room = able[np.isfinite(room[able])]
+        if not len(with_room):
+            continue
+        # A site with an option of unlimited room is not bound by this row.
+        unlimited = np.isin(np.arange(problem.sites), o.site[able[~np.isfinite(room[able])]])
+        keep = ~unlimited[j]
+        own = with_room[~unlimited[o.site[with_room]]]
+        arrays.add_rows(
+            np.full(problem.sites, -np.inf),
+            np.zeros(problem.sites),
+            np.concatenate([j[keep], o.site[own]]),
+            np.concatenate([stage.stock[j[keep], k[keep]], stage.open[own]]),
+            np.concatenate([per_unit[k[keep]], -room[own]]),
+        )
+    j, k = np.nonzero(stage.stock >= 0)
+    first = np.searchsorted(o.site[able], np.arange(problem.sites + 1))
+    count = np.diff(first)[j]
+    row = np.repeat(np.arange(len(j)), count)
+    offset = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
+    option = able[first[j][row] + offset]
+    most = np.minimum(
+        stage.limit[j[row], k[row]],
+        np.minimum(o.m3[option] / problem.m3_per_unit[k[row]], o.kg[option] / problem.kg_per_unit[k[row]]),
+    )
+    arrays.add_rows(
+        np.full(len(j), -np.inf),
+        np.zeros(len(j)),
+        np.concatenate([np.arange(len(j)), row]),
+        np.concatenate([stage.stock[j, k], stage.open[option]]),
+        np.concatenate([np.ones(len(j)), -most]),
+    )
+
+
+def _add_rule(arrays: LinearArrays, problem: SitingProblem, stage: FirstStage, rule: Rule) -> None:
+    if isinstance(rule, CountLimit):
+        low = -np.inf if rule.minimum is None else rule.minimum
+        high = np.inf if rule.maximum is None else rule.maximum
+        arrays.add_rows(low, high, np.zeros(len(rule.options), dtype=np.int64), stage.open[rule.options], 1.0)
+    elif isinstance(rule, SupportRule):
+        for needing, helpers in zip(rule.needing, rule.helpers, strict=True):
+            columns = stage.open[np.concatenate([needing, helpers])]
+            values = np.concatenate([np.ones(len(needing)), -np.ones(len(helpers))])
+            arrays.add_rows(-np.inf, 0.0, np.zeros(len(columns), dtype=np.int64), columns, values)
+    elif isinstance(rule, CoverageRule):
+        _add_coverage(arrays, stage, rule)
+    else:
+        _add_budget(arrays, problem, stage, rule)
+
+
+def _add_coverage(arrays: LinearArrays, stage: FirstStage, rule: CoverageRule) -> None:
+    """Covered people, points with the same helpers merged."""
+    reach: dict[bytes, float] = {}
+    for i, people in enumerate(rule.people):
+        helpers = rule.helper[rule.first[i] : rule.first[i + 1]].tobytes()
+        if helpers and people > 0:
+            reach[helpers] = reach.get(helpers, 0.0) + float(people)
+    covered = arrays.add_columns(len(reach), upper=1.0)
+    options = [np.frombuffer(helpers, dtype=np.int32) for helpers in reach]
+    sizes = [len(part) for part in options]
+    rows = np.arange(len(covered))
+    arrays.add_rows(
+        np.full(len(covered), -np.inf),
+        np.zeros(len(covered)),
+        np.concatenate([rows, np.repeat(rows, sizes)]),
+        np.concatenate([covered, *(stage.open[part] for part in options)]),
+        np.concatenate([np.ones(len(covered)), -np.ones(sum(sizes))]),
+    )
+    total = max(float(rule.people.sum()), 1e-12)
+    share = np.array(list(reach.values())) / total
+    arrays.add_rows(rule.required / total, np.inf, np.zeros(len(covered), dtype=np.int64), covered, share)
+
+
+def _add_budget(arrays: LinearArrays, problem: SitingProblem, stage: FirstStage, rule: BudgetRule) -> None:
+    j, k = np.nonzero(stage.stock >= 0)
+    b = np.nonzero(stage.bought >= 0)
+    fresh = problem.held[j, k] <= 0
+    columns = np.concatenate([stage.open, stage.stock[j, k], stage.bought[b]])
+    values = np.concatenate(
+        [
+            problem.options.cost,
+            problem.holding[k] + np.where(fresh, problem.purchase[k], 0.0),
+            problem.purchase[b[1]],
+        ]
+    )
+    arrays.add_rows(-np.inf, rule.amount, np.zeros(len(columns), dtype=np.int64), columns, values)

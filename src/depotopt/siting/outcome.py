@@ -1,0 +1,35 @@
+"""`Outcome`: what a siting engine hands back, before it is priced and turned into a plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from depotopt.siting.first_stage import FirstStage
+from depotopt.siting.problem import Layout, SitingProblem
+from depotopt.solving import Limit, Status
+from depotopt.units import FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Status, best layout, proved bound, and what ended the search early."""
+
+    status: Status
+    layout: Layout | None
+    bound: float | None
+    limit: Limit | None = None
+    notes: tuple[str, ...] = ()
+
+
+def as_layout_values(problem: SitingProblem, stage: FirstStage, layout: Layout, columns: int) -> FloatArray:
+    """A layout as a starting solution: first-stage columns set, all others ``nan``."""
+    values = np.full(columns, np.nan)
+    values[stage.open] = 0.0
+    values[stage.open[layout.options]] = 1.0
+    held = stage.stock >= 0
+    values[stage.stock[held]] = layout.stock[held]
+    bought = stage.bought >= 0
+    values[stage.bought[bought]] = np.maximum(layout.stock - problem.held, 0.0)[bought]
+    return values
