@@ -143,11 +143,13 @@ def _counts(scenario: Scenario, plan: SitingPlan) -> list[str]:
         for rule in tier.counts:
             for zone in _zones(scenario, tier, rule):
                 number = sum(_counts_in(scenario, ident, rule.kind, zone) for ident in members)
-                what = " ".join(part for part in (rule.kind, f"in {zone}" if zone else "") if part)
+                what = " ".join(
+                    part for part in (tier.ident, rule.kind, f"in {zone}" if zone else "") if part
+                )
                 if rule.minimum is not None and number < rule.minimum:
-                    broken.append(f"tier {tier.ident} {what}: {number} open, at least {rule.minimum}")
+                    broken.append(f"tier {what}: {number} open, at least {rule.minimum}")
                 if rule.maximum is not None and number > rule.maximum:
-                    broken.append(f"tier {tier.ident} {what}: {number} open, at most {rule.maximum}")
+                    broken.append(f"tier {what}: {number} open, at most {rule.maximum}")
     return broken
 
 
