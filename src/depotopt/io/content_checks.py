@@ -20,6 +20,10 @@ from depotopt.roads.profiles import Mode
 from depotopt.scenario import PointKind, StockMode
 
 
+NEW_LOTS = ("new/", "new-agreement/")
+"""How lots are named that a layout adds (docs/semantics.md)."""
+
+
 def commodity_faults(tables: ScenarioTables) -> list[Fault]:
     """Weights, volumes and needs that neither the row nor the catalogue gives."""
     faults = []
@@ -77,6 +81,9 @@ def stock_faults(tables: ScenarioTables, file: ScenarioFile | None) -> list[Faul
     classes = {row.id: row.commodity_class for _, row in tables.checked("commodities", CommodityRow)}
     allowed = {row.id: row.commodity_classes for _, row in tables.checked("sites", SiteRow)}
     for i, row in tables.checked("stock", StockRow):
+        if row.lot is not None and row.lot.startswith(NEW_LOTS):
+            expected = f"expected a name that does not begin with {' or '.join(NEW_LOTS)}"
+            faults.append(tables.fault("stock", i, "lot", expected, "identifier"))
         for column in ("activation_delay_h", "honour_probability"):
             value = getattr(row, column)
             if row.mode is StockMode.AGREEMENT and value is None:

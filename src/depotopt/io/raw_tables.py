@@ -230,7 +230,13 @@ def read_workbook(path: Path, file: str, files: TableFiles) -> None:
                 )
             )
             continue
-        _take(name, file, name, [[cell_text(cell) for cell in line] for line in grid], files)
+        _take(
+            name,
+            file,
+            name,
+            [[cell.strip() if type(cell) is str else cell_text(cell) for cell in line] for line in grid],
+            files,
+        )
 
 
 def cell_text(value: Any) -> str:
