@@ -8,6 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from depotopt.hazards.area import Area, AreaHazard
+from depotopt.hazards.shapes import Shape
 from depotopt.plans import OpenSite, SitingPlan, StateFlows, StockLine
 from depotopt.scenario import CountRule, Scenario, SiteStatus
 from depotopt.verify.layout import verify_layout
@@ -139,6 +141,13 @@ def test_a_must_open_site_left_closed_is_caught() -> None:
 def test_coverage_counts_sites_of_higher_tiers() -> None:
     scenario = with_tier(1, service_standard_s=100.0, min_coverage=1.0)
     assert verify_layout(scenario, NETWORK, LAYOUT).violations == ()
+
+
+def test_a_site_inside_a_hazard_it_excludes_is_caught() -> None:
+    flood = AreaHazard("flood", (Area(Shape.point(0.0, 0.0, 500.0)),))
+    scenario = replace(with_sites(hazards_excluded=("flood",)), hazards=(flood,))
+    violations = verify_layout(scenario, NETWORK, LAYOUT).violations
+    assert violations == ("site A stands in the hazard flood and may not be open",)
 
 
 FLOW_FAULTS: dict[str, tuple[StateFlows, str]] = {

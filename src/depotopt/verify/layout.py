@@ -6,6 +6,8 @@ from collections import defaultdict
 
 import numpy as np
 
+from depotopt.hazards.ensemble import sites_covered
+from depotopt.hazards.protocol import Exposure
 from depotopt.hazards.states import intact
 from depotopt.plans import OpenSite, SitingPlan
 from depotopt.roads.engines.dijkstra import DijkstraEngine
@@ -53,6 +55,7 @@ def verify_layout(scenario: Scenario, network: RoadNetwork, plan: SitingPlan) ->
     if broken:
         return Check(tuple(broken))
     broken += _statuses(scenario, plan)
+    broken += _exclusions(scenario, network, plan)
     broken += _counts(scenario, plan)
     broken += _stocks(scenario, plan)
     broken += _support(scenario, network, plan)
@@ -134,6 +137,27 @@ def _statuses(scenario: Scenario, plan: SitingPlan) -> list[str]:
         if site.status is SiteStatus.MUST_OPEN and site.ident not in opened_at:
             broken.append(f"site {site.ident} must be open and is not")
     return broken
+
+
+def _exclusions(scenario: Scenario, network: RoadNetwork, plan: SitingPlan) -> list[str]:
+    opened = [scenario.sites[scenario.site_index[item.site]] for item in plan.open_sites]
+    named = {name for site in opened for name in site.hazards_excluded}
+    if not named:
+        return []
+    exposure = Exposure(
+        network,
+        np.array([site.lon for site in opened]),
+        np.array([site.lat for site in opened]),
+        np.empty(0),
+        np.empty(0),
+    )
+    covered = sites_covered([hazard for hazard in scenario.hazards if hazard.name in named], exposure)
+    return [
+        f"site {site.ident} stands in the hazard {name} and may not be open"
+        for n, site in enumerate(opened)
+        for name in site.hazards_excluded
+        if name in covered and covered[name][n]
+    ]
 
 
 def _counts(scenario: Scenario, plan: SitingPlan) -> list[str]:

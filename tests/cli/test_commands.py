@@ -1,0 +1,251 @@
+"""Every verb and every exit code, on the minimal scenario."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from depotopt.cli import main
+from depotopt.cli.exits import Exit
+from depotopt.cli.progress import ProgressStyle, watching
+from depotopt.cli.screen import exit_of
+from depotopt.io.plan_files import read_result
+from depotopt.plans import DispatchPlan, SitingPlan
+from depotopt.solving import Limit, SolveResult, Status
+
+MINIMAL = Path(__file__).parents[2] / "scenarios" / "minimal"
+QUIET = ["--progress", "none"]
+SMALL = ["--states", "6", "--unseen", "12", "--site-time", "20", "--dispatch-time", "5", *QUIET]
+
+
+def spoken(capsys: pytest.CaptureFixture[str]) -> Any:
+    return json.loads(capsys.readouterr().out)
+
+
+@pytest.fixture(scope="module")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs") / "minimal"
+    assert main(["run", str(MINIMAL), "--out", str(folder), *SMALL]) == Exit.OK
+    return folder
+
+
+def test_check_says_there_are_no_faults(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(MINIMAL)]) == Exit.OK
+    assert "no faults" in capsys.readouterr().out
+
+
+def test_check_lists_all_faults_and_exits_3(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = Path(shutil.copytree(MINIMAL, tmp_path / "bad"))
+    sites = folder / "tables" / "sites.csv"
+    header, first, *rest = sites.read_text(encoding="utf-8").splitlines()
+    cells = first.split(",")
+    cells[header.split(",").index("lon")] = "east"
+    cells[header.split(",").index("lat")] = "north"
+    sites.write_text("\n".join([header, ",".join(cells), *rest]) + "\n", encoding="utf-8")
+    assert main(["check", str(folder)]) == Exit.BAD_INPUT
+    text = capsys.readouterr().out
+    assert "row 2, column lon" in text
+    assert "row 2, column lat" in text
+    assert main(["check", str(folder), "--json"]) == Exit.BAD_INPUT
+    assert {fault["file"] for fault in spoken(capsys)["faults"]} == {"tables/sites.csv"}
+
+
+def test_a_missing_scenario_is_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", str(tmp_path / "nowhere"), *QUIET]) == Exit.BAD_INPUT
+    assert "nowhere" in capsys.readouterr().err
+
+
+def test_an_unknown_override_is_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(MINIMAL), "-o", "no_such_block"]) == Exit.USAGE
+    assert "no_such_block" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["fly"], ["site"], ["site", str(MINIMAL), "--states", "many"]])
+def test_a_command_line_that_makes_no_sense_exits_2(words: list[str]) -> None:
+    assert main(words) == Exit.USAGE
+
+
+def test_run_leaves_a_report_and_the_files_to_start_again_from(run_folder: Path) -> None:
+    names = {path.name for path in run_folder.iterdir()}
+    assert {
+        "map.html",
+        "plan.xlsx",
+        "plan.gpkg",
+        "provenance.json",
+        "layout.json",
+        "dispatch.json",
+        "evaluation.json",
+        "timing.json",
+    } <= names
+    provenance = json.loads((run_folder / "provenance.json").read_text(encoding="utf-8"))
+    assert provenance["scenario"] == "minimal"
+    assert provenance["input_hashes"]
+
+
+def test_the_same_seed_gives_the_same_files(run_folder: Path, tmp_path: Path) -> None:
+    again = tmp_path / "again"
+    assert main(["run", str(MINIMAL), "--out", str(again), *SMALL]) == Exit.OK
+    for path in sorted(run_folder.rglob("*")):
+        if path.is_file() and path.name != "timing.json":
+            twin = again / path.relative_to(run_folder)
+            assert twin.read_bytes() == path.read_bytes(), path.name
+
+
+def test_run_speaks_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["run", str(MINIMAL), "-o", "bridge_lost", "--out", str(tmp_path / "r"), "--json", *SMALL]
+    assert main(words) == Exit.OK
+    document = spoken(capsys)
+    assert document["overrides"] == ["bridge_lost"]
+    assert document["siting"]["gap"] <= 0.01
+    assert set(document["evaluation"]) == {"layout", "today"}
+
+
+def test_stages_start_from_the_files_of_the_one_before(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    layout, plan, judged = tmp_path / "layout.json", tmp_path / "dispatch.json", tmp_path / "evaluation.json"
+    words = ["site", str(MINIMAL), "--states", "6", "--out", str(layout), "--json", *QUIET]
+    assert main(words) == Exit.OK
+    assert spoken(capsys)["layout"]["open_sites"]
+    assert read_result(layout, SitingPlan).plan is not None
+    words = ["dispatch", str(MINIMAL), "--layout", str(layout), "--state", "2", "--out", str(plan), "--json"]
+    assert main([*words, *QUIET]) == Exit.OK
+    assert spoken(capsys)["plan"]["road_state"] == 2
+    assert read_result(plan, DispatchPlan).plan is not None
+    words = ["evaluate", str(MINIMAL), "--layout", str(layout), "--unseen", "9", "--out", str(judged)]
+    assert main([*words, "--json", *QUIET]) == Exit.OK
+    assert "unmet_person_days" in spoken(capsys)["summary"]
+    assert judged.exists()
+
+
+def test_dispatch_of_today_without_hazard_needs_no_layout(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["dispatch", str(MINIMAL), "--time", "3", *QUIET]) == Exit.OK
+    assert "trips" in capsys.readouterr().out
+
+
+def test_judging_on_the_states_chosen_on_is_refused(
+    run_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["evaluate", str(MINIMAL), "--layout", str(run_folder / "layout.json"), "--seed", "1", *QUIET]
+    assert main(words) == Exit.USAGE
+    assert "judge on another" in capsys.readouterr().err
+
+
+def test_report_is_written_again_in_another_language(run_folder: Path, tmp_path: Path) -> None:
+    assert main(["report", str(run_folder), "--language", "zh", "--out", str(tmp_path / "zh")]) == Exit.OK
+    assert (tmp_path / "zh" / "map.html").exists()
+
+
+def test_report_of_a_folder_without_layout_is_bad_input(tmp_path: Path) -> None:
+    assert main(["report", str(tmp_path)]) == Exit.BAD_INPUT
+
+
+def test_infeasible_rules_are_named_and_exit_4(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = Path(shutil.copytree(MINIMAL, tmp_path / "tight"))
+    toml = folder / "scenario.toml"
+    text = toml.read_text(encoding="utf-8")
+    toml.write_text(text.replace("horizon_days = 2", "horizon_days = 2\nbudget = 10"), encoding="utf-8")
+    assert main(["site", str(folder), "--states", "3", *QUIET]) == Exit.INFEASIBLE
+    assert "budget" in capsys.readouterr().out
+
+
+def test_schema_is_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema"]) == Exit.OK
+    assert "tiers" in json.dumps(spoken(capsys))
+    assert main(["schema", "--out", str(tmp_path / "s.json")]) == Exit.OK
+    assert json.loads((tmp_path / "s.json").read_text(encoding="utf-8"))
+
+
+def test_doctor_finds_the_engines(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--json"]) == Exit.OK
+    findings = spoken(capsys)
+    assert findings["engines"]["highs"]
+    assert findings["versions"]["ortools"] != "not installed"
+    assert main(["doctor"]) == Exit.OK
+    assert "engine highs" in capsys.readouterr().out
+
+
+def test_roads_tell_their_length_and_what_a_state_takes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["roads", "summary", str(MINIMAL), "--json"]) == Exit.OK
+    assert spoken(capsys)
+    assert main(["roads", "status", str(MINIMAL), "-o", "bridge_lost", "--state", "0", "--json"]) == Exit.OK
+    assert spoken(capsys)
+    assert main(["roads", "status", str(MINIMAL), "-o", "bridge_lost"]) == Exit.OK
+    assert "bridge" in capsys.readouterr().out
+    assert main(["roads", "export", str(MINIMAL), str(tmp_path / "roads.gpkg")]) == Exit.OK
+    assert (tmp_path / "roads.gpkg").stat().st_size > 0
+
+
+def result(status: Status, limit: Limit | None = None) -> SolveResult[str]:
+    plan = "plan" if status in (Status.OPTIMAL, Status.FEASIBLE) else None
+    return SolveResult(status, plan, 1.0 if plan else None, None, "engine", 0.0, limit)
+
+
+@pytest.mark.parametrize(
+    ("results", "code"),
+    [
+        ([result(Status.OPTIMAL), None], Exit.OK),
+        ([result(Status.FEASIBLE, Limit.TIME)], Exit.OK),
+        ([result(Status.INFEASIBLE)], Exit.INFEASIBLE),
+        ([result(Status.OPTIMAL), result(Status.FEASIBLE, Limit.STOPPED)], Exit.STOPPED_WITH_PLAN),
+        ([result(Status.UNKNOWN, Limit.STOPPED)], Exit.STOPPED_WITHOUT),
+        ([result(Status.UNKNOWN, Limit.TIME)], Exit.STOPPED_WITHOUT),
+    ],
+)
+def test_exit_code_is_the_worst_that_happened(results: list[SolveResult[str] | None], code: Exit) -> None:
+    assert exit_of(*results) is code
+
+
+def test_ctrl_c_asks_to_stop_and_twice_aborts(capsys: pytest.CaptureFixture[str]) -> None:
+    with watching(ProgressStyle.NONE) as monitor:
+        signal.raise_signal(signal.SIGINT)
+        assert monitor.stopped
+        assert "keeping the best plan" in capsys.readouterr().err
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_ctrl_c_during_a_run_keeps_the_plan_and_exits_5(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The interrupt comes with the first word of the evaluation: layout, plan and report are kept."""
+    from depotopt.cli import progress
+
+    said: list[str] = []
+
+    def interrupt(_show: object, line: Any) -> None:
+        if line.stage == "evaluate" and not said:
+            said.append(line.stage)
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(progress._Show, "__call__", interrupt)
+    folder = tmp_path / "stopped"
+    words = [
+        "run",
+        str(MINIMAL),
+        "--out",
+        str(folder),
+        "--states",
+        "4",
+        "--unseen",
+        "70",
+        "--progress",
+        "auto",
+    ]
+    assert main(words) == Exit.STOPPED_WITH_PLAN
+    assert (folder / "layout.json").exists()
+    assert read_result(folder / "dispatch.json", DispatchPlan).limit is Limit.STOPPED
+
+
+def test_progress_speaks_json_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["site", str(MINIMAL), "--states", "3", "--progress", "jsonl"]) == Exit.OK
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert lines
+    assert all({"stage", "elapsed_s", "objective", "bound", "gap"} <= set(line) for line in lines)
