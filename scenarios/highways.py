@@ -66,11 +66,12 @@ class Highways:
         scale = np.cos(np.radians(lat)) * METRES_PER_DEGREE
         return float(np.hypot((self.lon[node] - lon) * scale, (self.lat[node] - lat) * METRES_PER_DEGREE))
 
-    def nearest_node(self, lon: float, lat: float) -> tuple[int, float]:
-        """Nearest node of the largest component and its distance in metres."""
+    def nearest_node(self, lon: float, lat: float, *, anywhere: bool = False) -> tuple[int, float]:
+        """Nearest node of the largest component (or of all) and its distance in metres."""
         scale = np.cos(np.radians(lat)) * METRES_PER_DEGREE
         metres = np.hypot((self.lon - lon) * scale, (self.lat - lat) * METRES_PER_DEGREE)
-        metres[~self.connected()] = np.inf
+        if not anywhere:
+            metres[~self.connected()] = np.inf
         node = int(metres.argmin())
         return node, float(metres[node])
 
@@ -215,6 +216,19 @@ class Declared:
         ]
         self.replaced.add((a, b))
 
+    def joined(self, roads: Highways) -> Highways:
+        """The data's roads and the declared ones as one set."""
+        lon, lat = (np.array([at[i] for at in self.nodes.values()], dtype=np.float64) for i in (0, 1))
+        kept = np.array([pair not in self.replaced for pair in zip(roads.tail, roads.head, strict=True)])
+        tail, head, length_m = (np.array([link[i] for link in self.links], dtype=np.int64) for i in range(3))
+        return Highways(
+            np.append(roads.lon, lon),
+            np.append(roads.lat, lat),
+            np.append(roads.tail[kept], tail),
+            np.append(roads.head[kept], head),
+            np.append(roads.length_m[kept], length_m),
+        )
+
     def _end(
         self, roads: Highways, stop: str, positions: Mapping[str, tuple[float, float]]
     ) -> tuple[int, float, float]:
@@ -222,7 +236,7 @@ class Declared:
             self.nodes.setdefault(stop, positions[stop])
             return len(roads.lon) + list(self.nodes).index(stop), *positions[stop]
         lon, lat = (float(value) for value in stop.split())
-        node, metres = roads.nearest_node(lon, lat)
+        node, metres = roads.nearest_node(lon, lat, anywhere=True)
         if metres > 1.0:
             raise SystemExit(f"no node of the road data at {stop}: the nearest is {metres:.0f} m away")
         return node, lon, lat
@@ -252,6 +266,55 @@ def write_roads(roads: Highways, folder: Path, declared: Declared | None = None)
     columns = len(header) if declared else 3
     write_table(folder / "links.csv", header[:columns], (link[:columns] for link in links))
     (folder / "ATTRIBUTION.txt").write_text(ATTRIBUTION, encoding="utf-8")
+
+
+def positions_of(rows: Iterable[Mapping[str, object]]) -> dict[str, tuple[float, float]]:
+    """Positions (lon, lat) of sites and demand points by identifier."""
+    return {str(row["id"]): (float(str(row["lon"])), float(str(row["lat"]))) for row in rows}
+
+
+def detoured_connectors(
+    roads: Highways,
+    declared: Declared,
+    positions: Mapping[str, tuple[float, float]],
+    snap_limit_m: float,
+    detour: float,
+    longest_m: float = np.inf,
+) -> list[dict[str, object]]:
+    """Declare a link to the nearest node for every place too far from a road.
+
+    Parameters
+    ----------
+    roads
+        Roads to tie places to.
+    declared
+        Declared roads: places they stop at need no connector.
+    positions
+        Sites and demand points (lon, lat).
+    snap_limit_m
+        Distance up to which a place is snapped.
+    detour
+        Assumed road length over straight distance.
+    longest_m
+        Links longer than this are chords far from the real road and count for nothing.
+    """
+    on_declared = set(declared.nodes.values())
+    rows: list[dict[str, object]] = []
+    for ident, (lon, lat) in positions.items():
+        if (lon, lat) in on_declared or roads.link_distance_m(lon, lat, longest_m) <= snap_limit_m:
+            continue
+        node, straight = roads.nearest_node(lon, lat)
+        rows.append(
+            {
+                "place": ident,
+                "lon": round(float(roads.lon[node]), 5),
+                "lat": round(float(roads.lat[node]), 5),
+                "length_m": round(straight * detour / 100) * 100,
+                "speed_kmh": f"{declared.speed_kmh:g}",
+                "note": f"assumed: the data has no road here; {straight / 1000:.1f} km straight x {detour}",
+            }
+        )
+    return rows
 
 
 def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -18,6 +18,8 @@ from highways import (  # noqa: E402  (the module beside the scenarios is no pac
     Highways,
     apportion,
     cut,
+    detoured_connectors,
+    positions_of,
     read_records,
     source_argument,
     write_records,
@@ -133,30 +135,6 @@ def declared_roads(
     return declared
 
 
-def connectors(
-    roads: Highways, declared: Declared, positions: dict[str, tuple[float, float]]
-) -> list[dict[str, object]]:
-    """Declare a link for every place farther than the snap limit from a road that can be trusted."""
-    on_declared = set(declared.nodes.values())
-    rows: list[dict[str, object]] = []
-    for ident, (lon, lat) in positions.items():
-        near = roads.link_distance_m(lon, lat, LONGEST_TRUSTED_LINK_M) <= SNAP_LIMIT_M
-        if near or (lon, lat) in on_declared:
-            continue
-        node, straight = roads.nearest_node(lon, lat)
-        rows.append(
-            {
-                "place": ident,
-                "lon": f"{roads.lon[node]:.3f}",
-                "lat": f"{roads.lat[node]:.3f}",
-                "length_m": round(straight * DETOUR / 100) * 100,
-                "speed_kmh": CONNECTOR_KMH,
-                "note": f"assumed: the data has no road here; {straight / 1000:.1f} km straight x {DETOUR}",
-            }
-        )
-    return rows
-
-
 def build(source: Path | None, folder: Path) -> None:
     """Write roads and tables into a folder."""
     facts = FOLDER / "facts"
@@ -164,14 +142,13 @@ def build(source: Path | None, folder: Path) -> None:
     roads = cut(source, BOX)
     site_rows = sites(places, read_records(facts / "depots.csv"))
     point_rows = demand_points(places, counties)
-    positions = {
-        str(row["id"]): (float(str(row["lon"])), float(str(row["lat"]))) for row in [*point_rows, *site_rows]
-    }
+    positions = positions_of([*point_rows, *site_rows])
     declared = declared_roads(roads, positions, read_records(facts / "declared_roads.csv"))
     write_roads(roads, folder / "roads", declared)
     write_records(folder / "tables" / "demand_points.csv", point_rows)
     write_records(folder / "tables" / "sites.csv", site_rows)
-    write_records(folder / "tables" / "connectors.csv", connectors(roads, declared, positions))
+    rows = detoured_connectors(roads, declared, positions, SNAP_LIMIT_M, DETOUR, LONGEST_TRUSTED_LINK_M)
+    write_records(folder / "tables" / "connectors.csv", rows)
 
 
 if __name__ == "__main__":
