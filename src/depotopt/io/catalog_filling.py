@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from depotopt.catalog.numbers import Entries, Mark
 from depotopt.errors import Fault
@@ -15,7 +16,7 @@ ALTERNATIVES = {"per_person_day": "persons_per_unit", "persons_per_unit": "per_p
 
 def fill_from_catalog(
     table: RawTable, entries: Entries, accepted: Collection[str]
-) -> tuple[RawTable, list[Fault]]:
+) -> tuple[RawTable, list[Fault], frozenset[int]]:
     """Fill blank cells from the catalogue.
 
     Parameters
@@ -30,18 +31,19 @@ def fill_from_catalog(
     Returns
     -------
     tuple
-        New table and faults: unknown entries and unverified values not accepted.
+        New table; faults: unknown entries and unverified values not accepted; rows with such a fault.
     """
     if "catalog" not in table.headers:
-        return table, []
+        return table, [], frozenset()
     headers, rows = list(table.headers), [list(row) for row in table.rows]
-    moved, faults = dict(table.moved), []
+    moved, faults, unfilled = dict(table.moved), [], set()
     for i, row in enumerate(rows):
         ident = row[table.headers.index("catalog")]
         if not ident:
             continue
         file, where = table.place(i, "catalog")
         if ident not in entries:
+            unfilled.add(i)
             hint = did_you_mean(ident, entries)
             faults.append(Fault(file, where, f"'{ident}'", f"no such catalogue entry{hint}", "unknown-entry"))
             continue
@@ -50,6 +52,7 @@ def fill_from_catalog(
             if column in given or ALTERNATIVES.get(column) in given:
                 continue
             if number.mark is Mark.UNVERIFIED and ident not in accepted:
+                unfilled.add(i)
                 faults.append(
                     Fault(
                         file,
@@ -67,4 +70,4 @@ def fill_from_catalog(
                     other.append("")
             row[headers.index(column)] = number.value
             moved[i, column] = (file, where)
-    return RawTable(table.name, table.file, table.sheet, headers, rows, table.numbers, moved), faults
+    return replace(table, headers=headers, rows=rows, moved=moved), faults, frozenset(unfilled)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from statistics import median
 
 from depotopt.errors import Fault
 from depotopt.io.assembly import seconds_from
@@ -19,6 +20,8 @@ from depotopt.io.toml_schemas import ScenarioFile
 from depotopt.roads.profiles import Mode
 from depotopt.scenario import PointKind, StockMode
 
+FAR_DEG, NEAR_DEG = 10.0, 5.0
+"""A place this far from most others that would be this near with lon and lat exchanged is a slip."""
 
 NEW_LOTS = ("new/", "new-agreement/")
 """How lots are named that a layout adds (docs/semantics.md)."""
@@ -28,6 +31,8 @@ def commodity_faults(tables: ScenarioTables) -> list[Fault]:
     """Weights, volumes and needs that neither the row nor the catalogue gives."""
     faults = []
     for i, row in tables.checked("commodities", CommodityRow):
+        if i in tables.unfilled.get("commodities", ()):
+            continue
         for column in ("kg_per_unit", "m3_per_unit"):
             if getattr(row, column) is None:
                 faults.append(
@@ -47,6 +52,8 @@ def vehicle_faults(tables: ScenarioTables) -> list[Fault]:
     """Payloads, volumes and speeds that neither the row nor the catalogue gives."""
     faults = []
     for i, row in tables.checked("vehicle_types", VehicleTypeRow):
+        if i in tables.unfilled.get("vehicle_types", ()):
+            continue
         for column in ("payload_kg", "volume_m3"):
             if getattr(row, column) is None:
                 faults.append(
@@ -74,11 +81,28 @@ def point_faults(tables: ScenarioTables) -> list[Fault]:
     return faults
 
 
+def swapped_faults(tables: ScenarioTables) -> list[Fault]:
+    """Places that lie far from all others, and near them with longitude and latitude exchanged."""
+    places = [("sites", i, row.lon, row.lat) for i, row in tables.checked("sites", SiteRow)]
+    points = tables.checked("demand_points", DemandPointRow)
+    places += [("demand_points", i, row.lon, row.lat) for i, row in points]
+    if len(places) < 3:
+        return []
+    lon, lat = median(place[2] for place in places), median(place[3] for place in places)
+    faults = []
+    for name, i, x, y in places:
+        if max(abs(x - lon), abs(y - lat)) > FAR_DEG and max(abs(y - lon), abs(x - lat)) < NEAR_DEG:
+            expected = f"lon and lat swapped: most places lie near lon {lon:.4g}, lat {lat:.4g}"
+            faults.append(tables.fault(name, i, "lon", expected, "swapped", f"lon {x:g}, lat {y:g}"))
+    return faults
+
+
 def stock_faults(tables: ScenarioTables, file: ScenarioFile | None) -> list[Fault]:
     """Lots that contradict their mode, have expired, or may not be stored at their site."""
     faults = []
     start = file.start.date() if file is not None else dt.date.min
     classes = {row.id: row.commodity_class for _, row in tables.checked("commodities", CommodityRow)}
+    known = set(classes.values())
     allowed = {row.id: row.commodity_classes for _, row in tables.checked("sites", SiteRow)}
     for i, row in tables.checked("stock", StockRow):
         if row.lot is not None and row.lot.startswith(NEW_LOTS):
@@ -97,7 +121,7 @@ def stock_faults(tables: ScenarioTables, file: ScenarioFile | None) -> list[Faul
             faults.append(tables.fault("stock", i, "expiry", expected, "expired"))
         if row.commodity in classes and allowed.get(row.site):
             kind = classes[row.commodity]
-            if kind not in allowed[row.site]:
+            if kind not in allowed[row.site] and known.issuperset(allowed[row.site]):
                 expected = f"site {row.site} stores only the classes {', '.join(allowed[row.site])}"
                 found = f"'{row.commodity}' of class '{kind}'"
                 faults.append(tables.fault("stock", i, "commodity", expected, "class-not-stored", found))

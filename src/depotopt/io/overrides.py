@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from depotopt.errors import Fault, UsageError
@@ -159,7 +160,7 @@ def _changed(table: RawTable, changes: Mapping[str, Any], place: KeyPath, faults
                     row.append("")
             rows[position[key]][headers.index(column)] = _cell(value)
             moved[position[key], column] = (TOML_FILE, "overrides." + ".".join(at))
-    return RawTable(table.name, table.file, table.sheet, headers, rows, table.numbers, moved)
+    return replace(table, headers=headers, rows=rows, moved=moved)
 
 
 def _cell(value: Any) -> str:

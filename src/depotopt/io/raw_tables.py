@@ -38,6 +38,8 @@ class RawTable:
         Row number of each row as a spreadsheet shows it.
     moved
         Cells that an override replaced: ``(row, column)`` to file and place of the override.
+    ragged
+        Rows with more or fewer cells than the header; their cells may stand in the wrong column.
     """
 
     name: str
@@ -47,6 +49,7 @@ class RawTable:
     rows: list[list[str]]
     numbers: list[int]
     moved: dict[tuple[int, str], tuple[str, str]] = field(default_factory=dict)
+    ragged: set[int] = field(default_factory=set)
 
     def place(self, row: int, column: str = "") -> tuple[str, str]:
         """File and place of a cell, or of a row when no column is named."""
@@ -130,7 +133,13 @@ def read_tables(folder: Path) -> TableFiles:
         if spec.required:
             where = "" if source != WORKBOOK else f"sheet {name}"
             files.faults.append(
-                Fault(file, where, "no such table", f"expected it: {spec.model.__doc__}", "missing-table")
+                Fault(
+                    file,
+                    where,
+                    "no such table",
+                    f"expected this table: {spec.model.__doc__}",
+                    "missing-table",
+                )
             )
     return files
 
@@ -268,15 +277,13 @@ def _take(name: str, file: str, sheet: str, grid: list[list[str]], files: TableF
     for number, line in enumerate(grid[1:], start=2):
         if not any(line):
             continue
-        extra = [cell for cell in line[width:] if cell]
-        if len(line) != width and (extra or not sheet):
-            where = f"sheet {sheet}, row {number}" if sheet else f"row {number}"
-            if len(headers) > 0:
-                files.faults.append(
-                    Fault(
-                        file, where, f"{len(line)} cells", f"expected {width} as in the header", "row-width"
-                    )
-                )
+        # A sheet is padded to its widest row; a CSV row states how long it is.
+        if any(line[width:]) or (not sheet and len(line) != width):
+            if headers:
+                where = f"sheet {sheet}, row {number}" if sheet else f"row {number}"
+                found, expected = f"{len(line)} cells", f"expected {width} as in the header"
+                files.faults.append(Fault(file, where, found, expected, "row-width"))
+            table.ragged.add(len(table.rows))
         table.rows.append((line + [""] * width)[:width])
         table.numbers.append(number)
     if len(table.rows) < spec.least_rows and len(files.faults) == before:

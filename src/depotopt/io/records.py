@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from depotopt.errors import Fault
-from depotopt.io.cells import Expect, expectation
+from depotopt.io.cells import NUMBER, Expect, expectation
 from depotopt.io.overrides import TOML_FILE, KeyPath
 from depotopt.io.raw_tables import RawTable
 from depotopt.io.suggestions import did_you_mean
@@ -40,23 +41,36 @@ def read_rows(table: RawTable) -> tuple[list[Row | None], list[Fault]]:
         {header: cell for header, cell in zip(headers, row, strict=True) if cell and header}
         for row in table.rows
     ]
+    whole = [i for i in range(len(records)) if i not in table.ragged]
     adapter: TypeAdapter[list[Row]] = TypeAdapter(list[spec.model])  # type: ignore[name-defined]
     try:
-        return list(adapter.validate_python(records)), []
+        return _spread(len(records), whole, adapter.validate_python([records[i] for i in whole])), []
     except ValidationError as error:
         details = error.errors(include_url=False, include_context=True)
     faults, bad = [], set()
     for detail in details:
-        row, column = int(detail["loc"][0]), str(detail["loc"][1])
+        row, column = whole[int(detail["loc"][0])], str(detail["loc"][1])
         bad.add(row)
         file, where = table.place(row, column)
         cell = records[row].get(column, "")
-        faults.append(_fault(file, where, detail, cell, column_expectation(spec.model, column)))
-    good = [i for i in range(len(records)) if i not in bad]
-    rows: list[Row | None] = [None] * len(records)
-    for i, row_model in zip(good, adapter.validate_python([records[i] for i in good]), strict=True):
-        rows[i] = row_model
-    return rows, faults
+        fault = _fault(file, where, detail, cell, column_expectation(spec.model, column))
+        if column == "lat" and fault.kind == "coordinate" and _is_latitude(records[row].get("lon", "")):
+            fault = replace(fault, expected=f"{fault.expected} (lon and lat swapped?)")
+        faults.append(fault)
+    good = [i for i in whole if i not in bad]
+    return _spread(len(records), good, adapter.validate_python([records[i] for i in good])), faults
+
+
+def _spread(size: int, positions: Sequence[int], rows: Sequence[Row]) -> list[Row | None]:
+    """Put checked rows back where they stood, ``None`` between them."""
+    spread: list[Row | None] = [None] * size
+    for i, row in zip(positions, rows, strict=True):
+        spread[i] = row
+    return spread
+
+
+def _is_latitude(cell: str) -> bool:
+    return NUMBER.fullmatch(cell) is not None and abs(float(cell)) <= 90
 
 
 def column_expectation(model: type[BaseModel], column: str) -> Expect:

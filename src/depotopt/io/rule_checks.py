@@ -39,7 +39,11 @@ def rule_faults(tables: ScenarioTables, file: ScenarioFile, origin: Mapping[KeyP
             )
         )
     sites = [row for _, row in tables.checked("sites", SiteRow)]
-    sites_fine = bool(sites) and None not in tables.rows.get("sites", [None])
+    sites_fine = (
+        bool(sites)
+        and None not in tables.rows["sites"]
+        and all(site.tiers and set(site.tiers) <= file.tiers.keys() for site in sites)
+    )
     for name, tier in file.tiers.items():
         seen: set[str] = set()
         for i, size in enumerate(tier.size_classes):

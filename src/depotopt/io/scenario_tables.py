@@ -28,11 +28,14 @@ class ScenarioTables:
         Rows by table name, ``None`` where a cell is at fault.
     faults
         Faults found in single cells.
+    unfilled
+        Rows by table whose catalogue entry could not fill them: what they lack is not reported again.
     """
 
     raw: dict[str, RawTable]
     rows: dict[str, list[Row | None]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    unfilled: dict[str, frozenset[int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, table in self.raw.items():
