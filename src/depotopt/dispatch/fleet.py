@@ -1,0 +1,58 @@
+"""Which vehicle works from which depot to begin with."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from depotopt.dispatch.allocation import Allocation
+from depotopt.dispatch.problem import DispatchProblem
+
+
+def station(problem: DispatchProblem, allocation: Allocation) -> tuple[int | None, ...]:
+    """Depot of each vehicle for the first routing; ``None`` where it can help nowhere.
+
+    The relaxation says how many vehicle-seconds each depot wants of each class. Vehicles at home at such
+    a depot stay; the others go, one after the other, where most work per vehicle is left.
+
+    Parameters
+    ----------
+    problem, allocation
+        What is to be delivered and the relaxed flows.
+    """
+    stationed: list[int | None] = [None] * len(problem.vehicles)
+    left = allocation.work_s.copy()
+    depot_at = {depot.place: d for d, depot in enumerate(problem.depots)}
+    latest = float(problem.deadline_s.max(initial=0.0))
+    for c, group in enumerate(allocation.classes):
+        wants = left[c] > 1e-6
+        waiting = []
+        for v in group.vehicles:
+            home = depot_at.get(problem.vehicles[v].home)
+            if home is not None and wants[home] and left[c, home] > 0:
+                stationed[v] = home
+                left[c, home] -= _duty_s(problem, v, home, latest)
+            else:
+                waiting.append(v)
+        for v in waiting:
+            usable = np.array([_duty_s(problem, v, d, latest) for d in range(len(problem.depots))])
+            able = (usable > 0) & wants
+            if not able.any():
+                continue
+            # A vehicle is worth what it can still take off a depot's hands.
+            gain = np.where(able, np.minimum(np.maximum(left[c], 0.0), usable), -1.0)
+            best = int(np.argmax(gain))
+            if gain[best] <= 0:
+                best = int(np.argmax(np.where(able, usable, -1.0)))
+            stationed[v] = best
+            left[c, best] -= usable[best]
+    return tuple(stationed)
+
+
+def _duty_s(problem: DispatchProblem, vehicle: int, depot: int, latest: float) -> float:
+    """Seconds a vehicle could work from a depot."""
+    machine, place = problem.vehicles[vehicle], problem.depots[depot]
+    approach = problem.seconds(vehicle, machine.home, place.place)
+    if not np.isfinite(approach):
+        return 0.0
+    start = max(machine.free_s + approach, place.ready_s)
+    return max(0.0, min(machine.kind.max_hours_s - approach, latest - start))

@@ -1,0 +1,331 @@
+"""Insertion: bring unmet need into a draft where it fits, trip by trip, under the exact clock."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from depotopt.dispatch.draft import (
+    TIME_SLACK_S,
+    DraftTrip,
+    Routes,
+    TimedTrip,
+    Timetable,
+    delivered,
+    drawn,
+    latest_departure,
+    make_trip,
+    offsets,
+    timetable,
+)
+from depotopt.dispatch.problem import DispatchProblem
+from depotopt.units import HOUR_S, KM_M, Int64Array
+
+TRIES: Final = 4
+"""Candidates per point whose exact timetable is worked out before the point is given up."""
+NEAR_DEPOTS: Final = 4
+"""Depots from which a new trip to a point is considered."""
+VEHICLES_PER_DEPOT: Final = 4
+"""Vehicles considered per depot for a new trip."""
+ANY_ROOM: Final = 1e12
+"""Room of a vehicle that is not chosen yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A changed route of one vehicle and what it brings.
+
+    Attributes
+    ----------
+    vehicle, route
+        The route to put in place.
+    gain
+        Priority-weighted person-days it brings.
+    cost
+        Estimate of what it costs more, docks aside.
+    seconds
+        Estimate of the vehicle time it takes.
+    """
+
+    vehicle: int
+    route: tuple[DraftTrip, ...]
+    gain: float
+    cost: float
+    seconds: float
+
+
+class Inserter:
+    """Draft under change: routes, what is still needed, what is still in stock.
+
+    Parameters
+    ----------
+    problem
+        What is to be delivered.
+    routes
+        A draft that holds every rule.
+    frozen
+        Trips per vehicle, from the first, that may not change.
+    """
+
+    def __init__(
+        self, problem: DispatchProblem, routes: Routes, frozen: tuple[int, ...] | None = None
+    ) -> None:
+        self.problem = problem
+        self.routes = list(routes)
+        self.frozen = frozen or (0,) * len(routes)
+        self.times: Timetable = timetable(problem, routes)
+        self.need: Int64Array = problem.need - delivered(problem, routes)
+        self.stock: Int64Array = problem.lot_units - drawn(problem, routes)
+        # Serving one more unit beats any cost: objectives are in order, not traded.
+        self._worth = _worth(problem)
+
+    def insert_all(self, order: list[int], most: int = 1_000_000) -> int:
+        """Insert what fits at the given points, each until nothing more fits; returns insertions made."""
+        made = 0
+        for point in order:
+            while made < most and self.insert(point):
+                made += 1
+        return made
+
+    def insert(self, point: int) -> bool:
+        """Make the best insertion for a point; whether one was found."""
+        if not (self.need[point] > 0).any():
+            return False
+        found = [*self._into_trips(point), *self._new_trips(point)]
+        found.sort(key=lambda c: (-(c.gain * self._worth - c.cost), c.vehicle, len(c.route)))
+        for candidate in found[:TRIES]:
+            changed = list(self.routes)
+            changed[candidate.vehicle] = candidate.route
+            times = timetable(self.problem, tuple(changed))
+            if times.feasible:
+                self._adopt(candidate, times)
+                return True
+        return False
+
+    def _adopt(self, candidate: Candidate, times: Timetable) -> None:
+        for sign, route in ((1, self.routes[candidate.vehicle]), (-1, candidate.route)):
+            for trip in route:
+                for point, load in zip(trip.stops, trip.loads, strict=True):
+                    for p, units in load:
+                        self.need[point, self.problem.lots[p].commodity] += sign * units
+                        self.stock[p] += sign * units
+        self.routes[candidate.vehicle] = candidate.route
+        self.times = times
+
+    def _fill(
+        self, depot: int, point: int, room_kg: float, room_m3: float, by_s: float
+    ) -> tuple[dict[int, int], float, float]:
+        """Best units for a point within the room: lots and units, their worth and weight."""
+        problem = self.problem
+        taken: dict[int, int] = {}
+        gain = kg = 0.0
+        order = sorted(
+            np.flatnonzero(self.need[point] > 0).tolist(),
+            key=lambda k: (-problem.weight[point, k] / max(problem.kg[k] / max(room_kg, 1e-9), 1e-12), k),
+        )
+        for k in order:
+            left = int(self.need[point, k])
+            for p in problem.lots_of_depot[depot]:
+                lot = problem.lots[p]
+                if lot.commodity != k or lot.ready_s > by_s or not self.stock[p]:
+                    continue
+                fits = min(
+                    left,
+                    int(self.stock[p]),
+                    math.floor(room_kg / problem.kg[k] + 1e-9),
+                    math.floor(room_m3 / problem.m3[k] + 1e-9),
+                )
+                if fits <= 0:
+                    continue
+                taken[p] = fits
+                left -= fits
+                room_kg -= fits * float(problem.kg[k])
+                room_m3 -= fits * float(problem.m3[k])
+                gain += fits * float(problem.weight[point, k])
+                kg += fits * float(problem.kg[k])
+        return taken, gain, kg
+
+    def _into_trips(self, point: int) -> list[Candidate]:
+        """Candidates that add to trips there are: a larger hand-over or a stop more."""
+        problem, found = self.problem, []
+        place = int(problem.points[point])
+        wanted = {int(k) for k in np.flatnonzero(self.need[point] > 0)}
+        useful = {
+            d
+            for d in range(len(problem.depots))
+            if any(problem.lots[p].commodity in wanted and self.stock[p] for p in problem.lots_of_depot[d])
+        }
+        for record in self.times.trips:
+            trip = record.trip
+            if trip.depot not in useful or record.number <= self.frozen[trip.vehicle]:
+                continue
+            kind = problem.vehicles[trip.vehicle].kind
+            room_kg, room_m3 = kind.payload_kg - trip.kg, kind.volume_m3 - trip.m3
+            if room_kg <= 1e-9 or room_m3 <= 1e-12:
+                continue
+            position = self._position(record, place, point)
+            if position is None:
+                continue
+            handed, gain, _ = self._fill(trip.depot, point, room_kg, room_m3, record.load_start_s)
+            if not handed:
+                continue
+            at, new, extra_s, extra_m = position
+            stops, loads = list(trip.stops), [dict(load) for load in trip.loads]
+            if new:
+                stops.insert(at, point)
+                loads.insert(at, handed)
+            else:
+                for p, units in handed.items():
+                    loads[at][p] = loads[at].get(p, 0) + units
+            changed = make_trip(problem, trip.vehicle, trip.depot, stops, [load.items() for load in loads])
+            route = list(self.routes[trip.vehicle])
+            route[record.number - 1] = changed
+            cost = extra_s * kind.cost_per_h / HOUR_S + extra_m * kind.cost_per_km / KM_M
+            found.append(Candidate(trip.vehicle, tuple(route), gain, cost, extra_s))
+        return found
+
+    def _position(self, record: TimedTrip, place: int, point: int) -> tuple[int, bool, float, float] | None:
+        """Cheapest position in a trip that keeps its own stops in time: index, new stop?, seconds, metres."""
+        problem, trip = self.problem, record.trip
+        if point in trip.stops:
+            return trip.stops.index(point), False, 0.0, 0.0
+        travel = problem.travel[problem.vehicles[trip.vehicle].travel]
+        seconds, metres = travel.seconds, travel.metres
+        before = [problem.depots[trip.depot].place, *(int(problem.points[i]) for i in trip.stops)]
+        after = [*before[1:], record.end]
+        leaves = [record.depart_s, *record.leave_s]
+        slack = [float(problem.deadline_s[i]) - at for i, at in zip(trip.stops, record.arrive_s, strict=True)]
+        best: tuple[float, int, float, float] | None = None
+        behind = math.inf
+        for at in range(len(trip.stops), -1, -1):
+            if at < len(slack):
+                behind = min(behind, slack[at])
+            there, on = float(seconds[before[at], place]), float(seconds[place, after[at]])
+            extra = there + on - float(seconds[before[at], after[at]]) + problem.stop_service_s
+            if not math.isfinite(extra):
+                continue
+            if leaves[at] + there > problem.deadline_s[point] + TIME_SLACK_S or extra > behind + TIME_SLACK_S:
+                continue
+            longer = float(
+                metres[before[at], place] + metres[place, after[at]] - metres[before[at], after[at]]
+            )
+            if best is None or extra < best[0]:
+                best = (extra, at, extra, longer)
+        return None if best is None else (best[1], True, best[2], best[3])
+
+    def _new_trips(self, point: int) -> list[Candidate]:
+        """Candidates that send one more trip, at the end of a vehicle's route."""
+        problem, found = self.problem, []
+        ready = {record.trip.vehicle: record for record in self.times.trips if self._is_last(record)}
+        dock_free = self._dock_free()
+        depots = []
+        for d, depot in enumerate(problem.depots):
+            if depot.dock_kg_per_s <= 0:
+                continue
+            handed, gain, _ = self._fill(d, point, ANY_ROOM, ANY_ROOM, math.inf)
+            if handed:
+                near = min(
+                    float(matrix.seconds[depot.place, problem.points[point]]) for matrix in problem.travel
+                )
+                if math.isfinite(near):
+                    depots.append((-gain, near, d))
+        by_time = sorted(depots, key=lambda entry: (entry[1], entry[2]))[: NEAR_DEPOTS - 1]
+        by_gain = sorted(depots)[:1]
+        for d in sorted({entry[2] for entry in by_time + by_gain}):
+            for v in self._free_vehicles(d, point, ready):
+                candidate = self._new_trip(v, d, point, ready.get(v), dock_free[d])
+                if candidate is not None:
+                    found.append(candidate)
+        return found
+
+    def _is_last(self, record: TimedTrip) -> bool:
+        return record.number == len(self.routes[record.trip.vehicle])
+
+    def _dock_free(self) -> list[float]:
+        """When the first dock of each depot has nothing more to load."""
+        free = [[0.0] * depot.docks for depot in self.problem.depots]
+        for record in self.times.trips:
+            queue = free[record.trip.depot]
+            queue[record.dock] = max(queue[record.dock], record.depart_s)
+        return [min(queue) for queue in free]
+
+    def _free_vehicles(self, depot: int, point: int, ready: dict[int, TimedTrip]) -> list[int]:
+        """Vehicles for a new trip: the earliest of every type, used ones and unused ones apart."""
+        problem = self.problem
+        place, target = problem.depots[depot].place, int(problem.points[point])
+        ranked: dict[tuple[str, bool], list[tuple[float, int]]] = {}
+        for v, vehicle in enumerate(problem.vehicles):
+            record = ready.get(v)
+            where, when = (vehicle.home, vehicle.free_s)
+            if record is not None:
+                last = record.trip
+                where, when = int(problem.points[last.stops[-1]]), record.leave_s[-1]
+            at = when + problem.seconds(v, where, place)
+            if at + problem.seconds(v, place, target) <= problem.deadline_s[point]:
+                ranked.setdefault((vehicle.kind.ident, record is None), []).append((at, v))
+        return [v for entries in ranked.values() for _, v in sorted(entries)[:VEHICLES_PER_DEPOT]]
+
+    def _new_trip(
+        self, v: int, d: int, point: int, last: TimedTrip | None, dock_free_s: float
+    ) -> Candidate | None:
+        problem = self.problem
+        vehicle, depot, place = problem.vehicles[v], problem.depots[d], int(problem.points[point])
+        kind = vehicle.kind
+        where, when = vehicle.home, vehicle.free_s
+        if last is not None:
+            # The way back leads to the new loading depot instead of the nearest end.
+            where, when = int(problem.points[last.trip.stops[-1]]), last.leave_s[-1]
+        approach = problem.seconds(v, where, depot.place)
+        start = max(when + approach, depot.ready_s, problem.start_s)
+        trip: DraftTrip | None = None
+        for by_s in (start, math.inf):
+            handed, gain, _ = self._fill(d, point, kind.payload_kg, kind.volume_m3, by_s)
+            if handed:
+                trip = make_trip(problem, v, d, [point], [handed.items()])
+                break
+        if trip is None:
+            return None
+        start = max(start, trip.lots_ready_s)
+        depart = max(start, min(dock_free_s, start)) + trip.kg / depot.dock_kg_per_s
+        if depart > latest_departure(problem, trip) + TIME_SLACK_S:
+            return None
+        _, leave, metres = offsets(problem, trip)
+        end = problem.nearest_end(v, place)
+        back = depart + leave[-1] + problem.seconds(v, place, end)
+        metres += problem.metres(v, where, depot.place) + problem.metres(v, place, end)
+        if not math.isfinite(back):
+            return None
+        cost = metres * kind.cost_per_km / KM_M
+        if last is None:
+            cost += kind.cost_per_use + kind.compensation + (back - start) * kind.cost_per_h / HOUR_S
+            spent = back - start + approach
+        else:
+            spent = back - last.return_s
+            cost += spent * kind.cost_per_h / HOUR_S
+        return Candidate(v, (*self.routes[v], trip), gain, cost, spent)
+
+
+def _worth(problem: DispatchProblem) -> float:
+    """Cost of one weighted person-day in the search: high enough that serving always comes first."""
+    kinds = [vehicle.kind for vehicle in problem.vehicles]
+    metres = max(
+        (float(m.metres[np.isfinite(m.metres)].max(initial=0.0)) for m in problem.travel), default=0.0
+    )
+    seconds = max(
+        (float(m.seconds[np.isfinite(m.seconds)].max(initial=0.0)) for m in problem.travel), default=0.0
+    )
+    trip = max(
+        (
+            kind.cost_per_use
+            + kind.compensation
+            + 3 * metres * kind.cost_per_km / KM_M
+            + 3 * seconds * kind.cost_per_h / HOUR_S
+            for kind in kinds
+        ),
+        default=0.0,
+    )
+    weights = problem.weight[(problem.need > 0) & (problem.weight > 0)]
+    return max(problem.unmet_penalty, 10.0 * trip / float(weights.min())) if len(weights) else 1.0

@@ -1,0 +1,219 @@
+"""`DispatchProblem`: one road state seen from the loading docks, frozen, without solver or network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from depotopt.scenario import VehicleType
+from depotopt.units import BoolArray, FloatArray, Int64Array
+
+
+@dataclass(frozen=True, slots=True)
+class Depot:
+    """An open site that dispatches.
+
+    Attributes
+    ----------
+    ident
+        Its site.
+    place
+        Position among the problem's places.
+    ready_s
+        When loading may start.
+    docks
+        Vehicles loaded at the same time.
+    dock_kg_per_s
+        Loading rate of one dock, power cut included; 0 where nothing can be handled.
+    """
+
+    ident: str
+    place: int
+    ready_s: float
+    docks: int
+    dock_kg_per_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """Usable units of one commodity at one depot.
+
+    Attributes
+    ----------
+    ident
+        Lot of the scenario, or ``new/SITE/COMMODITY`` for what a layout adds.
+    depot, commodity
+        Positions among depots and commodities.
+    units
+        Whole units usable in this road state.
+    ready_s
+        When it may be loaded (agreements need time).
+    expiry
+        Ordinal day, far in the future where it does not expire; earliest is used first.
+    """
+
+    ident: str
+    depot: int
+    commodity: int
+    units: int
+    ready_s: float
+    expiry: int
+
+
+@dataclass(frozen=True, slots=True)
+class Vehicle:
+    """One vehicle of the fleet.
+
+    Attributes
+    ----------
+    ident
+        Type, home site and number (``"T12-AKS-1"``).
+    kind
+        Its type.
+    travel
+        Position of its travel profile among the problem's matrices.
+    home
+        Place where it stands at first.
+    free_s
+        When it may move.
+    """
+
+    ident: str
+    kind: VehicleType
+    travel: int
+    home: int
+    free_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class TravelMatrix:
+    """Times and lengths between all places for one travel profile.
+
+    Attributes
+    ----------
+    seconds
+        Shape ``(M, M)``; ``inf`` where no path leads, 0 on the diagonal.
+    metres
+        Lengths of those legs, shape ``(M, M)``: exact in the air and where `exact`, else estimated from
+        the time (plans always report the length of the links they drive).
+    exact
+        Whether ``metres`` follows the links.
+    """
+
+    seconds: FloatArray
+    metres: FloatArray
+    exact: bool
+
+
+@dataclass(frozen=True)
+class DispatchProblem:
+    """Deliver from depots' stock to demand points with a fleet, in one road state.
+
+    Sets
+        D depots, P lots (each at one depot, of one commodity), I points with need, K commodities,
+        V vehicles, R(v) the trips of vehicle v in order.
+    Data
+        need[i,k], weight[i,k]; units[p], ready_s[p]; kg[k], m3[k]; deadline_s[i];
+        seconds_v[a,b], metres_v[a,b] between places; payload, volume, range, duty of each vehicle.
+    Variables
+        trips (start depot, stops in order, end), y[r,i,p] in {0, 1, 2, ...} units of lot p handed over
+        at stop i of trip r, times of loading, arrival and return.
+    Model
+        lexmin  sum_ik weight[i,k] (need[i,k] - sum_r,p y[r,i,p]),  operating cost
+        s.t.    sum_r,p y[r,i,p] <= need[i,k],  sum_r,i y[r,i,p] <= units[p]
+                load of each trip within payload and volume, length of each trip within range
+                loading after vehicle, depot and lots are ready, at most ``docks`` at a time,
+                kg / dock_kg_per_s long;  arrival at i <= deadline_s[i];  duty of v within its hours.
+
+    Attributes
+    ----------
+    places
+        Identifiers of depots, then home sites that are not depots, then points.
+    lon, lat
+        Their positions in degrees, shape ``(M,)``.
+    depots, lots, vehicles
+        See their classes; vehicles sorted by identifier.
+    points
+        Place of each point with need, shape ``(I,)``.
+    point_idents, commodity_idents
+        Names.
+    need
+        Whole units, shape ``(I, K)``.
+    weight
+        Priority-weighted person-days per unit unmet, shape ``(I, K)``.
+    kg, m3
+        Per unit, shape ``(K,)``.
+    deadline_s
+        Latest arrival, shape ``(I,)``.
+    travel
+        One matrix per travel profile of the fleet.
+    flooded
+        Points that stand in the hazard, shape ``(I,)``.
+    reachable
+        Points some vehicle of the fleet can reach from some depot, time apart, shape ``(I,)``.
+    stop_service_s, unload_kg_per_s
+        Time per stop and unloading rate.
+    unmet_penalty
+        Cost of one priority-weighted person-day.
+    start_s
+        Nothing moves before (moment of the snapshot).
+    road_state
+        Index of the road state.
+    excluded
+        Remarks on what was left out and why (expired lots, vehicles that cannot move).
+    """
+
+    places: tuple[str, ...]
+    lon: FloatArray
+    lat: FloatArray
+    depots: tuple[Depot, ...]
+    lots: tuple[Lot, ...]
+    vehicles: tuple[Vehicle, ...]
+    points: Int64Array
+    point_idents: tuple[str, ...]
+    commodity_idents: tuple[str, ...]
+    need: Int64Array
+    weight: FloatArray
+    kg: FloatArray
+    m3: FloatArray
+    deadline_s: FloatArray
+    travel: tuple[TravelMatrix, ...]
+    flooded: BoolArray
+    reachable: BoolArray
+    stop_service_s: float
+    unload_kg_per_s: float
+    unmet_penalty: float
+    start_s: float
+    road_state: int
+    excluded: tuple[str, ...] = ()
+
+    @cached_property
+    def lot_units(self) -> Int64Array:
+        """Usable units per lot, shape ``(P,)``."""
+        return np.array([lot.units for lot in self.lots], dtype=np.int64)
+
+    @cached_property
+    def lots_of_depot(self) -> tuple[tuple[int, ...], ...]:
+        """Lots per depot, first expired first."""
+        order = sorted(range(len(self.lots)), key=lambda p: (self.lots[p].expiry, self.lots[p].ident))
+        return tuple(tuple(p for p in order if self.lots[p].depot == d) for d in range(len(self.depots)))
+
+    @cached_property
+    def ends(self) -> tuple[int, ...]:
+        """Places where any vehicle may end a trip (its home comes on top)."""
+        return tuple(depot.place for depot in self.depots)
+
+    def seconds(self, vehicle: int, a: int, b: int) -> float:
+        """Driving time of a vehicle between two places."""
+        return float(self.travel[self.vehicles[vehicle].travel].seconds[a, b])
+
+    def metres(self, vehicle: int, a: int, b: int) -> float:
+        """Length of that leg."""
+        return float(self.travel[self.vehicles[vehicle].travel].metres[a, b])
+
+    def nearest_end(self, vehicle: int, place: int) -> int:
+        """Place nearest in time where a vehicle may end a trip; its start of the trip may be nearer."""
+        choices = (self.vehicles[vehicle].home, *self.ends)
+        return min(choices, key=lambda end: (self.seconds(vehicle, place, end), end))

@@ -1,0 +1,269 @@
+"""With routes fixed, how much of what each stop receives: exact, in whole units."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from depotopt.dispatch.allocation import Pool, stock_pools
+from depotopt.dispatch.draft import (
+    DraftTrip,
+    Routes,
+    TimedTrip,
+    Timetable,
+    make_trip,
+    timetable,
+    without_empty,
+)
+from depotopt.dispatch.draft import weighted_unmet as unmet_of
+from depotopt.dispatch.linear import LinearProgram, solve_linear
+from depotopt.dispatch.problem import DispatchProblem
+from depotopt.units import FloatArray
+
+MIXED_LIMIT: Final = 3_000
+"""Quantities up to which whole numbers are proved best; above, the linear optimum is rounded down."""
+MARGIN_S: Final = 0.01
+"""Kept clear before deadlines, so that rounding in the engine never makes a delivery late."""
+
+
+@dataclass
+class _Rows:
+    """Constraints as they are collected: ``sum value * x[column] <= high``."""
+
+    row: list[int] = field(default_factory=list)
+    column: list[int] = field(default_factory=list)
+    value: list[float] = field(default_factory=list)
+    high: list[float] = field(default_factory=list)
+
+    def add(self, terms: list[tuple[int, float]], high: float) -> None:
+        """Append one constraint."""
+        for column, value in terms:
+            self.row.append(len(self.high))
+            self.column.append(column)
+            self.value.append(value)
+        self.high.append(high)
+
+
+def best_quantities(problem: DispatchProblem, routes: Routes, time_s: float = 10.0) -> Routes:
+    """Hand over the best quantities the given routes allow; never worse than what they hand over now.
+
+    Sets
+        R trips in the order their docks load them, J(r) stops, P(r) pools of the trip's depot
+    Variables
+        y[r,j,p] in {0, 1, ...} units; start[r] >= 0 loading start
+    Model
+        max  sum weight[i(j),k(p)] y
+        s.t. y within need, stock, payload and volume
+             start[r] >= ready, back of the vehicle's trip before (+ approach), end of loading of the trip
+             before at the same dock;  every arrival (loading and unloading times follow the kilograms)
+             within its deadline;  duty within the vehicle's hours.
+
+    Parameters
+    ----------
+    problem, routes
+        The routes must hold every rule.
+    time_s
+        Limit; at the limit the best found is taken.
+    """
+    before = timetable(problem, routes)
+    if not before.trips or not before.feasible:
+        return routes
+    pools = stock_pools(problem)
+    visits, program, integers = _program(problem, before, pools)
+    mixed = integers <= MIXED_LIMIT
+    if not mixed:
+        program = LinearProgram(
+            program.cost,
+            program.upper,
+            program.row,
+            program.column,
+            program.value,
+            program.row_low,
+            program.row_high,
+        )
+    answer = solve_linear(program, "SCIP" if mixed else "GLOP", time_s)
+    if answer.values is None:
+        return routes
+    units = np.floor(answer.values[:integers] + (1e-6 if mixed else 1e-9))
+    better = _rebuilt(problem, routes, before, visits, pools, units)
+    if (
+        not timetable(problem, better).feasible
+        or unmet_of(problem, better) > unmet_of(problem, routes) + 1e-9
+    ):
+        return routes
+    return better
+
+
+def _program(
+    problem: DispatchProblem, before: Timetable, pools: tuple[Pool, ...]
+) -> tuple[list[tuple[int, int, int]], LinearProgram, int]:
+    """Variables (trip in loading order, stop, pool), the program and how many variables are units."""
+    of_depot: dict[int, list[int]] = defaultdict(list)
+    for p, pool in enumerate(pools):
+        of_depot[pool.depot].append(p)
+    visits: list[tuple[int, int, int]] = []
+    columns: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
+    for r, record in enumerate(before.trips):
+        for j, point in enumerate(record.trip.stops):
+            for p in of_depot[record.trip.depot]:
+                if problem.need[point, pools[p].commodity] > 0 and pools[p].ready_s <= record.load_start_s:
+                    columns[r, j].append((len(visits), p))
+                    visits.append((r, j, p))
+    integers = len(visits)
+    rows = _Rows()
+    by_need: dict[tuple[int, int], list[tuple[int, float]]] = defaultdict(list)
+    by_pool: dict[int, list[tuple[int, float]]] = defaultdict(list)
+    for column, (r, j, p) in enumerate(visits):
+        by_need[before.trips[r].trip.stops[j], pools[p].commodity].append((column, 1.0))
+        by_pool[p].append((column, 1.0))
+    for (point, k), terms in by_need.items():
+        rows.add(terms, float(problem.need[point, k]))
+    for p, terms in by_pool.items():
+        rows.add(terms, float(pools[p].units))
+    for r, record in enumerate(before.trips):
+        kind = problem.vehicles[record.trip.vehicle].kind
+        mine = [entry for j in range(len(record.trip.stops)) for entry in columns[r, j]]
+        rows.add([(c, float(problem.kg[pools[p].commodity])) for c, p in mine], kind.payload_kg)
+        rows.add([(c, float(problem.m3[pools[p].commodity])) for c, p in mine], kind.volume_m3)
+    _add_times(problem, before, pools, columns, rows, integers)
+    total = integers + len(before.trips)
+    cost = np.zeros(total)
+    upper = np.full(total, np.inf)
+    for column, (r, j, p) in enumerate(visits):
+        point = before.trips[r].trip.stops[j]
+        cost[column] = -float(problem.weight[point, pools[p].commodity])
+        upper[column] = min(float(problem.need[point, pools[p].commodity]), float(pools[p].units))
+    # Weights span orders of magnitude; the engine's tolerances are absolute.
+    scale = float(np.abs(cost).max(initial=0.0))
+    whole = np.zeros(total, dtype=np.bool_)
+    whole[:integers] = True
+    program = LinearProgram(
+        cost=cost / scale if scale > 0 else cost,
+        upper=upper,
+        row=np.array(rows.row, dtype=np.int64),
+        column=np.array(rows.column, dtype=np.int64),
+        value=np.array(rows.value),
+        row_low=np.full(len(rows.high), -np.inf),
+        row_high=np.array(rows.high),
+        whole=whole,
+    )
+    return visits, program, integers
+
+
+def _add_times(
+    problem: DispatchProblem,
+    before: Timetable,
+    pools: tuple[Pool, ...],
+    columns: dict[tuple[int, int], list[tuple[int, int]]],
+    rows: _Rows,
+    integers: int,
+) -> None:
+    """Loading starts as variables, in the dock order of the timetable."""
+    last_at_dock: dict[tuple[int, int], int] = {}
+    last_of_vehicle: dict[int, int] = {}
+    first_of_vehicle: dict[int, int] = {}
+
+    def kg_terms(r: int, stops: range, per_kg: float) -> list[tuple[int, float]]:
+        return [(c, float(problem.kg[pools[p].commodity]) * per_kg) for j in stops for c, p in columns[r, j]]
+
+    def fixed_s(record: TimedTrip, stop: int) -> float:
+        """Driving and service up to the arrival at a stop (or back at the end)."""
+        handled = sum(record.trip.stop_kg[:stop]) / problem.unload_kg_per_s
+        until = record.return_s if stop == len(record.trip.stops) else record.arrive_s[stop]
+        return until - record.depart_s - handled
+
+    for r, record in enumerate(before.trips):
+        trip, start = record.trip, integers + r
+        depot = problem.depots[trip.depot]
+        load_s, unload_s = 1 / depot.dock_kg_per_s, 1 / problem.unload_kg_per_s
+        stops = range(len(trip.stops))
+        approach_s = record.load_start_s - record.approach_start_s
+        # Lots the trip may draw are ready when it loads now, so it never starts before they are.
+        opens = max(
+            [depot.ready_s, problem.start_s, *(pools[p].ready_s for j in stops for _, p in columns[r, j])]
+        )
+        earlier = last_of_vehicle.get(trip.vehicle)
+        if earlier is None:
+            opens = max(opens, problem.vehicles[trip.vehicle].free_s + approach_s)
+            first_of_vehicle[trip.vehicle] = r
+        else:
+            past = before.trips[earlier]
+            past_load = 1 / problem.depots[past.trip.depot].dock_kg_per_s
+            past_stops = range(len(past.trip.stops))
+            rows.add(
+                [
+                    (integers + earlier, 1.0),
+                    (start, -1.0),
+                    *kg_terms(earlier, past_stops, past_load + unload_s),
+                ],
+                -fixed_s(past, len(past.trip.stops)) - approach_s,
+            )
+        rows.add([(start, -1.0)], -opens)
+        queue = (trip.depot, record.dock)
+        if queue in last_at_dock:
+            ahead = last_at_dock[queue]
+            ahead_stops = range(len(before.trips[ahead].trip.stops))
+            rows.add([(integers + ahead, 1.0), (start, -1.0), *kg_terms(ahead, ahead_stops, load_s)], 0.0)
+        for j in stops:
+            late = float(problem.deadline_s[trip.stops[j]]) - MARGIN_S - fixed_s(record, j)
+            terms = [(start, 1.0), *kg_terms(r, stops, load_s), *kg_terms(r, range(j), unload_s)]
+            rows.add(terms, max(late, _now(record, j) - fixed_s(record, j)))
+        hours = problem.vehicles[trip.vehicle].kind.max_hours_s
+        if np.isfinite(hours):
+            first = first_of_vehicle[trip.vehicle]
+            first_approach = before.trips[first].load_start_s - before.trips[first].approach_start_s
+            high = hours - MARGIN_S - fixed_s(record, len(trip.stops)) - first_approach
+            terms = [*kg_terms(r, stops, load_s + unload_s)]
+            if first != r:
+                terms += [(start, 1.0), (integers + first, -1.0)]
+            rows.add(terms, high)
+        last_of_vehicle[trip.vehicle], last_at_dock[queue] = r, r
+
+
+def _now(record: TimedTrip, stop: int) -> float:
+    """Arrival of the timetable at hand: what holds now stays allowed even inside the margin."""
+    return record.arrive_s[stop] - 1e-6
+
+
+def _rebuilt(
+    problem: DispatchProblem,
+    routes: Routes,
+    before: Timetable,
+    visits: list[tuple[int, int, int]],
+    pools: tuple[Pool, ...],
+    units: FloatArray,
+) -> Routes:
+    """Routes with the given quantities, lots drawn first expired first in the order of loading."""
+    left = problem.lot_units.copy()
+    wanted: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
+    for (r, j, p), quantity in zip(visits, units, strict=True):
+        if quantity > 0:
+            wanted[r, j].append((p, int(quantity)))
+    lots_of: dict[int, list[int]] = {
+        p: [
+            lot
+            for lot in problem.lots_of_depot[pool.depot]
+            if problem.lots[lot].commodity == pool.commodity and problem.lots[lot].ready_s == pool.ready_s
+        ]
+        for p, pool in enumerate(pools)
+    }
+    made: dict[int, dict[int, DraftTrip]] = defaultdict(dict)
+    for r, record in enumerate(before.trips):
+        loads = []
+        for j in range(len(record.trip.stops)):
+            handed: dict[int, int] = {}
+            for p, quantity in wanted[r, j]:
+                for lot in lots_of[p]:
+                    taken = min(quantity, int(left[lot]))
+                    if taken:
+                        handed[lot] = handed.get(lot, 0) + taken
+                        left[lot] -= taken
+                        quantity -= taken
+            loads.append(handed.items())
+        trip = record.trip
+        made[trip.vehicle][record.number] = make_trip(problem, trip.vehicle, trip.depot, trip.stops, loads)
+    rebuilt = tuple(tuple(made[v][n + 1] for n in range(len(routes[v]))) for v in range(len(routes)))
+    return without_empty(problem, rebuilt)

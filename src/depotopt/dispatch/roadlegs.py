@@ -1,0 +1,132 @@
+"""`RoadLegs`: times, lengths and links between places for one travel profile in one road state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from depotopt.dispatch.problem import TravelMatrix
+from depotopt.errors import EngineError
+from depotopt.hazards.states import RoadState
+from depotopt.roads.engines import TravelTimeEngine
+from depotopt.roads.network import RoadNetwork
+from depotopt.roads.profiles import Mode, TravelProfile
+from depotopt.travel import TravelTimes
+from depotopt.units import FloatArray, Int32Array, great_circle_m
+
+EXACT_LENGTHS = 4_000
+"""Most pairs of places whose lengths are read off their paths before solving."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One leg as it is driven.
+
+    Attributes
+    ----------
+    links
+        Links in driving order; empty in the air.
+    metres
+        Their length.
+    """
+
+    links: tuple[int, ...]
+    metres: float
+
+
+@dataclass
+class RoadLegs:
+    """Paths between places, found once and kept.
+
+    Attributes
+    ----------
+    network, engine, state, profile, at_s
+        What drives where.
+    places
+        Identifiers of the places.
+    """
+
+    network: RoadNetwork
+    engine: TravelTimeEngine
+    state: RoadState
+    profile: TravelProfile
+    at_s: float
+    places: tuple[str, ...]
+    _found: dict[tuple[int, int], Leg] = field(default_factory=dict)
+    _link_ds: Int32Array | None = None
+
+    def seconds(self) -> FloatArray:
+        """Times between all places, shape ``(M, M)``; 0 on the diagonal, ``inf`` without a path."""
+        times = self._times().of_state(self.state).copy()
+        np.fill_diagonal(times, 0.0)
+        return times
+
+    def matrix(self) -> TravelMatrix:
+        """Times and lengths between all places."""
+        seconds = self.seconds()
+        straight = self._straight_m()
+        if self.profile.mode is not Mode.ROAD:
+            return TravelMatrix(seconds, straight, True)
+        pairs = np.argwhere(np.isfinite(seconds) & ~np.eye(len(self.places), dtype=np.bool_))
+        exact = len(pairs) <= EXACT_LENGTHS
+        sample = pairs if exact else pairs[:: max(1, len(pairs) // (EXACT_LENGTHS // 4))]
+        self.find([(int(a), int(b)) for a, b in sample])
+        found = np.array([self._found[int(a), int(b)].metres for a, b in sample])
+        metres = np.full(seconds.shape, np.inf)
+        np.fill_diagonal(metres, 0.0)
+        if exact:
+            metres[sample[:, 0], sample[:, 1]] = found
+        else:
+            driven = seconds[sample[:, 0], sample[:, 1]]
+            speed = found.sum() / max(float(driven.sum()), 1e-9)
+            metres = np.where(np.isfinite(seconds), np.maximum(seconds * speed, straight), np.inf)
+        return TravelMatrix(seconds, metres, exact)
+
+    def find(self, pairs: list[tuple[int, int]]) -> None:
+        """Find the paths of several pairs of places at once.
+
+        Raises
+        ------
+        EngineError
+            If the engine finds no path although it gave the pair a travel time.
+        """
+        missing = sorted(set(pairs) - self._found.keys())
+        if not missing:
+            return
+        if self.profile.mode is not Mode.ROAD:
+            straight = self._straight_m()
+            self._found.update({(a, b): Leg((), float(straight[a, b])) for a, b in missing})
+            return
+        if self.network.places is None:
+            raise EngineError(self.engine.name, "the road network has no places")
+        if self._link_ds is None:
+            self._link_ds = self._times().link_ds(self.state)
+        node = self.network.places.node[self.network.places.index(self.places)]
+        origins = node[[a for a, _ in missing]].astype(np.int32)
+        destinations = node[[b for _, b in missing]].astype(np.int32)
+        for (a, b), links in zip(
+            missing, self.engine.paths(self._link_ds, origins, destinations), strict=True
+        ):
+            if links is None:
+                raise EngineError(self.engine.name, f"no path from {self.places[a]} to {self.places[b]}")
+            metres = float(self.network.length_m[links].sum())
+            self._found[a, b] = Leg(tuple(int(link) for link in links), metres)
+
+    def leg(self, a: int, b: int) -> Leg:
+        """The leg between two places; nothing where they are the same."""
+        if a == b:
+            return Leg((), 0.0)
+        self.find([(a, b)])
+        return self._found[a, b]
+
+    def _times(self) -> TravelTimes:
+        return TravelTimes(self.network, self.engine, self.places, self.places, self.profile, self.at_s)
+
+    def _straight_m(self) -> FloatArray:
+        known = self.network.places
+        if known is None:
+            raise EngineError(self.engine.name, "the road network has no places")
+        index = known.index(self.places)
+        lon, lat = known.lon[index], known.lat[index]
+        return great_circle_m(lon[:, None], lat[:, None], lon[None, :], lat[None, :])

@@ -1,0 +1,264 @@
+"""`solve_dispatch`: the best executable plan for one road state, and who it does not serve."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from depotopt.dispatch.allocation import Allocation, allocate
+from depotopt.dispatch.assembly import Assembly, assemble
+from depotopt.dispatch.consignments import consignments, route_consignments
+from depotopt.dispatch.draft import Routes, timetable, weighted_unmet
+from depotopt.dispatch.engines import routing_engine
+from depotopt.dispatch.fleet import station
+from depotopt.dispatch.improvement import Value, improve, repair, value_of
+from depotopt.dispatch.problem import DispatchProblem
+from depotopt.dispatch.publication import publish, with_driven_lengths
+from depotopt.dispatch.quantities import best_quantities
+from depotopt.dispatch.routing import RoutingBudget, RoutingEngine
+from depotopt.errors import EngineError
+from depotopt.hazards.states import RoadState
+from depotopt.plans import DispatchPlan, SitingPlan
+from depotopt.roads.engines import TravelTimeEngine
+from depotopt.roads.network import RoadNetwork
+from depotopt.scenario import Scenario
+from depotopt.solving import Limit, Monitor, SolveLimits, SolveResult, Status
+
+ROUTING_ITERATIONS = 3.0
+"""Routing iterations per job, seed and second of the limit."""
+MOST_ROUTING_ITERATIONS = 100
+"""Routing iterations per job and seed, whatever the limit."""
+IMPROVEMENT_WORK = 150.0
+"""Rounds of ruin and recreate per second of the limit, divided by trips and points."""
+SEEDS = 2
+"""Seeds of the routing engine per depot; the best is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How much is searched: counted in rounds, so that the same seed gives the same plan everywhere.
+
+    Attributes
+    ----------
+    routing
+        Iterations of the routing engine per job and seed.
+    rounds
+        Rounds of ruin and recreate.
+    until
+        Moment of `time.perf_counter` after which no step is begun: a guard for slow machines.
+    """
+
+    routing: int
+    rounds: int
+    until: float
+
+    @classmethod
+    def of(cls, limits: SolveLimits, size: int, begin: float) -> Effort:
+        """Derive the effort from the limits and the number of points."""
+        routing = int(min(MOST_ROUTING_ITERATIONS, max(5.0, ROUTING_ITERATIONS * limits.time_s)))
+        rounds = int(min(20_000.0, max(3.0, IMPROVEMENT_WORK * limits.time_s / max(size, 5))))
+        return cls(routing, rounds, begin + limits.time_s)
+
+    @property
+    def left_s(self) -> float:
+        """Seconds until the guard."""
+        return max(0.0, self.until - time.perf_counter())
+
+
+def solve_dispatch(
+    scenario: Scenario,
+    layout: SitingPlan | None,
+    network: RoadNetwork,
+    state: RoadState,
+    *,
+    at_s: float = 0.0,
+    limits: SolveLimits | None = None,
+    monitor: Monitor | None = None,
+    engine: str = "pyvrp",
+) -> SolveResult[DispatchPlan]:
+    """Decide which vehicle carries what from where to whom over which roads.
+
+    Reachability and a flow relaxation give direction and bound; consignments are routed depot by depot;
+    with routes fixed the quantities are optimised exactly; ruin and recreate then works across depots.
+    Objectives in order: priority-weighted unmet person-days, then operating cost. ``objective`` is
+    ``unmet_penalty * weighted unmet + cost``; ``terms`` holds ``unmet_person_days`` and ``cost``.
+
+    Parameters
+    ----------
+    scenario, layout
+        The planning case and the layout dispatched from; ``None`` for the depots that stand today.
+    network
+        Its roads with places.
+    state
+        What is lost.
+    at_s
+        Moment of the snapshot of the roads; nothing moves before it.
+    limits
+        Default: the scenario's. The search counts rounds derived from ``time_s`` and the size of the
+        problem, so the same seed gives the same plan unless the machine is too slow for the time.
+    monitor
+        Receives progress; when stopped, the best plan so far is returned.
+    engine
+        ``"pyvrp"`` or ``"ortools"``.
+
+    Returns
+    -------
+    SolveResult
+        A plan always exists (serving nobody is one): its status is feasible, or optimal where the
+        bound proves it.
+
+    Raises
+    ------
+    UsageError
+        If the engine is unknown, or layout, road state and scenario do not belong together.
+    EngineError
+        If a solver fails.
+    """
+    begin = time.perf_counter()
+    limits, monitor = limits or scenario.dispatch_limits, monitor or Monitor()
+    router = routing_engine(engine)
+    assembly = assemble(scenario, layout, network, state, at_s, _travel_engine(network))
+    problem = assembly.problem
+    effort = Effort.of(limits, len(problem.points), begin)
+    notes = [*problem.excluded, *_remarks(problem)]
+    if not problem.depots or not problem.vehicles or not len(problem.points) or not problem.lots:
+        return _nothing_to_send(assembly, begin, router, tuple(notes))
+    monitor.report("allocation")
+    allocation = allocate(problem, max(1.0, effort.left_s / 2))
+    routes = _first_routes(problem, allocation, router, effort, limits, monitor)
+    routes = best_quantities(problem, routes, max(0.5, effort.left_s / 4))
+    _tell(monitor, problem, allocation, value_of(problem, routes), "routes")
+    routes = improve(
+        problem,
+        routes,
+        iterations=effort.rounds,
+        until=effort.until,
+        seed=limits.seed,
+        stopped=lambda: monitor.stopped,
+        listener=lambda value: _tell(monitor, problem, allocation, value, "improvement"),
+    )
+    routes = best_quantities(problem, routes, max(0.5, effort.left_s))
+    problem, routes = settle(assembly, problem, routes)
+    return _result(assembly, problem, routes, allocation, begin, router, limits, effort, monitor, notes)
+
+
+def _first_routes(
+    problem: DispatchProblem,
+    allocation: Allocation,
+    router: RoutingEngine,
+    effort: Effort,
+    limits: SolveLimits,
+    monitor: Monitor,
+) -> Routes:
+    """Routes by the routing engine, repaired to hold every rule."""
+    stationed = station(problem, allocation)
+    pieces = consignments(problem, allocation, stationed)
+    monitor.report("routing", message=f"{len(pieces)} consignments")
+    budget = RoutingBudget(
+        iterations=effort.routing,
+        time_s=max(0.1, effort.left_s / 2),
+        seeds=tuple(limits.seed + n for n in range(SEEDS)),
+        stopped=lambda: monitor.stopped,
+    )
+    return repair(problem, route_consignments(problem, allocation, pieces, stationed, router, budget))
+
+
+def settle(assembly: Assembly, problem: DispatchProblem, routes: Routes) -> tuple[DispatchProblem, Routes]:
+    """Replace estimated lengths by driven ones until the draft holds every rule with them."""
+    while True:
+        problem = with_driven_lengths(assembly, problem, routes)
+        if timetable(problem, routes).feasible:
+            return problem, routes
+        fewer = repair(problem, routes)
+        if fewer == routes:
+            raise EngineError("dispatch", "a draft breaks rules that dropping stops does not mend")
+        routes = fewer
+
+
+def _travel_engine(network: RoadNetwork) -> TravelTimeEngine:
+    from depotopt.roads.engines.dijkstra import DijkstraEngine
+
+    return DijkstraEngine(network)
+
+
+def _remarks(problem: DispatchProblem) -> list[str]:
+    remarks = []
+    if not len(problem.points):
+        remarks.append("nobody needs anything in this road state")
+    if not problem.depots:
+        remarks.append("no dispatching depot is open")
+    elif not problem.lots:
+        remarks.append("no usable stock at any open depot in this road state")
+    if not problem.vehicles:
+        remarks.append("the fleet is empty: nothing can be sent")
+    cut = int((~problem.reachable).sum())
+    if cut and problem.vehicles:
+        remarks.append(f"{cut} of {len(problem.points)} points with need cannot be reached")
+    late = int((problem.deadline_s < problem.start_s).sum())
+    if late:
+        remarks.append(f"{late} points have a deadline that lies in the past")
+    return remarks
+
+
+def _nothing_to_send(
+    assembly: Assembly, begin: float, router: RoutingEngine, notes: tuple[str, ...]
+) -> SolveResult[DispatchPlan]:
+    """The plan in which nothing moves, where nothing can or must move: proved best."""
+    problem = assembly.problem
+    routes: Routes = tuple(() for _ in problem.vehicles)
+    unmet = weighted_unmet(problem, routes)
+    value = problem.unmet_penalty * unmet
+    return SolveResult(
+        status=Status.OPTIMAL,
+        plan=publish(assembly, problem, routes),
+        objective=value,
+        bound=value,
+        engine=router.version(),
+        seconds=time.perf_counter() - begin,
+        terms={"unmet_person_days": unmet, "cost": 0.0},
+        notes=notes,
+    )
+
+
+def _result(
+    assembly: Assembly,
+    problem: DispatchProblem,
+    routes: Routes,
+    allocation: Allocation,
+    begin: float,
+    router: RoutingEngine,
+    limits: SolveLimits,
+    effort: Effort,
+    monitor: Monitor,
+    notes: list[str],
+) -> SolveResult[DispatchPlan]:
+    unmet, cost = weighted_unmet(problem, routes), timetable(problem, routes).cost
+    value = problem.unmet_penalty * unmet + cost
+    # The relaxation is solved to a tolerance: a bound a hair above the plan is the plan's value.
+    bound = min(allocation.bound, value)
+    proved = value - bound <= limits.gap * max(abs(value), 1e-9)
+    limit: Limit | None = None
+    if not proved:
+        limit = Limit.ITERATIONS
+        if monitor.stopped:
+            limit = Limit.STOPPED
+        elif time.perf_counter() >= effort.until:
+            limit = Limit.TIME
+    return SolveResult(
+        status=Status.OPTIMAL if proved else Status.FEASIBLE,
+        plan=publish(assembly, problem, routes),
+        objective=value,
+        bound=bound,
+        engine=router.version(),
+        seconds=time.perf_counter() - begin,
+        limit=limit,
+        terms={"unmet_person_days": unmet, "cost": cost},
+        notes=tuple(notes),
+    )
+
+
+def _tell(
+    monitor: Monitor, problem: DispatchProblem, allocation: Allocation, value: Value, stage: str
+) -> None:
+    objective = problem.unmet_penalty * value.unmet + value.cost
+    monitor.report(stage, objective, min(allocation.bound, objective))
