@@ -206,7 +206,7 @@ def report(
 @app.command
 def schema(*, out: Out = None) -> Exit:
     """Print the JSON schema of scenario.toml and its tables."""
-    from depotopt.io.scenario_files import scenario_schema
+    from depotopt.io.scenario_schema import scenario_schema
 
     text = json.dumps(scenario_schema(), ensure_ascii=False, indent=1)
     if out is None:

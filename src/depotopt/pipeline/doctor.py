@@ -23,7 +23,7 @@ def examine() -> dict[str, Any]:
     Returns
     -------
     dict
-        ``versions``, ``engines`` (name to whether it solved a tiny problem), ``extras`` (name to
+        ``versions``, ``engines`` (name to whether it works), ``extras`` (name to
         installed or not, with purpose), ``cache`` and ``usable``: whether the chain can run.
     """
     engines = {"highs": _solves("highs"), "gscip": _solves("gscip"), "pyvrp": _routes()}
@@ -55,9 +55,7 @@ def _solves(name: str) -> bool:
 
 
 def _routes() -> bool:
-    from depotopt.dispatch.engines.pyvrp_engine import routes_one_stop
-
-    return routes_one_stop()
+    return importlib.util.find_spec("pyvrp") is not None
 
 
 def _writable(folder: Path) -> bool:
