@@ -1,0 +1,163 @@
+// The OpenLayers map: two canvas layers (roads below, plan above), view, scale bar, clicks.
+
+import ImageLayer from "ol/layer/Image.js";
+import Map from "ol/Map.js";
+import ImageCanvasSource from "ol/source/ImageCanvas.js";
+import View from "ol/View.js";
+import ScaleLine from "ol/control/ScaleLine.js";
+import { unByKey } from "ol/Observable.js";
+
+import type { Model } from "./model";
+import { PlanDrawing, type PlanChoice, type Selection } from "./plan";
+import { RoadDrawing, type RoadChoice, type View as Frame } from "./roads";
+
+/** Canvases reach this much beyond the window, so that a drag shows roads before they are redrawn. */
+const MARGIN = 1.4;
+const CLOSEST_RESOLUTION = 0.15;
+const PICK_PIXELS = 7;
+
+export interface Choice {
+  road: RoadChoice;
+  plan: PlanChoice;
+}
+
+export class Chart {
+  readonly map: Map;
+  readonly roads: RoadDrawing;
+  readonly plan: PlanDrawing;
+  private readonly sources: ImageCanvasSource[];
+
+  constructor(
+    private readonly model: Model,
+    target: HTMLElement,
+    private readonly choice: Choice,
+    onPick: (selection: Selection, at: [number, number]) => void,
+  ) {
+    this.roads = new RoadDrawing(model);
+    this.plan = new PlanDrawing(model);
+    const layer = (draw: (pen: CanvasRenderingContext2D, frame: Frame) => void): ImageCanvasSource =>
+      new ImageCanvasSource({
+        ratio: MARGIN,
+        canvasFunction: (extent, resolution, pixelRatio, size) => {
+          const canvas = document.createElement("canvas");
+          canvas.width = size[0];
+          canvas.height = size[1];
+          const [x, y] = model.roads.origin;
+          const frame: Frame = {
+            extent: [extent[0] - x, extent[1] - y, extent[2] - x, extent[3] - y],
+            resolution,
+            pixelRatio,
+          };
+          draw(canvas.getContext("2d")!, frame);
+          return canvas;
+        },
+      });
+    this.sources = [
+      layer((pen, frame) => this.roads.draw(pen, frame, choice.road)),
+      layer((pen, frame) => this.plan.draw(pen, frame, choice.plan)),
+    ];
+    this.map = new Map({
+      target,
+      layers: this.sources.map((source) => new ImageLayer({ source })),
+      controls: [new ScaleLine({ minWidth: 90 })],
+      view: new View({
+        center: model.roads.origin,
+        resolution: 100,
+        minResolution: CLOSEST_RESOLUTION,
+        constrainResolution: false,
+        enableRotation: false,
+        extent: this.bounds(0.6),
+        showFullExtent: true,
+      }),
+    });
+    this.map.on("singleclick", (event) => {
+      const [x, y] = this.local(event.coordinate);
+      onPick(this.pick(x, y), [x, y]);
+    });
+    let asked = 0;
+    this.map.on("pointermove", (event) => {
+      if (event.dragging) return;
+      const stamp = ++asked;
+      // Only the last of many moves is looked up.
+      requestAnimationFrame(() => {
+        if (stamp !== asked) return;
+        const [x, y] = this.local(event.coordinate);
+        const hit = this.plan.pick(x, y, this.frame(), this.choice.plan);
+        target.style.cursor = hit ? "pointer" : "";
+      });
+    });
+  }
+
+  /** Extent of everything in map coordinates, widened by a share of its size. */
+  private bounds(share: number): [number, number, number, number] {
+    const [west, south, east, north] = this.model.roads.extent;
+    const [x, y] = this.model.roads.origin;
+    const dx = share * Math.max(east - west, 1000);
+    const dy = share * Math.max(north - south, 1000);
+    return [west + x - dx, south + y - dy, east + x + dx, north + y + dy];
+  }
+
+  private local(coordinate: number[]): [number, number] {
+    return [coordinate[0] - this.model.roads.origin[0], coordinate[1] - this.model.roads.origin[1]];
+  }
+
+  frame(): Frame {
+    const view = this.map.getView();
+    const size = this.map.getSize() ?? [1, 1];
+    const [west, south, east, north] = view.calculateExtent(size);
+    const [x, y] = this.model.roads.origin;
+    return { extent: [west - x, south - y, east - x, north - y], resolution: view.getResolution()!, pixelRatio: 1 };
+  }
+
+  pick(x: number, y: number): Selection {
+    const frame = this.frame();
+    const hit = this.plan.pick(x, y, frame, this.choice.plan);
+    if (hit) return hit;
+    const within = PICK_PIXELS * frame.resolution;
+    if (this.choice.plan.routes) {
+      const near = this.plan.vehiclesNear(x, y, within).filter((vehicle) => this.choice.plan.vehicles.has(vehicle));
+      if (near.length === 1) return { kind: "vehicle", index: near[0] };
+    }
+    const piece = this.roads.pick(x, y, within, this.roads.lastRank(frame));
+    return piece >= 0 ? { kind: "road", index: piece } : null;
+  }
+
+  redraw(): void {
+    for (const source of this.sources) source.changed();
+  }
+
+  redrawPlan(): void {
+    this.sources[1].changed();
+  }
+
+  fit(padding: number[] = [24, 24, 24, 24]): void {
+    this.map.getView().fit(this.bounds(0.02), { padding });
+  }
+
+  zoomBy(factor: number): void {
+    const view = this.map.getView();
+    view.animate({ resolution: view.getResolution()! / factor, duration: 150 });
+  }
+
+  /** Show a box given in metres from the origin, not closer than a district. */
+  show(box: [number, number, number, number], padding: number[]): void {
+    const [x, y] = this.model.roads.origin;
+    this.map.getView().fit([box[0] + x, box[1] + y, box[2] + x, box[3] + y], {
+      padding,
+      minResolution: 8,
+      duration: 250,
+    });
+  }
+
+  /** Resolves after the next complete picture. */
+  complete(): Promise<void> {
+    return new Promise((resolve) => {
+      const key = this.map.once("rendercomplete", () => resolve());
+      setTimeout(() => {
+        unByKey(key);
+        resolve();
+      }, 10_000);
+      this.map.render();
+    });
+  }
+}

@@ -1,0 +1,187 @@
+// Puts the page together: header, overview and legend, map or tables, card of details.
+
+import { Chart, type Choice } from "./chart";
+import { detailCard, type Context } from "./detail";
+import { button, make } from "./elements";
+import { legend, overview } from "./legend";
+import { readModel, type Model } from "./model";
+import { boxOf, type Selection } from "./plan";
+import { searchBox } from "./search";
+import { tablesView } from "./tables";
+import { STATES } from "./theme";
+import { current, onLanguage, say, setLanguage } from "./words";
+
+const app = document.getElementById("app")!;
+
+function firstChoice(model: Model): Choice {
+  return {
+    road: { roads: true, losses: true, causes: new Set(model.causes.map((_, c) => c)), seconds: model.meta.at_s },
+    plan: {
+      routes: true,
+      vehicles: new Set(model.vehicles.map((_, v) => v)),
+      tiers: new Set(model.tiers.map((_, t) => t)),
+      unopened: true,
+      states: new Set(Object.keys(STATES)),
+      labels: true,
+      selection: null,
+      seconds: null,
+    },
+  };
+}
+
+class Page {
+  private readonly choice: Choice;
+  private readonly stage = make("div", { class: "stage" });
+  private readonly canvas = make("div", { class: "canvas", tabindex: "0", role: "application" });
+  private readonly header = make("header", { class: "top" });
+  private readonly side = make("aside", { class: "side" });
+  private readonly card = make("div", { class: "cards", hidden: true, role: "region" });
+  private readonly tables = make("main", { class: "list", hidden: true, id: "tables" });
+  private readonly chart: Chart;
+  private asTables = false;
+
+  constructor(private readonly model: Model) {
+    this.choice = firstChoice(model);
+    document.title = model.meta.title;
+    this.stage.append(this.canvas, this.card);
+    app.replaceChildren(this.header, this.side, this.stage, this.tables);
+    this.chart = new Chart(model, this.canvas, this.choice, (selection) => this.select(selection));
+    this.stage.append(this.controls(), make("p", { class: "source" }, [model.meta.attribution, model.meta.source].filter(Boolean)[0] ?? ""));
+    this.write();
+    this.chart.fit();
+    onLanguage(() => this.write());
+    document.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && this.choice.plan.selection && !(event.target instanceof HTMLInputElement)) this.select(null);
+    });
+    new ResizeObserver(() => this.chart.map.updateSize()).observe(this.canvas);
+  }
+
+  ready(): Promise<void> {
+    return this.chart.complete().then(() => {
+      document.documentElement.dataset.ready = "yes";
+      setTimeout(() => this.chart.roads.warmUp(), 50);
+    });
+  }
+
+  /** Everything in words; written anew when the language changes. */
+  private write(): void {
+    const { meta } = this.model;
+    const view = (tables: boolean): HTMLButtonElement =>
+      button(say(tables ? "map.tables" : "map.map"), { class: "tab", "aria-pressed": String(this.asTables === tables) }, () => this.show(tables));
+    this.header.replaceChildren(
+      make("a", { href: "#tables", class: "skip" }, say("map.skip")),
+      make("div", { class: "title" }, make("h1", {}, meta.title), meta.description ? make("p", {}, meta.description) : null),
+      searchBox(this.model, (selection) => this.select(selection, true)),
+      make("nav", {}, view(false), view(true)),
+      button(say("map.print"), { class: "quiet" }, () => window.print()),
+      button(say("map.language"), { class: "quiet", "aria-label": say("map.language_label"), lang: current() === "en" ? "zh-CN" : "en" }, () =>
+        setLanguage(current() === "en" ? "zh" : "en"),
+      ),
+    );
+    this.header.querySelector<HTMLAnchorElement>(".skip")!.addEventListener("click", (event) => {
+      event.preventDefault();
+      this.show(true);
+      this.tables.querySelector<HTMLElement>("button")?.focus();
+    });
+    this.side.replaceChildren(overview(this.model), legend(this.model, this.choice, () => this.chart.redraw()));
+    this.canvas.setAttribute("aria-label", say("map.canvas_label"));
+    this.stage.querySelectorAll<HTMLButtonElement>(".zoom button").forEach((element) => {
+      element.title = say(element.dataset.say!);
+      element.setAttribute("aria-label", element.title);
+    });
+    if (this.asTables) this.show(true);
+    this.fillCard(false);
+  }
+
+  private controls(): HTMLElement {
+    const control = (text: string, key: string, action: () => void): HTMLButtonElement =>
+      button(text, { "data-say": key, title: say(key), "aria-label": say(key) }, action);
+    return make(
+      "div", { class: "zoom" },
+      control("+", "map.zoom_in", () => this.chart.zoomBy(2)),
+      control("−", "map.zoom_out", () => this.chart.zoomBy(0.5)),
+      control("⤢", "map.fit", () => this.chart.fit()),
+    );
+  }
+
+  private show(tables: boolean): void {
+    this.asTables = tables;
+    this.stage.hidden = tables;
+    this.tables.hidden = !tables;
+    if (tables)
+      this.tables.replaceChildren(
+        tablesView(this.model, (selection) => {
+          this.show(false);
+          this.select(selection, true);
+        }),
+      );
+    this.header.querySelectorAll(".tab").forEach((tab, k) => tab.setAttribute("aria-pressed", String((k === 1) === tables)));
+  }
+
+  private select(selection: Selection, focus = false): void {
+    this.choice.plan.selection = selection;
+    if (focus && this.asTables) this.show(false);
+    this.fillCard(focus);
+    this.chart.redrawPlan();
+    if (focus && selection) this.zoomTo(selection);
+  }
+
+  private fillCard(focus: boolean): void {
+    const { selection } = this.choice.plan;
+    this.card.hidden = !selection;
+    this.card.replaceChildren();
+    if (!selection) return;
+    const context: Context = {
+      model: this.model,
+      seconds: this.choice.road.seconds,
+      select: (next) => this.select(next, true),
+      zoomTo: (box) => this.chart.show(box, this.padding()),
+      vehiclesOn: (piece) => this.chart.plan.vehiclesNear(...this.chart.roads.middle(piece), 5),
+    };
+    const close = button("×", { class: "close", "aria-label": say("map.close"), title: say("map.close") }, () => {
+      this.select(null);
+      this.canvas.focus();
+    });
+    this.card.setAttribute("aria-label", say("map.overview"));
+    this.card.append(close, detailCard(context, selection));
+    this.card.scrollTop = 0;
+    if (focus) this.card.querySelector<HTMLElement>("h2")?.focus({ preventScroll: true });
+  }
+
+  private padding(): number[] {
+    return [40, this.card.hidden ? 40 : 400, 40, 40];
+  }
+
+  private zoomTo(selection: NonNullable<Selection>): void {
+    const { model } = this;
+    const around = (x: number, y: number): [number, number, number, number] => [x - 4000, y - 4000, x + 4000, y + 4000];
+    if (selection.kind === "site") this.chart.show(around(model.siteXy[2 * selection.index], model.siteXy[2 * selection.index + 1]), this.padding());
+    else if (selection.kind === "point") this.chart.show(around(model.pointXy[2 * selection.index], model.pointXy[2 * selection.index + 1]), this.padding());
+    else if (selection.kind === "road") {
+      const { first, xy } = model.roads;
+      this.chart.show(boxOf(xy.subarray(2 * first[selection.index], 2 * first[selection.index + 1])), this.padding());
+    } else {
+      const boxes = this.chart.plan.legs.filter((leg) => leg.vehicle === selection.index).map((leg) => leg.box);
+      this.chart.show(
+        [Math.min(...boxes.map((b) => b[0])), Math.min(...boxes.map((b) => b[1])), Math.max(...boxes.map((b) => b[2])), Math.max(...boxes.map((b) => b[3]))],
+        this.padding(),
+      );
+    }
+  }
+}
+
+async function start(): Promise<void> {
+  app.append(make("p", { class: "loading", role: "status" }, say("map.loading")));
+  if (!("DecompressionStream" in window)) {
+    app.replaceChildren(make("p", { class: "loading", role: "alert" }, say("map.unsupported")));
+    return;
+  }
+  try {
+    await new Page(await readModel()).ready();
+  } catch (error) {
+    app.replaceChildren(make("p", { class: "loading", role: "alert" }, say("map.error", { message: String(error) })));
+    throw error;
+  }
+}
+
+void start();

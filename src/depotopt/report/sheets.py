@@ -1,0 +1,135 @@
+"""`sheets.html`: route sheets for drivers, one vehicle a page on A4, usable from paper alone."""
+
+from __future__ import annotations
+
+import datetime as dt
+import html
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from depotopt.plans import Stop, Trip
+from depotopt.report.content import ReportContent
+from depotopt.report.map_page import asset, content_security_policy
+from depotopt.report.trip_tables import weight_and_volume
+from depotopt.report.wording import Wording
+
+
+@dataclass(frozen=True, slots=True)
+class SheetWriter:
+    """Writes the sheets of one report.
+
+    Attributes
+    ----------
+    content
+        What is told; with a dispatch plan.
+    wording
+        Language of the sheets.
+    """
+
+    content: ReportContent
+    wording: Wording
+
+    def page(self) -> str:
+        """All sheets as one HTML page; vehicles in the plan's order."""
+        plan, say = self.content.plan, self.wording
+        vehicles: dict[str, list[Trip]] = {}
+        for trip in plan.trips if plan is not None else ():
+            vehicles.setdefault(trip.vehicle, []).append(trip)
+        style = asset("sheets.css")
+        lang = {"zh": "zh-CN"}.get(say.language, say.language)
+        body = "\n".join(self._vehicle(trips) for trips in vehicles.values())
+        return (
+            f'<!doctype html>\n<html lang="{lang}">\n<head>\n<meta charset="utf-8">\n'
+            '<meta http-equiv="Content-Security-Policy" '
+            f'content="{content_security_policy("", style)}">\n'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+            f"<title>{_safe(say('sheet.title'))}: {_safe(self.content.scenario.title)}</title>\n"
+            f"<style>{style}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
+        )
+
+    def _vehicle(self, trips: list[Trip]) -> str:
+        scenario, say = self.content.scenario, self.wording
+        kind = scenario.vehicle_types[scenario.vehicle_type_index[trips[0].vehicle_type]]
+        moment = scenario.start + dt.timedelta(seconds=self.content.at_s)
+        limits = say("sheet.limits", kg=f"{kind.payload_kg:,.0f}", m3=f"{kind.volume_m3:,.1f}")
+        foot = say("sheet.roads_as_of", moment=f"{moment:%Y-%m-%d %H:%M}")
+        return (
+            f'<section class="sheet" id="{_safe(trips[0].vehicle)}">\n<header><div>'
+            f"<p>{_safe(scenario.title)}</p><h1>{_safe(trips[0].vehicle)}</h1>"
+            f"<p>{_safe(kind.name)} · {_safe(limits)}</p></div>"
+            f'<p class="driver">{_safe(say("sheet.driver"))}<span></span></p></header>\n'
+            + "\n".join(self._trip(trip, len(trips)) for trip in trips)
+            + f"\n<footer>{_safe(foot)} · {_safe(self.content.network.attribution)}</footer>\n</section>"
+        )
+
+    def _trip(self, trip: Trip, trips: int) -> str:
+        say, site = self.wording, self._site
+        kg, m3 = weight_and_volume(self.content, (load for stop in trip.stops for load in stop.loads))
+        latest_s = trip.depart_s + min((self._slack_s(stop) for stop in trip.stops), default=0.0)
+        facts = [
+            (say("sheet.load_at"), f"{site(trip.start_site)}  {self._clock(trip.load_start_s)}"),
+            (say("sheet.depart"), self._clock(trip.depart_s)),
+            (say("sheet.latest"), self._clock(latest_s)),
+            (say("sheet.back"), f"{self._clock(trip.return_s)}  {site(trip.end_site)}"),
+            (say("sheet.total"), f"{kg:,.0f} kg · {m3:,.1f} m³ · {trip.distance_m / 1000:,.0f} km"),
+        ]
+        listed = "".join(f"<div><dt>{_safe(k)}</dt><dd>{_safe(v)}</dd></div>" for k, v in facts)
+        heads = ("stop", "arrive", "leave_by", "place", "via", "unload", "weight", "signed")
+        head = "".join(f"<th>{_safe(say(f'sheet.{name}'))}</th>" for name in heads)
+        rows = "\n".join(self._stop(number, stop) for number, stop in enumerate(trip.stops, start=1))
+        back = self._streets(trip.return_links)
+        return (
+            f"<h2>{_safe(say('sheet.trip', number=trip.number, trips=trips))}</h2>\n<dl>{listed}</dl>\n"
+            f"<table><thead><tr>{head}</tr></thead>\n<tbody>{rows}</tbody></table>\n"
+            f'<p class="return">{_safe(say("sheet.return", place=site(trip.end_site)))} {_safe(back)}</p>'
+        )
+
+    def _stop(self, number: int, stop: Stop) -> str:
+        scenario = self.content.scenario
+        point = scenario.demand_points[scenario.point_index[stop.point]]
+        kg, m3 = weight_and_volume(self.content, stop.loads)
+        lines = []
+        for load in stop.loads:
+            commodity = scenario.commodities[scenario.commodity_index[load.commodity]]
+            amount = f"{load.quantity:,.10g} {commodity.unit}"
+            lines.append(f"<b>{_safe(amount)}</b> {_safe(commodity.name)} <small>{_safe(load.lot)}</small>")
+        latest_s = stop.arrive_s + self._slack_s(stop)
+        return (
+            f'<tr><td class="n">{number}</td><td class="t">{self._clock(stop.arrive_s)}</td>'
+            f'<td class="t">{self._clock(latest_s)}</td>'
+            f"<td><b>{_safe(point.name)}</b><br><small>{_safe(point.ident)} · {point.lat:.5f}, "
+            f"{point.lon:.5f}</small></td><td>{_safe(self._streets(stop.links))}<br>"
+            f"<small>{stop.distance_m / 1000:,.1f} km</small></td>"
+            f'<td>{"<br>".join(lines)}</td><td class="q">{kg:,.0f} kg<br>{m3:,.2f} m³</td><td></td></tr>'
+        )
+
+    def _slack_s(self, stop: Stop) -> float:
+        """Time a stop can be later than planned and still count."""
+        scenario = self.content.scenario
+        point = scenario.demand_points[scenario.point_index[stop.point]]
+        deadline_s = scenario.rules.response_s if point.deadline_s is None else point.deadline_s
+        return max(0.0, deadline_s - stop.arrive_s)
+
+    def _streets(self, links: Iterable[int]) -> str:
+        """Names along a leg in driving order, each once in a row, unnamed roads left out."""
+        network, names = self.content.network, list[str]()
+        for link in links:
+            name = network.streets.name[int(network.street[link])]
+            if name and (not names or names[-1] != name):
+                names.append(name)
+        return " → ".join(names)
+
+    def _site(self, ident: str) -> str:
+        site = self.content.scenario.sites[self.content.scenario.site_index[ident]]
+        return f"{site.name} ({ident})"
+
+    def _clock(self, seconds: float) -> str:
+        """Clock time, with the day of the operation from the second day on."""
+        start = self.content.scenario.start
+        moment = start + dt.timedelta(seconds=seconds)
+        days = (moment.date() - start.date()).days
+        return f"{moment:%H:%M}" + (f" {self.wording('sheet.day', days=days)}" if days else "")
+
+
+def _safe(text: str) -> str:
+    return html.escape(text)
