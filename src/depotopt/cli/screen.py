@@ -19,10 +19,13 @@ if TYPE_CHECKING:
     from depotopt.hazards.status import RoadStatus
     from depotopt.pipeline.chain import Outcome
     from depotopt.pipeline.stages import Case
-    from depotopt.plans import DispatchPlan, SitingPlan
+    from depotopt.plans import DispatchPlan, SitingPlan, UnmetLine
     from depotopt.report.content import ReportFiles
     from depotopt.roads.export import NetworkSummary
     from depotopt.scenario import Scenario
+
+
+SHOWN_POINTS = 15
 
 
 def exit_of(*results: SolveResult[Any] | None) -> Exit:
@@ -113,8 +116,8 @@ def tell_siting(scenario: Scenario, result: SolveResult[SitingPlan], *, as_json:
 def tell_dispatch(scenario: Scenario, result: SolveResult[DispatchPlan], *, as_json: bool) -> None:
     """Trips in a line each, and who is not served and why."""
     if as_json:
-        plan = None if result.plan is None else asdict(result.plan)
-        _print_json({"scenario": scenario.ident, **_proof(result), "plan": plan})
+        document = None if result.plan is None else asdict(result.plan)
+        _print_json({"scenario": scenario.ident, **_proof(result), "plan": document})
         return
     console = _console()
     if result.plan is None:
@@ -134,18 +137,44 @@ def tell_dispatch(scenario: Scenario, result: SolveResult[DispatchPlan], *, as_j
         "points     "
         + ", ".join(f"{sum(s is state for s in plan.point_state.values())} {state}" for state in states)
     )
-    table = Table("point", "name", "state", "short of", "reason", box=None, pad_edge=False)
-    for line in plan.unmet[:40]:
-        name = scenario.demand_points[scenario.point_index[line.point]].name
-        unit = scenario.commodities[scenario.commodity_index[line.commodity]].unit
-        short = f"{line.quantity:,.0f} {unit} {line.commodity}"
-        table.add_row(line.point, name, str(line.state), short, line.explanation or str(line.reason))
     if plan.unmet:
-        console.print(table)
-    if len(plan.unmet) > 40:
-        console.print(f"... and {len(plan.unmet) - 40} more lines")
+        console.print(_unmet_table(scenario, plan))
     for note in result.notes:
         console.print(f"note: {note}")
+
+
+def _unmet_table(scenario: Scenario, plan: DispatchPlan) -> Table:
+    """Points not fully served, one line each, most people first; the workbook has every line."""
+    short: dict[str, list[UnmetLine]] = {}
+    for line in plan.unmet:
+        short.setdefault(line.point, []).append(line)
+    points = {ident: scenario.demand_points[scenario.point_index[ident]] for ident in short}
+    table = Table("point", "name", "people", "state", "short of", "why", box=None, pad_edge=False)
+    table.columns[2].justify = "right"
+    ranked = sorted(short, key=lambda ident: (-points[ident].people, ident))
+    for ident in ranked[:SHOWN_POINTS]:
+        lines = short[ident]
+        why = sorted({str(line.reason) for line in lines})
+        table.add_row(
+            ident,
+            points[ident].name,
+            f"{points[ident].people:,.0f}",
+            str(lines[0].state),
+            ", ".join(_amount(scenario, line) for line in lines),
+            ", ".join(why),
+        )
+    if len(ranked) > SHOWN_POINTS:
+        table.add_row("...", f"and {len(ranked) - SHOWN_POINTS} more points, all in the workbook")
+    return table
+
+
+def _amount(scenario: Scenario, line: UnmetLine) -> str:
+    unit = scenario.commodities[scenario.commodity_index[line.commodity]].unit
+    return (
+        f"{line.quantity:,.0f} {line.commodity}"
+        if unit in line.commodity
+        else (f"{line.quantity:,.0f} {unit} {line.commodity}")
+    )
 
 
 def tell_evaluation(evaluation: Evaluation, *, as_json: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
+from typing import overload
 
 import numpy as np
 import numpy.typing as npt
@@ -125,7 +126,7 @@ class RoadState:
 
 
 @dataclass(frozen=True, slots=True)
-class RoadLossEnsemble:
+class RoadLossEnsemble(Sequence[RoadState]):
     """A weighted set of road states, stored sparsely.
 
     Attributes
@@ -171,7 +172,15 @@ class RoadLossEnsemble:
     def __len__(self) -> int:
         return len(self.probability)
 
-    def __getitem__(self, index: int) -> RoadState:
+    @overload
+    def __getitem__(self, index: int) -> RoadState: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[RoadState]: ...
+
+    def __getitem__(self, index: int | slice) -> RoadState | list[RoadState]:
+        if isinstance(index, slice):
+            return [self[s] for s in range(*index.indices(len(self)))]
         if not -len(self) <= index < len(self):
             raise IndexError(f"road state {index} of {len(self)}")
         s = index % len(self)

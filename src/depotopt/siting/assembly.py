@@ -362,7 +362,7 @@ def _arcs(
     scenario: Scenario,
     options: Options,
     travel: TravelInputs,
-    states: Sequence[RoadState] | RoadLossEnsemble,
+    states: Sequence[RoadState],
     needs: FloatArray,
     nearest: int,
 ) -> StateArcs:

@@ -7,14 +7,14 @@ all open dispatching depots count.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
 from depotopt.errors import UsageError
-from depotopt.hazards.states import RoadLossEnsemble, RoadState
+from depotopt.hazards.states import RoadState
 from depotopt.need import need, unmet_weight
 from depotopt.plans import OpenSite, SitingPlan, StateFlows, StockLine
 from depotopt.roads.engines import TravelTimeEngine
@@ -56,7 +56,7 @@ def recourse(
     scenario: Scenario,
     plan: SitingPlan,
     network: RoadNetwork,
-    ensemble: RoadLossEnsemble,
+    ensemble: Sequence[RoadState],
     *,
     engine: TravelTimeEngine | None = None,
     workers: int = 1,
@@ -70,7 +70,7 @@ def respond(
     scenario: Scenario,
     plan: SitingPlan,
     network: RoadNetwork,
-    ensemble: RoadLossEnsemble,
+    ensemble: Sequence[RoadState],
     *,
     engine: TravelTimeEngine | None = None,
     workers: int = 1,

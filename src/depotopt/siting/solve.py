@@ -75,8 +75,7 @@ def solve_siting(
     spent_s = time.perf_counter() - started
     left = replace(limits, time_s=max(limits.time_s - spent_s, 0.1 * limits.time_s))
     result = solve_problem(problem, left, monitor, engine=engine)
-    notes = (*result.notes, f"travel times and assembly took {spent_s:.1f} s")
-    return replace(result, seconds=time.perf_counter() - started, notes=notes)
+    return replace(result, seconds=time.perf_counter() - started)
 
 
 def solve_problem(
