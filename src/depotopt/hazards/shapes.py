@@ -124,6 +124,16 @@ class StreetLines:
         which, piece = tree.query(geometries, predicate="intersects")
         return [np.unique(self.street[piece[which == number]]) for number in range(len(shapes))]
 
+    def middle(self, streets: Int32Array) -> FloatArray:
+        """A vertex near the middle of each street (of its first polyline), shape ``(n, 2)``."""
+        piece = np.searchsorted(self.street, streets)
+        a, b = self.first[piece], self.first[piece + 1]
+        even = (b - a) % 2 == 0
+        low = self.lonlat[(a + b - 1) // 2]
+        high = self.lonlat[(a + b) // 2]
+        middle: FloatArray = np.where(even[:, None], (low + high) / 2, low)
+        return middle
+
     def support(self, spacing_m: float) -> tuple[Int32Array, FloatArray]:
         """Points along all streets at most ``spacing_m`` apart: ``(street, lonlat)``, by street.
 

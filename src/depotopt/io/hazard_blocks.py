@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
+from depotopt.hazards.ground_motion import RELATIONS
 from depotopt.io.cells import (
     Expect,
     KeyAmount,
@@ -110,10 +111,14 @@ class WaterPlace(PlaceBlock):
 
 
 class SlopePlace(PlaceBlock):
-    """Slopes of one landslide susceptibility."""
+    """Slopes that can slide in an earthquake."""
 
-    category: Literal["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X"] | None = None
-    """HAZUS susceptibility; left out: the feature's property `category`."""
+    critical_g: KeyPositive | None = None
+    """Acceleration (g) at which they begin to move; left out: the feature's property `critical_g`."""
+    share: KeyShare | None = None
+    """Share of places along a road that stand on such a slope; left out: the feature's property, else 1."""
+    debris_clear_h: KeyAmount = 0.0
+    """Hours until the debris of slopes that come down is cleared; 0: debris is not modelled."""
 
 
 class ClosureBlock(TimedBlock):
@@ -257,6 +262,85 @@ class FloodBlock(HazardBlock, TimedBlock):
     """Factor on the need of flooded points."""
 
 
+KeySpeeds = Annotated[
+    tuple[KeyShare, KeyShare, KeyShare, KeyShare],
+    Expect("four numbers from 0 to 1, for slight, moderate, extensive and complete damage", "list"),
+]
+
+
+KeyMagnitude = Annotated[float, Field(strict=True, ge=3, le=10), Expect("a magnitude from 3 to 10")]
+KeyBearing = Annotated[float, Field(strict=True, ge=0, le=360), Expect("degrees from 0 to 360")]
+IntensityFactor = Annotated[
+    tuple[KeyNumber, KeyAmount], Expect("a pair of intensity and factor like [7, 0.2]", "list")
+]
+
+
+class EarthquakeBlock(HazardBlock):
+    """Shaking with correlated uncertainty; what stands on the ground fails by its fragility."""
+
+    kind: Literal["earthquake"]
+    """`earthquake`"""
+    magnitude: (
+        Annotated[float, Field(strict=True, ge=3, le=10), Expect("a magnitude from 3 to 10")] | None
+    ) = None
+    """Magnitude (of surface waves for the relations `yu-2013-...`); with `lon`, `lat` and `relation`."""
+    lon: KeyLongitude | None = None
+    """Epicentre."""
+    lat: KeyLatitude | None = None
+    """Epicentre."""
+    relation: Annotated[str, Expect("one of " + ", ".join(RELATIONS), "choice")] = ""
+    """Published relation of shaking and distance."""
+    depth_km: KeyPositive | None = None
+    """Depth of the hypocentre; only for `allen-2012`, which needs it."""
+    strike_deg: Annotated[float, Field(strict=True, ge=0, le=360), Expect("degrees from 0 to 360")] | None = (
+        None
+    )
+    """Direction of the fault from north; left out: shaking is the same in all directions."""
+    vs30_m_s: KeyPositive | None = None
+    """Shear-wave velocity of the ground, only for `boore-atkinson-2008`; left out: rock, 760 m/s."""
+    shakemap: KeyText = ""
+    """ShakeMap (`grid.xml` or `.npz`) in the scenario folder instead of a relation."""
+    probability: KeyShare = 1.0
+    """Probability that the earthquake happens."""
+    sampled: KeyShare | None = None
+    """Draw it with this probability instead and weigh the road states accordingly."""
+    shift: KeyNumber = 0.0
+    """Draw stronger shaking more often: mean of the between-event residual, in standard deviations."""
+    correlated: KeyFlag = True
+    """`false`: every place shakes by itself, for comparison."""
+    slopes: tuple[SlopePlace, ...] = ()
+    """Where roads, bridges and tunnels can be displaced by sliding slopes."""
+    bridge_class: KeyText = "HWB28"
+    """Hazus class of bridges."""
+    tunnel_class: KeyText = "HTU1"
+    """Hazus class of tunnels."""
+    road_class: KeyText = "HRD1"
+    """Hazus class of roads on slopes: `HRD1` major, `HRD2` urban."""
+    unmapped_bridges_per_km: KeyAmount = 0.0
+    """Bridges assumed on other streets where the road data does not know its bridges."""
+    site_class: KeyText = "C1L-low"
+    """Hazus class of the sites' buildings: structure and design code."""
+    substation_class: KeyText = ""
+    """Hazus class of the substations that feed the sites; left out: power stays on."""
+    bridge_speed: KeySpeeds = (1.0, 0.5, 0.0, 0.0)
+    """Share of free-flow speed left on damaged bridges until repaired."""
+    tunnel_speed: KeySpeeds = (1.0, 0.5, 0.0, 0.0)
+    """The same for tunnels."""
+    road_speed: KeySpeeds = (1.0, 0.5, 0.0, 0.0)
+    """The same for roads on slopes."""
+    site_survival: KeySpeeds = (1.0, 0.8, 0.3, 0.0)
+    """Share of stock usable in damaged sites."""
+    power_lost_from: Literal["slight", "moderate", "extensive", "complete"] = "extensive"
+    """Damage of the substation from which its site has no power."""
+    need_by_intensity: tuple[
+        Annotated[
+            tuple[KeyNumber, KeyAmount], Expect("a pair of intensity and factor like [7, 0.2]", "list")
+        ],
+        ...,
+    ] = ()
+    """Pairs of intensity and factor on need, interpolated; left out: no effect."""
+
+
 KINDS: dict[str, type[HazardBlock]] = {
     "closures": ClosuresBlock,
     "targeted": TargetedBlock,
@@ -264,5 +348,6 @@ KINDS: dict[str, type[HazardBlock]] = {
     "zones": ZonesBlock,
     "independent": IndependentBlock,
     "flood": FloodBlock,
+    "earthquake": EarthquakeBlock,
 }
 """Block of each kind of hazard."""

@@ -88,7 +88,7 @@ class PlaceReader:
                 )
                 return None
         elif key == "point":
-            geometry = shapely.Point(block.point)
+            geometry = shapely.Point(*(block.point or ()))
         elif key == "points":
             geometry = shapely.MultiPoint(block.points)
         elif key == "line":

@@ -22,12 +22,14 @@ from depotopt.hazards.targeted import Targeted
 from depotopt.hazards.trigger import Trigger
 from depotopt.hazards.zones import Zones
 from depotopt.io.cells import Expect, expectation
+from depotopt.io.earthquake_schemas import build_earthquake
 from depotopt.io.hazard_blocks import (
     KINDS,
     AreaBlock,
     AreaEffects,
     AreaPlace,
     ClosuresBlock,
+    EarthquakeBlock,
     FloodBlock,
     HazardBlock,
     IndependentBlock,
@@ -314,4 +316,5 @@ _BUILDERS: dict[type[HazardBlock], Callable[[Any, str, PlaceReader], Hazard]] = 
     ZonesBlock: _zones,
     IndependentBlock: _independent,
     FloodBlock: _flood,
+    EarthquakeBlock: build_earthquake,
 }
