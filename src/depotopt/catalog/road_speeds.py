@@ -1,10 +1,10 @@
-"""Free-flow speeds by road class, for roads whose data has no speed of its own."""
+"""Free-flow speeds by road class and by legal zone, for roads whose data names no speed in figures."""
 
 from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -31,12 +31,44 @@ class RoadSpeed:
     mark: str
 
 
-@lru_cache(maxsize=1)
+@dataclass(frozen=True, slots=True)
+class ZoneSpeed:
+    """Speed limit of a legal zone.
+
+    Attributes
+    ----------
+    zone
+        ``urban`` for any country, ``ru:urban`` where a country differs; lower case.
+    speed_kmh
+        Limit, kilometres per hour.
+    source, mark
+        As in `RoadSpeed`.
+    """
+
+    zone: str
+    speed_kmh: float
+    source: str
+    mark: str
+
+
+@cache
 def road_speeds() -> MappingProxyType[str, RoadSpeed]:
-    """Return the table by road class."""
-    with Path(__file__).with_suffix(".csv").open(encoding="utf-8", newline="") as file:
-        rows = [
-            RoadSpeed(row["road_class"], float(row["speed_kmh"]), row["source"], row["mark"])
-            for row in csv.DictReader(file)
-        ]
+    """Return speeds by road class."""
+    rows = [RoadSpeed(*_fields(row, "road_class")) for row in _rows("road_speeds.csv")]
     return MappingProxyType({row.road_class: row for row in rows})
+
+
+@cache
+def zone_speeds() -> MappingProxyType[str, ZoneSpeed]:
+    """Return limits by zone."""
+    rows = [ZoneSpeed(*_fields(row, "zone")) for row in _rows("speed_zones.csv")]
+    return MappingProxyType({row.zone: row for row in rows})
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    with Path(__file__).with_name(name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _fields(row: dict[str, str], key: str) -> tuple[str, float, str, str]:
+    return row[key], float(row["speed_kmh"]), row["source"], row["mark"]

@@ -207,6 +207,9 @@ def assemble(
         report[f"nodes {OUTSIDE}"] = float((~inside).sum())
         report[f"links {OUTSIDE}"] = float(directions[lost].sum())
         report[f"km {OUTSIDE}"] = round(float(sections.length_m[lost].sum()) / 1000.0, 3)
+        lost_bridge_m = float(sections.length_m[lost & sections.bridge].sum())
+        if lost_bridge_m:
+            report[f"km of bridge {OUTSIDE}"] = round(lost_bridge_m / 1000.0, 3)
     renumber = np.cumsum(inside) - 1
     part = sections.taken(kept)
     part.start, part.end = renumber[part.start], renumber[part.end]
