@@ -1,0 +1,327 @@
+"""Every kind of bad ``scenario.toml`` has its own message."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.io.minimal_copy import (
+    Case,
+    append,
+    cell,
+    copy_minimal,
+    cut,
+    edit,
+    faults_of,
+    remove,
+    together,
+    write,
+)
+
+CASES = [
+    Case(
+        "no scenario.toml",
+        remove("scenario.toml"),
+        [("scenario.toml", "no such file", "expected a scenario folder with scenario.toml")],
+    ),
+    Case(
+        "broken toml",
+        append("scenario.toml", "[rules\n"),
+        [
+            (
+                "scenario.toml  line 71, column 7",
+                "broken TOML (Cannot declare ('rules',) twice)",
+                "expected TOML",
+            )
+        ],
+    ),
+    Case(
+        "toml encoding",
+        write("scenario.toml", b'title = "\xff"'),
+        [("scenario.toml", "text that is not UTF-8", "expected UTF-8 text")],
+    ),
+    Case(
+        "toml twice",
+        append("scenario.toml", "[tiers.county]\n"),
+        [
+            (
+                "scenario.toml  line 71, column 14",
+                "broken TOML (Cannot declare ('tiers', 'county') twice)",
+                "expected TOML",
+            )
+        ],
+    ),
+    Case(
+        "unknown key",
+        edit("scenario.toml", "response_h = 8", "respons_h = 8"),
+        [("scenario.toml  rules.respons_h", "'respons_h'", "no such key (did you mean 'response_h'?)")],
+    ),
+    Case(
+        "unknown block",
+        append("scenario.toml", "[rule]\na = 1\n"),
+        [("scenario.toml  rule", "'rule'", "no such key (did you mean 'rules'?)")],
+    ),
+    Case(
+        "missing title",
+        edit("scenario.toml", 'title = "Two banks"\n', ""),
+        [("scenario.toml  title", "no such key", "expected text in quotes")],
+    ),
+    Case(
+        "missing roads",
+        edit("scenario.toml", '[roads]\npath = "roads"\nsnap_limit_m = 500\naccess_speed_kmh = 20\n', ""),
+        [
+            (
+                "scenario.toml  roads",
+                "no such key",
+                "expected a table: Where the roads come from and how places are tied to them.",
+            )
+        ],
+    ),
+    Case(
+        "number as text",
+        edit("scenario.toml", "horizon_days = 2", 'horizon_days = "2"'),
+        [("scenario.toml  rules.horizon_days", "'2'", "expected a number > 0")],
+    ),
+    Case(
+        "toml nan",
+        edit("scenario.toml", "horizon_days = 2", "horizon_days = nan"),
+        [("scenario.toml  rules.horizon_days", "nan", "expected a number > 0")],
+    ),
+    Case(
+        "boolean as number",
+        edit("scenario.toml", "horizon_days = 2", "horizon_days = true"),
+        [("scenario.toml  rules.horizon_days", "true", "expected a number > 0")],
+    ),
+    Case(
+        "text as boolean",
+        edit("scenario.toml", 'title = "County depot"', 'title = "County depot"\ndispatches = "yes"'),
+        [("scenario.toml  tiers.county.dispatches", "'yes'", "expected true or false")],
+    ),
+    Case(
+        "zero horizon",
+        edit("scenario.toml", "horizon_days = 2", "horizon_days = 0"),
+        [("scenario.toml  rules.horizon_days", "0", "expected a number > 0")],
+    ),
+    Case(
+        "gap of one",
+        edit("scenario.toml", "gap = 0.0001", "gap = 1.0"),
+        [("scenario.toml  siting.gap", "1.0", "expected a number >= 0 and < 1")],
+    ),
+    Case(
+        "start without offset",
+        edit("scenario.toml", "T06:00:00+00:00", "T06:00:00"),
+        [
+            (
+                "scenario.toml  start",
+                "2027-03-01T06:00:00",
+                "expected a date and time with offset like 2027-03-31T08:00:00+08:00",
+            )
+        ],
+    ),
+    Case(
+        "start as text",
+        edit("scenario.toml", "2027-03-01T06:00:00+00:00", '"tomorrow"'),
+        [
+            (
+                "scenario.toml  start",
+                "'tomorrow'",
+                "expected a date and time with offset like 2027-03-31T08:00:00+08:00",
+            )
+        ],
+    ),
+    Case(
+        "no tiers",
+        cut("scenario.toml", "# Tiers", "[hazards.river]"),
+        [("scenario.toml  tiers", "no such key", "expected at least one tier")],
+    ),
+    Case(
+        "no size classes",
+        edit(
+            "scenario.toml",
+            '[{ id = "large", capacity_m3 = 500, capacity_kg = 200000, fixed_cost = 5000 }]',
+            "[]",
+        ),
+        [("scenario.toml  tiers.county.size_classes", "an empty list", "expected at least one size class")],
+    ),
+    Case(
+        "duplicate size class",
+        edit("scenario.toml", 'id = "hall"', 'id = "room"'),
+        [("scenario.toml  tiers.township.size_classes[1].id", "'room'", "already in this tier")],
+    ),
+    Case(
+        "size class key",
+        edit("scenario.toml", "capacity_m3 = 50,", "capacity = 50,"),
+        [
+            (
+                "scenario.toml  tiers.township.size_classes[1].capacity",
+                "'capacity'",
+                "no such key (did you mean 'capacity_m3'?)",
+            ),
+            (
+                "scenario.toml  tiers.township.size_classes[1].capacity_m3",
+                "no such key",
+                "expected a number > 0",
+            ),
+        ],
+    ),
+    Case(
+        "count without number",
+        edit("scenario.toml", "[{ max = 1 }]", '[{ kind = "school" }]'),
+        [("scenario.toml  tiers.township.counts[0]", "no number", "expected exact, min or max")],
+    ),
+    Case(
+        "exact beside min",
+        edit("scenario.toml", "[{ exact = 1 }]", "[{ exact = 1, min = 1 }]"),
+        [("scenario.toml  tiers.county.counts[0]", "exact beside min or max", "expected exact alone")],
+    ),
+    Case(
+        "min above max",
+        edit("scenario.toml", "[{ max = 1 }]", "[{ min = 2, max = 1 }]"),
+        [("scenario.toml  tiers.township.counts[0]", "min 2 above max 1", "expected min <= max")],
+    ),
+    Case(
+        "more than possible",
+        edit("scenario.toml", "[{ exact = 1 }]", "[{ exact = 2 }]"),
+        [("scenario.toml  tiers.county.counts[0].exact", "2", "above the number of its possible sites: 1")],
+    ),
+    Case(
+        "more than possible per zone",
+        edit("scenario.toml", "[{ max = 1 }]", '[{ min = 2, zone = "*" }]'),
+        [
+            (
+                "scenario.toml  tiers.township.counts[0].min",
+                "2",
+                "above the number of its possible sites in zone 'east': 1",
+            ),
+            (
+                "scenario.toml  tiers.township.counts[0].min",
+                "2",
+                "above the number of its possible sites in zone 'west': 1",
+            ),
+        ],
+    ),
+    Case(
+        "fewer than must open",
+        edit("scenario.toml", "[{ exact = 1 }]", "[{ max = 0 }]"),
+        [("scenario.toml  tiers.county.counts[0].max", "0", "below its 1 must-open sites: WEST")],
+    ),
+    Case(
+        "unknown kind in count",
+        edit("scenario.toml", "[{ max = 1 }]", '[{ max = 1, kind = "shcool" }]'),
+        [
+            (
+                "scenario.toml  tiers.township.counts[0].kind",
+                "'shcool'",
+                "no site has this kind (did you mean 'school'?)",
+            )
+        ],
+    ),
+    Case(
+        "unknown zone in count",
+        edit("scenario.toml", "[{ max = 1 }]", '[{ max = 1, zone = "esat" }]'),
+        [
+            (
+                "scenario.toml  tiers.township.counts[0].zone",
+                "'esat'",
+                "no site has this zone (did you mean 'west'?)",
+            )
+        ],
+    ),
+    Case(
+        "fractional count",
+        edit("scenario.toml", "[{ max = 1 }]", "[{ max = 1.5 }]"),
+        [("scenario.toml  tiers.township.counts[0].max", "1.5", "expected a whole number >= 0")],
+    ),
+    Case(
+        "tier without sites",
+        together(cell("sites", 3, "status", "closed"), cell("sites", 4, "status", "closed")),
+        [
+            (
+                "scenario.toml  tiers.township",
+                "no site that may belong to it",
+                "expected at least one site with this tier in column tiers that is not closed",
+            )
+        ],
+    ),
+    Case(
+        "no dispatching tier",
+        together(
+            edit("scenario.toml", 'title = "County depot"', 'title = "County depot"\ndispatches = false'),
+            edit("scenario.toml", 'title = "Township point"', 'title = "Township point"\ndispatches = false'),
+        ),
+        [("scenario.toml  tiers", "no tier that dispatches", "expected dispatches = true for one at least")],
+    ),
+    Case(
+        "support above the top",
+        edit("scenario.toml", "service_standard_min = 60", "support_min = 60\nservice_standard_min = 60"),
+        [
+            (
+                "scenario.toml  tiers.county.support_min",
+                "60.0",
+                "expected none: no tier stands above the top one",
+            )
+        ],
+    ),
+    Case(
+        "coverage without standard",
+        edit("scenario.toml", "service_standard_min = 60\n", ""),
+        [("scenario.toml  tiers.county.min_coverage", "0.9", "expected service_standard_min beside it")],
+    ),
+    Case(
+        "same seeds",
+        edit("scenario.toml", "unseen_seed = 2", "unseen_seed = 1"),
+        [
+            (
+                "scenario.toml  ensemble.unseen_seed",
+                "1",
+                (
+                    "expected a seed other than design_seed: a layout is not judged on the states it was "
+                    "chosen on"
+                ),
+            )
+        ],
+    ),
+    Case(
+        "unknown siting vehicle",
+        edit("scenario.toml", "horizon_days = 2", 'horizon_days = 2\nsiting_vehicle = "vann"'),
+        [("scenario.toml  rules.siting_vehicle", "'vann'", "no such vehicle type (did you mean 'van'?)")],
+    ),
+    Case(
+        "roads missing",
+        edit("scenario.toml", 'path = "roads"', 'path = "road"'),
+        [("scenario.toml  roads.path", "'road'", "no such file or folder")],
+    ),
+    Case(
+        "unknown entry accepted",
+        edit("scenario.toml", 'title = "Two banks"', 'title = "Two banks"\naccept_unverified = ["bp-5"]'),
+        [
+            (
+                "scenario.toml  accept_unverified[0]",
+                "'bp-5'",
+                "no catalogue entry with unverified values (did you mean 'bp5'?)",
+            )
+        ],
+    ),
+    Case(
+        "unknown hazard kind",
+        edit("scenario.toml", 'kind = "independent"', 'kind = "independant"'),
+        [
+            (
+                "scenario.toml  hazards.river.kind",
+                "'independant'",
+                (
+                    "expected one of closures, targeted, area, zones, independent, flood (did you mean "
+                    "'independent'?)"
+                ),
+            )
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_each_kind_of_bad_input_has_its_message(case: Case, tmp_path: Path) -> None:
+    folder = copy_minimal(tmp_path)
+    case.spoil(folder)
+    assert faults_of(folder) == case.messages()
