@@ -1,0 +1,178 @@
+"""An officer's faulty workbook, returned with the faulty cells marked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from depotopt.errors import Fault, UsageError
+from depotopt.io.workbook import WORDS
+
+if TYPE_CHECKING:
+    from openpyxl import Workbook
+
+FAULT_SHEET = "_faults"
+"""Sheet that lists all faults; its name keeps it from being read as a table."""
+
+AUTHOR: Final = "depotopt"
+MARK_RGB: Final = "FFFFC7CE"
+MOST_NOTES: Final = 2_000
+"""Cells marked at most: a workbook with more notes opens slowly. The list holds all faults."""
+
+_CELL = re.compile(r"sheet (?P<sheet>.+), cell (?P<cell>[A-Z]+[0-9]+)")
+_ROW = re.compile(r"sheet (?P<sheet>.+), row (?P<row>[0-9]+)(, .*)?")
+_SHEET = re.compile(r"sheet (?P<sheet>.+)")
+
+
+def place_in_workbook(fault: Fault) -> tuple[str, str] | None:
+    """Sheet and cell a fault stands at; a row is marked at its first cell, a sheet at A1.
+
+    Returns ``None`` for faults outside sheets (``scenario.toml``, the whole file).
+    """
+    found = _CELL.fullmatch(fault.where)
+    if found:
+        return found["sheet"], found["cell"]
+    found = _ROW.fullmatch(fault.where)
+    if found:
+        return found["sheet"], f"A{found['row']}"
+    found = _SHEET.fullmatch(fault.where)
+    return (found["sheet"], "A1") if found else None
+
+
+def write_marked_copy(
+    workbook: str | Path,
+    faults: Iterable[Fault],
+    path: str | Path,
+    *,
+    language: str = "en",
+    say: Callable[[Fault], str] = lambda fault: f"found {fault.found}, {fault.expected}",
+) -> int:
+    """Copy a workbook with every faulty cell coloured and explained, and all faults on a sheet.
+
+    The officer's own formatting, drop-downs and notes stay. Marks of an earlier copy are removed, so
+    that a copy can be corrected and checked again.
+
+    Parameters
+    ----------
+    workbook
+        The workbook the faults were found in.
+    faults
+        What is wrong, places as `depotopt.io.scenario_files` gives them.
+    path
+        Workbook to write.
+    language
+        Language of the list's headings: ``en`` or ``zh``.
+    say
+        Turns a fault into the sentence shown; give a translation for other languages.
+
+    Returns
+    -------
+    int
+        Number of cells marked.
+
+    Raises
+    ------
+    UsageError
+        If the workbook cannot be opened or the language is not known.
+    """
+    if language not in WORDS:
+        raise UsageError(f"no language '{language}': there are {', '.join(WORDS)}")
+    book = _open(Path(workbook))
+    _remove_marks(book)
+    ordered = sorted(faults)
+    notes: dict[tuple[str, str], list[str]] = {}
+    for fault in ordered:
+        place = place_in_workbook(fault)
+        if place is not None and place[0] in book.sheetnames:
+            notes.setdefault(place, []).append(_clean(say(fault)))
+    marked = list(notes.items())[:MOST_NOTES]
+    for (sheet, cell), sentences in marked:
+        _mark(book[sheet][cell], "\n".join(sentences))
+    _list(book, ordered, language, say)
+    book.save(path)
+    return len(marked)
+
+
+def _clean(text: str) -> str:
+    """Text without the control characters that XML cannot hold."""
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+    cleaned: str = ILLEGAL_CHARACTERS_RE.sub("", text)
+    return cleaned
+
+
+def _open(path: Path) -> Workbook:
+    from zipfile import BadZipFile
+
+    import openpyxl
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        return openpyxl.load_workbook(path)
+    except (OSError, BadZipFile, InvalidFileException, KeyError, ValueError) as error:
+        raise UsageError(f"{path.name} cannot be opened as a workbook: {error}") from error
+
+
+def _remove_marks(book: Workbook) -> None:
+    from openpyxl.styles import PatternFill
+
+    if FAULT_SHEET in book.sheetnames:
+        del book[FAULT_SHEET]
+    for sheet in book.worksheets:
+        for row in sheet.iter_rows():
+            for cell in row:
+                if cell.comment is not None and cell.comment.author == AUTHOR:
+                    own, _, _ = cell.comment.text.rpartition(_SEPARATOR)
+                    cell.comment = _comment(own, "") if own else None
+                    cell.fill = PatternFill()
+
+
+_SEPARATOR = "\n-- depotopt --\n"
+"""Stands between an officer's own note and ours."""
+
+
+def _comment(text: str, author: str) -> Any:
+    from openpyxl.comments import Comment
+
+    comment = Comment(text, author)
+    comment.width, comment.height = 320, 120
+    return comment
+
+
+def _mark(cell: Any, text: str) -> None:
+    from openpyxl.cell.cell import MergedCell
+    from openpyxl.styles import PatternFill
+
+    if isinstance(cell, MergedCell):
+        return
+    own = cell.comment.text if cell.comment is not None else ""
+    cell.comment = _comment(own + _SEPARATOR + text if own else text, AUTHOR)
+    cell.fill = PatternFill("solid", start_color=MARK_RGB, end_color=MARK_RGB)
+
+
+def _list(book: Workbook, faults: list[Fault], language: str, say: Callable[[Fault], str]) -> None:
+    """Write the sheet of all faults, first in the workbook, with links to the cells."""
+    from openpyxl.styles import Font
+
+    words = WORDS[language]
+    sheet = book.create_sheet(FAULT_SHEET, 0)
+    sheet.append([words["sheet"], words["cell"], words["fault"]])
+    for cell in sheet[1]:
+        cell.font = Font(bold=True)
+    for number, fault in enumerate(faults, start=2):
+        place = place_in_workbook(fault)
+        sentence = _clean(say(fault))
+        sheet_name, cell_name = place or (fault.file, fault.where)
+        for column, text in enumerate((sheet_name, cell_name, sentence), start=1):
+            cell = sheet.cell(number, column, text)
+            # A sentence that begins with = is no formula.
+            cell.data_type = "s"
+        if place is not None and place[0] in book.sheetnames and number <= MOST_NOTES:
+            sheet.cell(number, 2).hyperlink = f"#'{place[0]}'!{place[1]}"
+            sheet.cell(number, 2).style = "Hyperlink"
+    for letter, width in zip("ABC", (18, 12, 100), strict=True):
+        sheet.column_dimensions[letter].width = width
+    sheet.freeze_panes = "A2"
+    book.active = 0

@@ -1,0 +1,312 @@
+"""The tables of a scenario as one Excel workbook: drop-downs, notes on every header, a guide sheet."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_args
+
+from pydantic.fields import FieldInfo
+
+from depotopt.catalog.numbers import commodity_entries, vehicle_entries
+from depotopt.errors import InputError, UsageError
+from depotopt.io.cells import NUMBER, expectation
+from depotopt.io.raw_tables import letters, read_tables
+from depotopt.io.table_schemas import TABLES, TableSpec
+
+if TYPE_CHECKING:
+    from xlsxwriter.format import Format
+    from xlsxwriter.workbook import Workbook
+    from xlsxwriter.worksheet import Worksheet
+
+GUIDE = "guide"
+LAST_ROW: Final = 1_048_575
+"""Last row of a sheet, counted from 0."""
+
+LINKS: Final[Mapping[tuple[str, str], str]] = {
+    ("stock", "site"): "sites",
+    ("stock", "commodity"): "commodities",
+    ("own_stock", "point"): "demand_points",
+    ("own_stock", "commodity"): "commodities",
+    ("fleet", "site"): "sites",
+    ("fleet", "vehicle_type"): "vehicle_types",
+}
+"""Columns whose drop-down offers the identifiers of another sheet."""
+
+WORDS: Final[Mapping[str, Mapping[str, str]]] = {
+    "en": {
+        "required": "required",
+        "optional": "optional",
+        "default": "default",
+        "expected": "expected",
+        "example": "example",
+        "sheet": "sheet",
+        "column": "column",
+        "meaning": "meaning",
+        "cell": "cell",
+        "fault": "fault",
+        "intro": "Row 1 of each sheet holds the column names: keep them. Units stand in the names. "
+        "Columns in dark blue are required. Blank cells take the default. This sheet is not read.",
+    },
+    "zh": {
+        "required": "必填",
+        "optional": "选填",
+        "default": "默认值",
+        "expected": "应为",
+        "example": "示例",
+        "sheet": "工作表",
+        "column": "列",
+        "meaning": "含义",
+        "cell": "单元格",
+        "fault": "问题",
+        "intro": "每个工作表的第 1 行是列名，请勿改动；单位写在列名中。深蓝色列必填，"
+        "空白单元格取默认值。本工作表不会被读取。",
+    },
+}
+"""Words of the guide and the notes by language."""
+
+
+class ColumnNote(NamedTuple):
+    """An example of a column and its meaning in Chinese."""
+
+    example: str
+    note_zh: str
+
+
+@cache
+def column_notes() -> Mapping[tuple[str, str], ColumnNote]:
+    """Notes by table and column, from ``column_notes.csv``."""
+    text = files("depotopt.io").joinpath("column_notes.csv").read_text(encoding="utf-8")
+    return {
+        (line["table"], line["column"]): ColumnNote(line["example"], line["note_zh"])
+        for line in csv.DictReader(text.splitlines())
+    }
+
+
+def write_workbook(folder: str | Path, path: str | Path, language: str = "en") -> None:
+    """Write the tables of a scenario folder as one workbook.
+
+    The workbook in place of ``tables/`` makes the same scenario, with the same `scenario_hash`.
+
+    Parameters
+    ----------
+    folder
+        Scenario folder with ``tables/`` or ``tables.xlsx``.
+    path
+        Workbook to write (``.xlsx``).
+    language
+        Language of notes and guide: ``en`` or ``zh``.
+
+    Raises
+    ------
+    InputError
+        If the tables cannot be read.
+    UsageError
+        If the language is not known.
+    """
+    read = read_tables(Path(folder))
+    if read.faults:
+        raise InputError(str(folder), read.faults)
+    write_tables(
+        Path(path), {name: (table.headers, table.rows) for name, table in read.tables.items()}, language
+    )
+
+
+def write_template(path: str | Path, language: str = "en") -> None:
+    """Write an empty workbook with every table and column, drop-downs, notes and examples.
+
+    Parameters
+    ----------
+    path
+        Workbook to write (``.xlsx``).
+    language
+        Language of notes and guide: ``en`` or ``zh``.
+
+    Raises
+    ------
+    UsageError
+        If the language is not known.
+    """
+    write_tables(Path(path), {name: (list(spec.columns), []) for name, spec in TABLES.items()}, language)
+
+
+def write_tables(
+    path: Path, tables: Mapping[str, tuple[Sequence[str], Iterable[Sequence[str]]]], language: str
+) -> None:
+    """Write tables as sheets in the order of `TABLES`; equal tables give equal bytes.
+
+    Parameters
+    ----------
+    path
+        Workbook to write.
+    tables
+        Headers and rows of text cells by table name.
+    language
+        ``en`` or ``zh``.
+    """
+    if language not in WORDS:
+        raise UsageError(f"no language '{language}': there are {', '.join(WORDS)}")
+    import xlsxwriter
+
+    with xlsxwriter.Workbook(str(path), {"in_memory": True}) as book:
+        # A fixed date: the same tables give the same file.
+        book.set_properties({"title": "depotopt", "created": dt.datetime(2000, 1, 1)})
+        formats = {
+            "required": book.add_format({"bold": True, "font_color": "white", "bg_color": "#1F3864"}),
+            "optional": book.add_format({"bold": True, "bg_color": "#D9E2F3"}),
+            "wrap": book.add_format({"text_wrap": True, "valign": "top"}),
+            "date": book.add_format({"num_format": "yyyy-mm-dd"}),
+        }
+        columns = {name: headers for name, (headers, _) in tables.items()}
+        for name in TABLES:
+            if name in tables:
+                _write_sheet(book, name, columns, tables[name][1], formats, language)
+        _write_guide(book, formats, language)
+
+
+def _write_sheet(
+    book: Workbook,
+    name: str,
+    columns: Mapping[str, Sequence[str]],
+    rows: Iterable[Sequence[str]],
+    formats: Mapping[str, Format],
+    language: str,
+) -> None:
+    spec, headers = TABLES[name], columns[name]
+    sheet: Worksheet = book.add_worksheet(name)
+    sheet.freeze_panes(1, 0)
+    kinds = []
+    for position, header in enumerate(headers):
+        required = header in spec.required_columns
+        sheet.write_string(0, position, header, formats["required" if required else "optional"])
+        sheet.write_comment(
+            0, position, _comment(name, spec, header, language), {"x_scale": 2.2, "y_scale": 1.6}
+        )
+        sheet.set_column(position, position, max(11, len(header) + 2))
+        rule = validation(name, header, columns)
+        if rule:
+            sheet.data_validation(1, position, LAST_ROW, position, rule)
+        kinds.append(expectation(_field(spec, header)).kind)
+    for number, row in enumerate(rows, start=1):
+        for position, (cell, kind) in enumerate(zip(row, kinds, strict=True)):
+            if cell:
+                _write_cell(sheet, number, position, cell, kind, formats["date"])
+
+
+def _write_cell(sheet: Worksheet, row: int, column: int, cell: str, kind: str, date: Format) -> None:
+    """Write a text cell so that it reads back as the same text."""
+    if kind in ("number", "integer", "coordinate") and NUMBER.fullmatch(cell):
+        sheet.write_number(row, column, float(cell))
+    elif kind == "date":
+        try:
+            sheet.write_datetime(row, column, dt.datetime.fromisoformat(cell), date)
+        except ValueError:
+            sheet.write_string(row, column, cell)
+    else:
+        sheet.write_string(row, column, cell)
+
+
+def _field(spec: TableSpec, header: str) -> FieldInfo:
+    return next(field for name, field in spec.model.model_fields.items() if header == (field.alias or name))
+
+
+def _comment(name: str, spec: TableSpec, header: str, language: str) -> str:
+    words = WORDS[language]
+    need, expected, default, meaning, example = _describe(name, spec, header, language)
+    lines = [f"{meaning}", f"{need}; {words['expected']}: {expected}"]
+    if default:
+        lines.append(f"{words['default']}: {default}")
+    if example:
+        lines.append(f"{words['example']}: {example}")
+    return "\n".join(lines)
+
+
+def _describe(name: str, spec: TableSpec, header: str, language: str) -> tuple[str, str, str, str, str]:
+    """Need, expectation, default, meaning and example of a column."""
+    words, note = WORDS[language], column_notes()[name, header]
+    field = _field(spec, header)
+    need = words["required" if field.is_required() else "optional"]
+    default = "" if field.is_required() or field.default in (None, "", ()) else f"{field.default}"
+    meaning = note.note_zh if language == "zh" else (field.description or "")
+    return need, expectation(field).phrase, default, meaning, note.example
+
+
+def validation(name: str, header: str, columns: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Drop-down or bounds of a column in the terms of XlsxWriter; empty for free text.
+
+    Parameters
+    ----------
+    name, header
+        Table and column.
+    columns
+        Headers of every sheet of the workbook.
+    """
+    field = _field(TABLES[name], header)
+    found = expectation(field)
+    message = {"error_title": header[:32], "error_message": found.phrase[:255], "ignore_blank": True}
+    target = LINKS.get((name, header), "")
+    if target in columns:
+        column = letters(columns[target].index(TABLES[target].key[0]))
+        return {"validate": "list", "source": f"={target}!${column}$2:${column}$20000", **message}
+    if header == "catalog":
+        entries = commodity_entries() if name == "commodities" else vehicle_entries()
+        return {"validate": "list", "source": sorted(entries), **message}
+    options = _options(field.annotation)
+    if options:
+        return {"validate": "list", "source": options, **message}
+    if found.kind == "date":
+        return {"validate": "date", "criteria": ">=", "value": dt.date(2000, 1, 1), **message}
+    bounds = {
+        item: getattr(part, item)
+        for part in _constraints(field)
+        for item in ("ge", "gt", "le")
+        if hasattr(part, item)
+    }
+    if found.kind not in ("number", "integer", "coordinate") or not bounds:
+        return {}
+    low, high = bounds.get("ge", bounds.get("gt", 0)), bounds.get("le")
+    kind = "integer" if found.kind == "integer" else "decimal"
+    if high is None or kind == "integer":
+        return {"validate": kind, "criteria": ">" if "gt" in bounds else ">=", "value": low, **message}
+    return {"validate": kind, "criteria": "between", "minimum": low, "maximum": high, **message}
+
+
+def _options(annotation: Any) -> list[str]:
+    for part in (annotation, *get_args(annotation)):
+        if isinstance(part, type) and issubclass(part, StrEnum):
+            return [str(option) for option in part]
+    return []
+
+
+def _constraints(field: FieldInfo) -> list[Any]:
+    """Constraint objects of a field, also inside an optional type."""
+    parts = list(field.metadata)
+    for part in get_args(field.annotation):
+        for item in getattr(part, "__metadata__", ()):
+            parts += getattr(item, "metadata", [item])
+    return parts
+
+
+def _write_guide(book: Workbook, formats: Mapping[str, Format], language: str) -> None:
+    words = WORDS[language]
+    sheet: Worksheet = book.add_worksheet(GUIDE)
+    sheet.freeze_panes(3, 0)
+    sheet.merge_range(0, 0, 0, 6, words["intro"], formats["wrap"])
+    sheet.set_row(0, 48)
+    keys = ("sheet", "column", "required", "expected", "default", "meaning", "example")
+    for position, (key, width) in enumerate(zip(keys, (15, 28, 10, 34, 12, 60, 22), strict=True)):
+        sheet.write_string(2, position, words[key], formats["required"])
+        sheet.set_column(position, position, width)
+    row = 3
+    for name, spec in TABLES.items():
+        for header in spec.columns:
+            need, expected, default, meaning, example = _describe(name, spec, header, language)
+            cells = (name, header, need, expected, default, meaning, example)
+            for position, text in enumerate(cells):
+                sheet.write_string(row, position, text, formats["wrap"])
+            row += 1
