@@ -84,7 +84,8 @@ class ExtensiveForm:
         has_stock = np.flatnonzero(stage.stock[senders, k] >= 0)
         rows.append(has_stock)
         columns.append(stage.stock[senders[has_stock], k])
-        values.append(-problem.share[s, senders[has_stock]] / scale[has_stock])
+        units = problem.share[s, senders[has_stock]] * stage.unit[senders[has_stock], k]
+        values.append(-units / scale[has_stock])
         for r, j in enumerate(senders):
             if problem.agreed[j, k] > 0:
                 options = np.flatnonzero(o.dispatches & (o.site == j))

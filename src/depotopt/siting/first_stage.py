@@ -30,19 +30,20 @@ class FirstStage:
     stock, bought
         Columns per site and commodity, shape ``(J, K)``; -1 where nothing can be held (or bought
         stock costs nothing more than held stock).
-    limit
-        `SitingProblem.stock_limit`.
+    unit
+        Units of commodity per unit of a stock column, shape ``(J, K)``: what is useful at most, so
+        that all columns lie in [0, 1] and engines' tolerances mean the same everywhere.
     """
 
     open: Int64Array
     stock: Int64Array
     bought: Int64Array
-    limit: FloatArray
+    unit: FloatArray
 
     def layout(self, problem: SitingProblem, values: FloatArray) -> Layout:
         """Read a layout from a solution; stock is clipped to what the chosen options take."""
         options = np.flatnonzero(values[self.open] > 0.5).astype(np.int32)
-        stock = np.where(self.stock >= 0, values[self.stock], 0.0)
+        stock = np.where(self.stock >= 0, values[self.stock] * self.unit, 0.0)
         return fitted(problem, Layout(options, stock))
 
 
@@ -90,10 +91,11 @@ def add_first_stage(
     # Where nothing is held already, every unit is bought: one column carries both costs.
     fresh = problem.held[site, commodity] <= 0
     price = problem.holding[commodity] + np.where(fresh, problem.purchase[commodity], 0.0)
-    stock[site, commodity] = arrays.add_columns(len(site), upper=limit[site, commodity], cost=price)
+    scale = limit[site, commodity]
+    stock[site, commodity] = arrays.add_columns(len(site), upper=1.0, cost=price * scale)
     extra = ~fresh & (problem.purchase[commodity] > 0)
     bought[site[extra], commodity[extra]] = arrays.add_columns(
-        int(extra.sum()), cost=problem.purchase[commodity[extra]]
+        int(extra.sum()), cost=problem.purchase[commodity[extra]] * scale[extra]
     )
     stage = FirstStage(opened, stock, bought, limit)
     _one_option_per_site(arrays, problem, stage)
@@ -101,7 +103,7 @@ def add_first_stage(
     j, k = np.nonzero(bought >= 0)
     rows = np.arange(len(j))
     arrays.add_rows(
-        -problem.held[j, k],
+        -problem.held[j, k] / limit[j, k],
         np.inf,
         np.concatenate([rows, rows]),
         np.concatenate([bought[j, k], stock[j, k]]),
@@ -135,7 +137,7 @@ def _storage(arrays: LinearArrays, problem: SitingProblem, stage: FirstStage) ->
             np.zeros(problem.sites),
             np.concatenate([j[keep], o.site[own]]),
             np.concatenate([stage.stock[j[keep], k[keep]], stage.open[own]]),
-            np.concatenate([per_unit[k[keep]], -room[own]]),
+            np.concatenate([per_unit[k[keep]] * stage.unit[j[keep], k[keep]], -room[own]]),
         )
     j, k = np.nonzero(stage.stock >= 0)
     first = np.searchsorted(o.site[able], np.arange(problem.sites + 1))
@@ -144,7 +146,7 @@ def _storage(arrays: LinearArrays, problem: SitingProblem, stage: FirstStage) ->
     offset = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
     option = able[first[j][row] + offset]
     most = np.minimum(
-        stage.limit[j[row], k[row]],
+        stage.unit[j[row], k[row]],
         np.minimum(o.m3[option] / problem.m3_per_unit[k[row]], o.kg[option] / problem.kg_per_unit[k[row]]),
     )
     arrays.add_rows(
@@ -152,7 +154,7 @@ def _storage(arrays: LinearArrays, problem: SitingProblem, stage: FirstStage) ->
         np.zeros(len(j)),
         np.concatenate([np.arange(len(j)), row]),
         np.concatenate([stage.stock[j, k], stage.open[option]]),
-        np.concatenate([np.ones(len(j)), -most]),
+        np.concatenate([np.ones(len(j)), -most / stage.unit[j[row], k[row]]]),
     )
 
 
@@ -203,8 +205,8 @@ def _add_budget(arrays: LinearArrays, problem: SitingProblem, stage: FirstStage,
     values = np.concatenate(
         [
             problem.options.cost,
-            problem.holding[k] + np.where(fresh, problem.purchase[k], 0.0),
-            problem.purchase[b[1]],
+            (problem.holding[k] + np.where(fresh, problem.purchase[k], 0.0)) * stage.unit[j, k],
+            problem.purchase[b[1]] * stage.unit[b],
         ]
     )
     arrays.add_rows(-np.inf, rule.amount, np.zeros(len(columns), dtype=np.int64), columns, values)

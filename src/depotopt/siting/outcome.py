@@ -29,7 +29,7 @@ def as_layout_values(problem: SitingProblem, stage: FirstStage, layout: Layout, 
     values[stage.open] = 0.0
     values[stage.open[layout.options]] = 1.0
     held = stage.stock >= 0
-    values[stage.stock[held]] = layout.stock[held]
+    values[stage.stock[held]] = np.minimum(layout.stock[held] / stage.unit[held], 1.0)
     bought = stage.bought >= 0
-    values[stage.bought[bought]] = np.maximum(layout.stock - problem.held, 0.0)[bought]
+    values[stage.bought[bought]] = np.maximum(layout.stock - problem.held, 0.0)[bought] / stage.unit[bought]
     return values
