@@ -56,6 +56,24 @@ class Page {
     new ResizeObserver(() => this.chart.map.updateSize()).observe(this.canvas);
   }
 
+  /** For scripts and tests: where things are on the screen, what lies there, how long pictures take. */
+  probe(): Record<string, unknown> {
+    const { chart, model } = this;
+    return {
+      map: chart.map,
+      model,
+      complete: () => chart.complete(),
+      pick: (pixel: number[]) => {
+        const [x, y] = chart.map.getCoordinateFromPixel(pixel);
+        return chart.pick(x - model.roads.origin[0], y - model.roads.origin[1]);
+      },
+      pixelOf: (kind: "site" | "point", index: number) => {
+        const xy = kind === "site" ? model.siteXy : model.pointXy;
+        return chart.map.getPixelFromCoordinate([xy[2 * index] + model.roads.origin[0], xy[2 * index + 1] + model.roads.origin[1]]);
+      },
+    };
+  }
+
   ready(): Promise<void> {
     return this.chart.complete().then(() => {
       document.documentElement.dataset.ready = "yes";
@@ -177,7 +195,9 @@ async function start(): Promise<void> {
     return;
   }
   try {
-    await new Page(await readModel()).ready();
+    const page = new Page(await readModel());
+    Object.assign(window, { depotopt: page.probe() });
+    await page.ready();
   } catch (error) {
     app.replaceChildren(make("p", { class: "loading", role: "alert" }, say("map.error", { message: String(error) })));
     throw error;

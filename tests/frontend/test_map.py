@@ -1,0 +1,168 @@
+"""What an officer does with the map, in a real browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from depotopt.report.content import ReportContent
+from depotopt.report.ledger import draw_ledger
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+
+def click_place(page: Page, kind: str, index: int) -> None:
+    x, y = page.evaluate(f"depotopt.pixelOf('{kind}', {index})")
+    box = page.locator(".canvas").bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + x, box["y"] + y)
+
+
+def test_opening_the_file_asks_nobody_for_anything(browser: Browser, map_file: Path) -> None:
+    page = browser.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(map_file.as_uri())
+    page.wait_for_selector("html[data-ready=yes]")
+    page.mouse.move(700, 400)
+    page.mouse.wheel(0, -600)
+    page.wait_for_timeout(300)
+    page.close()
+    assert asked == [map_file.as_uri()]
+
+
+def test_the_policy_stops_what_would_leave_the_page(browser: Browser, map_file: Path) -> None:
+    page = browser.new_page()
+    page.goto(map_file.as_uri())
+    page.wait_for_selector("html[data-ready=yes]")
+    tried = page.evaluate(
+        """async () => {
+            const refused = [];
+            document.addEventListener("securitypolicyviolation", (e) => refused.push(e.effectiveDirective));
+            await fetch("http://127.0.0.1:9/").catch(() => 0);
+            const add = (tag, set) => document.body.append(Object.assign(document.createElement(tag), set));
+            add("img", { src: "http://127.0.0.1:9/a.png" });
+            add("script", { textContent: "window.injected = 1" });
+            add("iframe", { src: "http://127.0.0.1:9/" });
+            await new Promise((done) => setTimeout(done, 200));
+            return [refused.map((d) => d.split("-src")[0]).sort(), window.injected ?? null];
+        }"""
+    )
+    page.close()
+    assert tried == [["connect", "frame", "img", "script"], None]
+
+
+def test_clicking_a_depot_tells_its_stock(page: Page, content: ReportContent) -> None:
+    click_place(page, "site", 0)
+    card = page.locator(".card")
+    card.wait_for()
+    assert card.locator("h2").inner_text() == content.scenario.sites[0].name
+    assert "Drinking water" in card.inner_text()
+
+
+def test_clicking_a_point_without_supplies_says_why(page: Page, content: ReportContent) -> None:
+    index = draw_ledger(content).state.index("flooded")
+    click_place(page, "point", index)
+    card = page.locator(".card")
+    card.wait_for()
+    assert card.locator("h2").inner_text() == content.scenario.demand_points[index].name
+    assert "stands in the hazard" in card.inner_text()
+    assert "No road" in card.inner_text()
+
+
+def test_clicking_a_lost_road_tells_cause_and_end(page: Page, content: ReportContent) -> None:
+    page.evaluate(
+        "document.querySelectorAll('.legend input').forEach((box) => { if (!box.closest('fieldset').querySelector('legend').textContent.match(/losses|Map/)) box.click() })"
+    )
+    piece = page.evaluate("depotopt.model.losses[0].pieces[0]")
+    x, y = page.evaluate(
+        """(piece) => {
+            const { roads } = depotopt.model;
+            const v = 2 * roads.first[piece] + 2;
+            return depotopt.map.getPixelFromCoordinate([roads.xy[v] + roads.origin[0], roads.xy[v + 1] + roads.origin[1]]);
+        }""",
+        piece,
+    )
+    box = page.locator(".canvas").bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + x, box["y"] + y)
+    card = page.locator(".card")
+    card.wait_for()
+    text = card.inner_text()
+    assert "lost" in text
+    assert "flood" in text
+    assert "until 2024-07-02 06:00" in text
+
+
+def test_search_finds_a_vehicle_by_keyboard(page: Page, content: ReportContent) -> None:
+    assert content.plan is not None
+    trip = content.plan.trips[0]
+    page.get_by_role("combobox").fill(trip.vehicle.lower())
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    card = page.locator(".card")
+    card.wait_for()
+    assert card.locator("h2").inner_text() == trip.vehicle
+    assert card.locator("ol.stops > li").count() == len(trip.stops)
+    page.keyboard.press("Escape")
+    assert card.count() == 0
+
+
+def test_the_tables_hold_every_point_and_lead_to_the_map(page: Page, content: ReportContent) -> None:
+    page.get_by_role("button", name="Tables").click()
+    rows = page.locator(".tables section").first.locator("tbody tr")
+    assert rows.count() == len(content.scenario.demand_points)
+    rows.first.get_by_role("button").click()
+    assert page.locator(".card h2").inner_text() == content.scenario.demand_points[0].name
+    assert page.locator(".stage").is_visible()
+
+
+def test_the_page_speaks_chinese_throughout(page: Page) -> None:
+    before = page.locator("body").inner_text()
+    page.get_by_role("button", name="Switch language to Chinese").click()
+    text = page.locator("body").inner_text()
+    assert "需求点" in text
+    english = {
+        "Overview",
+        "Demand points",
+        "Road losses",
+        "Routes",
+        "Served",
+        "Flooded",
+        "People in need",
+        "Print",
+    }
+    assert {word for word in english if word.upper() in before.upper()} >= {"Served", "Print"}
+    assert {word for word in english if word.upper() in text.upper()} == set()
+    assert page.evaluate("document.documentElement.lang") == "zh-CN"
+
+
+def test_switching_a_state_off_hides_its_points(page: Page, content: ReportContent) -> None:
+    index = draw_ledger(content).state.index("flooded")
+    page.get_by_role("checkbox", name="Flooded").uncheck()
+    pixel = page.evaluate(f"depotopt.pixelOf('point', {index})")
+    hit = page.evaluate("(pixel) => depotopt.pick(pixel)", pixel)
+    assert hit is None or hit["kind"] != "point"
+
+
+def test_keyboard_moves_and_zooms_the_map(page: Page) -> None:
+    page.locator(".canvas").focus()
+    state = "[...depotopt.map.getView().getCenter(), depotopt.map.getView().getResolution()]"
+    x0, _, r0 = page.evaluate(state)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("+")
+    page.wait_for_timeout(600)
+    x1, _, r1 = page.evaluate(state)
+    assert x1 > x0
+    assert r1 < r0
+
+
+def test_every_control_has_a_name(page: Page) -> None:
+    nameless = page.evaluate(
+        """[...document.querySelectorAll("button, input, [role]")].filter((e) =>
+            !(e.getAttribute("aria-label") || e.textContent.trim() || e.closest("label")?.textContent.trim() ||
+              e.getAttribute("role") === "status" || e.getAttribute("role") === "listbox" || e.closest("[hidden]"))
+        ).map((e) => e.outerHTML)"""
+    )
+    assert nameless == []

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections import Counter
+
+import pandas as pd
+import pytest
+
+from depotopt.errors import UsageError
+from depotopt.report.content import ReportContent
+from depotopt.report.ledger import LATE, NO_NEED, NO_PLAN, draw_ledger
+from depotopt.report.table import Table, frame_table
+from depotopt.report.tables import report_tables
+from depotopt.report.wording import Wording
+
+
+def tables_of(content: ReportContent) -> dict[str, Table]:
+    return {table.name: table for table in report_tables(content, draw_ledger(content))}
+
+
+def column(table: Table, name: str) -> list[object]:
+    at = [c.name for c in table.columns].index(name)
+    return [row[at] for row in table.rows]
+
+
+def test_every_row_is_as_long_as_its_header(content: ReportContent) -> None:
+    for table in tables_of(content).values():
+        assert all(len(row) == len(table.columns) for row in table.rows), table.name
+
+
+def test_delivered_plus_unmet_is_the_need(content: ReportContent) -> None:
+    table = tables_of(content)["need"]
+    assert table.rows
+    for need, delivered, unmet in zip(
+        *(column(table, name) for name in ("need", "delivered", "unmet")), strict=True
+    ):
+        assert isinstance(delivered, float)
+        assert isinstance(unmet, float)
+        assert need == delivered + unmet
+
+
+def test_depots_hand_out_what_trucks_carry(content: ReportContent) -> None:
+    tables = tables_of(content)
+    totals = []
+    for name in ("withdrawals", "manifests"):
+        table, total = tables[name], Counter[object]()
+        for lot, quantity in zip(column(table, "lot"), column(table, "quantity"), strict=True):
+            assert isinstance(quantity, float)
+            total[lot] += quantity  # type: ignore[assignment]
+        totals.append(total)
+    assert totals[0] == totals[1]
+    assert totals[0]
+
+
+def test_lots_are_listed_first_expired_first_and_expired_ones_say_so(content: ReportContent) -> None:
+    table = tables_of(content)["lots"]
+    dates = [day for day in column(table, "expiry") if day is not None]
+    assert dates == sorted(dates, key=str)
+    assert column(table, "rotation")[0] == "expired"
+    assert column(table, "expiry")[-1] is None
+
+
+def test_a_served_point_whose_last_delivery_misses_its_deadline_is_late(content: ReportContent) -> None:
+    ledger = draw_ledger(content)
+    i = ledger.state.index("served")
+    points = list(content.scenario.demand_points)
+    points[i] = dataclasses.replace(points[i], deadline_s=ledger.last_arrival_s[i] - 1)
+    later = dataclasses.replace(content.scenario, demand_points=tuple(points))
+    assert draw_ledger(dataclasses.replace(content, scenario=later)).state[i] == LATE
+
+
+def test_without_a_dispatch_plan_points_are_not_planned_and_trips_have_no_table(
+    content: ReportContent,
+) -> None:
+    bare = dataclasses.replace(content, dispatch=None)
+    assert set(draw_ledger(bare).state) == {NO_PLAN, NO_NEED}
+    assert "trips" not in tables_of(bare)
+
+
+def test_without_a_layout_existing_sites_hold_the_stock_table(content: ReportContent) -> None:
+    bare = dataclasses.replace(content, siting=None)
+    ledger = draw_ledger(bare)
+    assert sum(entry.planned for entry in ledger.stock) == sum(lot.quantity for lot in bare.scenario.stock)
+    assert [depot.is_open for depot in ledger.depots].count(False) == 1
+
+
+def test_every_table_column_and_code_has_words_in_both_languages(content: ReportContent) -> None:
+    for table in tables_of(content).values():
+        if table.name.startswith("metrics_"):
+            continue
+        for language in ("en", "zh"):
+            wording = Wording(language)
+            assert wording(f"table.{table.name}")
+            for c in table.columns:
+                assert wording(f"column.{c.name}")
+            for name, group in table.coded:
+                for code in {value for value in column(table, name) if value is not None}:
+                    assert wording(f"{group}.{code}")
+
+
+def test_frames_of_records_and_of_pandas_give_the_same_table() -> None:
+    records = [
+        {"metric": "unmet", "value": 1.5, "states": 3},
+        {"metric": "late", "value": float("nan"), "states": 4},
+    ]
+    table = frame_table("x", records)
+    assert table == frame_table("x", pd.DataFrame(records))
+    assert [c.kind for c in table.columns] == ["text", "number", "integer"]
+    assert table.rows[1][1] is None
+
+
+def test_a_named_index_of_a_frame_becomes_columns() -> None:
+    frame = pd.DataFrame({"value": [1.0]}, index=pd.Index(["expected"], name="measure"))
+    assert json.loads(json.dumps(frame_table("x", frame).rows)) == [["expected", 1.0]]
+
+
+def test_something_else_is_no_frame() -> None:
+    with pytest.raises(UsageError, match="neither a list of records"):
+        frame_table("x", 5)
