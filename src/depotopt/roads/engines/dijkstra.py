@@ -7,8 +7,12 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from depotopt.errors import EngineError
+from depotopt.roads.engines.question import check_question, refuse_negative
 from depotopt.roads.network import RoadNetwork
 from depotopt.units import UNREACHABLE_DS, Int32Array, Int64Array
+
+SEARCHES_AT_ONCE = 64
+"""Origins per call of scipy, which keeps a float per origin and node."""
 
 
 class DijkstraEngine:
@@ -23,7 +27,7 @@ class DijkstraEngine:
     _SHIFT = float(1 << 21)
 
     def __init__(self, network: RoadNetwork) -> None:
-        self._nodes = network.nodes
+        self._nodes, self._links = network.nodes, network.links
         if network.nodes >= 1 << 21:
             raise EngineError(self.name, f"{network.nodes} nodes are more than it can count exactly")
         pair = network.tail.astype(np.int64) * network.nodes + network.head
@@ -37,29 +41,34 @@ class DijkstraEngine:
 
     def many_to_many(self, link_ds: Int32Array, origins: Int32Array, destinations: Int32Array) -> Int32Array:
         """See `depotopt.roads.engines.TravelTimeEngine.many_to_many`."""
+        check_question(link_ds, (self._links, None), self._nodes, origins, destinations)
         result = np.full((link_ds.shape[1], len(origins), len(destinations)), UNREACHABLE_DS, dtype=np.int32)
         if not len(origins) or not len(destinations):
             return result
         for b in range(link_ds.shape[1]):
             graph, _ = self._graph(link_ds[:, b])
-            unique, inverse = np.unique(origins, return_inverse=True)
-            distance = dijkstra(graph, indices=unique)[:, destinations][inverse]
-            finite = np.isfinite(distance)
-            result[b][finite] = (distance[finite] // self._SHIFT).astype(np.int64).clip(max=UNREACHABLE_DS)
+            for begin in range(0, len(origins), SEARCHES_AT_ONCE):
+                chosen = slice(begin, begin + SEARCHES_AT_ONCE)
+                distance = dijkstra(graph, indices=origins[chosen])[:, destinations]
+                # Dividing by a power of two is exact.
+                times = np.minimum(np.floor(distance / self._SHIFT), float(UNREACHABLE_DS))
+                result[b, chosen] = times.astype(np.int32)
         return result
 
     def paths(
         self, link_ds: Int32Array, origins: Int32Array, destinations: Int32Array
     ) -> list[Int64Array | None]:
         """See `depotopt.roads.engines.TravelTimeEngine.paths`."""
+        check_question(link_ds, (self._links,), self._nodes, origins, destinations)
         graph, link_of = self._graph(link_ds)
-        unique, inverse = np.unique(origins, return_inverse=True)
-        if not len(unique):
-            return []
-        before = dijkstra(graph, indices=unique, return_predecessors=True)[1]
         result: list[Int64Array | None] = []
-        for row, origin, destination in zip(inverse, origins, destinations, strict=True):
-            result.append(self._walk(before[row], link_of, int(origin), int(destination)))
+        for begin in range(0, len(origins), SEARCHES_AT_ONCE):
+            chosen = slice(begin, begin + SEARCHES_AT_ONCE)
+            before = dijkstra(graph, indices=origins[chosen], return_predecessors=True)[1]
+            for trail, origin, destination in zip(before, origins[chosen], destinations[chosen], strict=True):
+                path = self._walk(trail, link_of, int(origin), int(destination))
+                too_long = path is not None and link_ds[path].sum(dtype=np.int64) >= UNREACHABLE_DS
+                result.append(None if too_long else path)
         return result
 
     def _graph(self, link_ds: Int32Array) -> tuple[csr_array, Int64Array]:
@@ -67,6 +76,7 @@ class DijkstraEngine:
         times = link_ds[self._order]
         fastest = np.minimum.reduceat(times, self._group) if len(times) else times
         link_of = self._fastest_link(times, fastest)
+        refuse_negative(int(fastest.min(initial=0)))
         open_ = fastest < UNREACHABLE_DS
         first = np.concatenate([[0], np.cumsum(open_)])[self._first]
         weights = fastest[open_].astype(np.float64) * self._SHIFT + 1.0
