@@ -72,15 +72,17 @@ def test_clicking_a_point_without_supplies_says_why(page: Page, content: ReportC
 
 
 def test_clicking_a_lost_road_tells_cause_and_end(page: Page, content: ReportContent) -> None:
-    page.evaluate(
-        "document.querySelectorAll('.legend input').forEach((box) => { if (!box.closest('fieldset').querySelector('legend').textContent.match(/losses|Map/)) box.click() })"
-    )
+    # Places and routes would be hit first.
+    for name in ("Demand points", "Depots", "Routes"):
+        for switch in page.get_by_role("group", name=name).get_by_role("checkbox").all():
+            switch.set_checked(False)
     piece = page.evaluate("depotopt.model.losses[0].pieces[0]")
     x, y = page.evaluate(
         """(piece) => {
             const { roads } = depotopt.model;
             const v = 2 * roads.first[piece] + 2;
-            return depotopt.map.getPixelFromCoordinate([roads.xy[v] + roads.origin[0], roads.xy[v + 1] + roads.origin[1]]);
+            const [x, y] = roads.origin;
+            return depotopt.map.getPixelFromCoordinate([roads.xy[v] + x, roads.xy[v + 1] + y]);
         }""",
         piece,
     )
@@ -160,9 +162,12 @@ def test_keyboard_moves_and_zooms_the_map(page: Page) -> None:
 
 def test_every_control_has_a_name(page: Page) -> None:
     nameless = page.evaluate(
-        """[...document.querySelectorAll("button, input, [role]")].filter((e) =>
-            !(e.getAttribute("aria-label") || e.textContent.trim() || e.closest("label")?.textContent.trim() ||
-              e.getAttribute("role") === "status" || e.getAttribute("role") === "listbox" || e.closest("[hidden]"))
-        ).map((e) => e.outerHTML)"""
+        """() => {
+            const named = (e) => e.getAttribute("aria-label") || e.textContent.trim()
+                || e.closest("label")?.textContent.trim();
+            const silent = (e) => ["status", "listbox"].includes(e.getAttribute("role")) || e.closest("[hidden]");
+            const all = [...document.querySelectorAll("button, input, [role]")];
+            return all.filter((e) => !named(e) && !silent(e)).map((e) => e.outerHTML);
+        }"""
     )
     assert nameless == []
