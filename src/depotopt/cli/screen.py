@@ -16,9 +16,8 @@ from depotopt.solving import Limit, SolveResult, Status
 
 if TYPE_CHECKING:
     from depotopt.evaluation.evaluate import Evaluation
-    from depotopt.hazards.status import RoadStatus
     from depotopt.pipeline.chain import Outcome
-    from depotopt.pipeline.stages import Case
+    from depotopt.pipeline.road_status import RoadStatus
     from depotopt.plans import DispatchPlan, SitingPlan, UnmetLine
     from depotopt.report.content import ReportFiles
     from depotopt.roads.export import NetworkSummary
@@ -283,12 +282,12 @@ def tell_roads(summary: NetworkSummary, *, as_json: bool) -> None:
             print(f"{key.replace('_', ' ')}: {value:,.6g}" if isinstance(value, float) else f"{key}: {value}")
 
 
-def tell_status(case: Case, status: RoadStatus, *, as_json: bool) -> None:
+def tell_status(scenario: Scenario, status: RoadStatus, *, as_json: bool) -> None:
     """What one road state takes."""
     if as_json:
         _print_json(asdict(status))
         return
     from depotopt.cli.road_screen import status_lines
 
-    for line in status_lines(case, status):
+    for line in status_lines(scenario, status):
         print(line)

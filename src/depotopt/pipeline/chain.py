@@ -17,8 +17,8 @@ from depotopt.errors import Fault, InputError, UsageError
 from depotopt.evaluation.evaluate import Evaluation, evaluate
 from depotopt.evaluation.files import dump_evaluations, read_evaluations
 from depotopt.hazards.states import RoadState
-from depotopt.io.plan_files import dump_result, read_made_from, read_result
 from depotopt.io.fingerprint import scenario_hash
+from depotopt.io.plan_files import dump_result, read_made_from, read_result
 from depotopt.pipeline.stages import (
     Case,
     existing_layout,
