@@ -36,7 +36,7 @@ CONNECTOR_KMH = 30.0
 """Assumed speed on connectors and declared roads, the ferry with its waiting among them."""
 WEIGHT = {"街道": 1.0, "镇": 1.5, "乡": 0.3}
 """Assumed people of a town (镇) and a township (乡) relative to a subdistrict of the same district."""
-SHARE_IN_OUTLINE, SHARE_OLD_HOUSING = 0.03, 0.002
+SHARE_IN_OUTLINE, SHARE_OLD_HOUSING = 0.015, 0.002
 """Assumed share of residents to supply before the typhoon lands: inside the extreme flood outline, and
 elsewhere in the four districts with the oldest housing."""
 POINTS = 64
