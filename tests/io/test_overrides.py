@@ -1,0 +1,146 @@
+"""Overrides change keys and cells by name; two that set one key are a fault."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from depotopt.errors import UsageError
+from depotopt.io.overrides import conflicts, leaves, merge
+from depotopt.io.scenario_files import load_scenario
+from tests.io.minimal_copy import MINIMAL, append, copy_minimal, faults_of
+
+TREES = st.recursive(
+    st.integers(0, 3),
+    lambda children: st.dictionaries(st.sampled_from("abc"), children, max_size=3),
+    max_leaves=6,
+)
+BLOCKS = st.dictionaries(st.sampled_from("abc"), TREES, max_size=3)
+
+
+def test_an_override_changes_one_key_and_keeps_its_neighbours() -> None:
+    base, lost = load_scenario(MINIMAL), load_scenario(MINIMAL, ["bridge_lost"])
+    assert repr(lost.hazards[0]) == repr(base.hazards[0]).replace(
+        "bridge_probability=0.2", "bridge_probability=1.0"
+    )
+    assert lost.overrides == ("bridge_lost",)
+    assert lost.sites == base.sites
+
+
+def test_an_override_changes_a_cell_of_a_table() -> None:
+    scenario = load_scenario(MINIMAL, ["more_vans"])
+    assert [(entry.vehicle_type, entry.count) for entry in scenario.fleet] == [("truck", 1), ("van", 3)]
+
+
+def test_an_override_replaces_a_list_as_a_whole() -> None:
+    (rule,) = load_scenario(MINIMAL, ["no_township"]).tiers[1].counts
+    assert (rule.minimum, rule.maximum) == (0, 0)
+
+
+def test_several_overrides_apply_together_in_any_order() -> None:
+    names = ["bridge_lost", "hill_cut", "more_vans"]
+    forward, backward = load_scenario(MINIMAL, names), load_scenario(MINIMAL, names[::-1])
+    assert forward.hazards == backward.hazards
+    assert forward.fleet == backward.fleet
+
+
+@pytest.mark.parametrize(
+    ("block", "fault"),
+    [
+        (
+            "[overrides.other.hazards.river]\nbridge_probability = 1.0\n",
+            "scenario.toml  overrides.other.hazards.river.bridge_probability   found "
+            "'hazards.river.bridge_probability' set by override 'bridge_lost' as well, "
+            "expected only one of 'bridge_lost' and 'other' to set it",
+        ),
+        (
+            "[overrides.other]\nhazards = 3\n",
+            "scenario.toml  overrides.other.hazards   found 'hazards' set by override 'bridge_lost' as well, "
+            "expected only one of 'bridge_lost' and 'other' to set it",
+        ),
+    ],
+)
+def test_two_overrides_that_set_one_key_are_a_fault_even_with_equal_values(
+    block: str, fault: str, tmp_path: Path
+) -> None:
+    folder = copy_minimal(tmp_path)
+    append("scenario.toml", "\n" + block)(folder)
+    assert fault in faults_of(folder, ("bridge_lost", "other"))
+
+
+@pytest.mark.parametrize(
+    ("block", "message"),
+    [
+        ("tables.site.WEST.docks = 2", "tables.site   found 'site', no such table (did you mean 'sites'?)"),
+        ("tables.sites.WST.docks = 2", "tables.sites.WST   found 'WST', no such row (did you mean 'WEST'?)"),
+        (
+            "tables.sites.WEST.dock = 2",
+            "tables.sites.WEST.dock   found 'dock', no such column (did you mean 'docks'?)",
+        ),
+        ("tables.sites.WEST.docks = 0", "tables.sites.WEST.docks   found '0', expected a whole number >= 1"),
+        (
+            "tables.sites.WEST.docks = true",
+            "tables.sites.WEST.docks   found 'true', expected a whole number >= 1",
+        ),
+        ("tables.sites.WEST = 3", "tables.sites.WEST   found 3, expected columns by name"),
+        ("tables.sites = 3", "tables.sites   found 3, expected rows by identifier"),
+        ("tables = 3", "tables   found 3, expected tables by name"),
+        ("rules.horizon_days = 0", "rules.horizon_days   found 0, expected a number > 0"),
+        ("rules.horizon = 1", "rules.horizon   found 'horizon', no such key (did you mean 'horizon_days'?)"),
+        ("rule.horizon_days = 1", "rule   found 'rule', no such key (did you mean 'rules'?)"),
+    ],
+)
+def test_faults_of_an_override_stand_at_the_override(block: str, message: str, tmp_path: Path) -> None:
+    folder = copy_minimal(tmp_path)
+    append("scenario.toml", f"\n[overrides.slip]\n{block}\n")(folder)
+    assert faults_of(folder) == []
+    assert faults_of(folder, ("slip",)) == [f"scenario.toml  overrides.slip.{message}"]
+
+
+def test_an_override_that_is_no_table_is_a_fault(tmp_path: Path) -> None:
+    folder = copy_minimal(tmp_path)
+    append("scenario.toml", "\n[overrides]\nslip = 3\n")(folder)
+    assert faults_of(folder) == ["scenario.toml  overrides.slip   found 3, expected a table of changes"]
+
+
+def test_a_row_without_single_key_is_named_by_all_of_them(tmp_path: Path) -> None:
+    folder = copy_minimal(tmp_path)
+    append("scenario.toml", '\n[overrides.more.tables.own_stock."P-HILL/water/village"]\nquantity = 250\n')(
+        folder
+    )
+    scenario = load_scenario(folder, ["more"])
+    assert scenario.demand_points[3].own_stock == (("water", 250.0),)
+
+
+def test_an_override_may_fill_a_column_the_table_does_not_have(tmp_path: Path) -> None:
+    folder = copy_minimal(tmp_path)
+    append(
+        "scenario.toml",
+        "\n[overrides.small.tables.sites.EAST]\ncapacity_kg = 900\ntiers = ['township', 'county']\n",
+    )(folder)
+    east = load_scenario(folder, ["small"]).sites[1]
+    assert (east.capacity_kg, east.tiers) == (900.0, ("township", "county"))
+
+
+def test_naming_an_override_twice_is_misuse() -> None:
+    with pytest.raises(UsageError, match="override 'hill_cut' is named twice"):
+        load_scenario(MINIMAL, ["hill_cut", "hill_cut"])
+
+
+@given(base=BLOCKS, one=BLOCKS, two=BLOCKS)
+def test_overrides_without_conflict_commute(
+    base: dict[str, Any], one: dict[str, Any], two: dict[str, Any]
+) -> None:
+    if conflicts({"one": one, "two": two}):
+        return
+    assert merge(base, {"one": one, "two": two})[0] == merge(base, {"two": two, "one": one})[0]
+
+
+@given(one=BLOCKS, two=BLOCKS)
+def test_a_shared_leaf_is_always_a_conflict(one: dict[str, Any], two: dict[str, Any]) -> None:
+    if leaves(one).keys() & leaves(two).keys():
+        assert conflicts({"one": one, "two": two})
