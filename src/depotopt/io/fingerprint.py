@@ -69,8 +69,6 @@ def _plain(value: Any, folder: Path) -> Any:
         return value
     if isinstance(value, int | float):
         return repr(float(value))
-    if isinstance(value, dt.datetime):
-        return value.astimezone(dt.UTC).isoformat()
     if isinstance(value, dt.date):
         return value.isoformat()
     if isinstance(value, PurePath):

@@ -83,16 +83,17 @@ def merge(
     Returns
     -------
     tuple
-        The merged data without its ``overrides``, and which override set each key path.
+        The merged data without its ``overrides``, and which override set or made each key path.
     """
     merged = _copy({key: value for key, value in data.items() if key != "overrides"})
     origin: dict[KeyPath, str] = {}
     for name, block in blocks.items():
         for path, value in leaves({key: value for key, value in block.items() if key != "tables"}).items():
             place = merged
-            for key in path[:-1]:
+            for depth, key in enumerate(path[:-1], start=1):
                 if not isinstance(place.get(key), dict):
                     place[key] = {}
+                    origin[path[:depth]] = name
                 place = place[key]
             place[path[-1]] = value
             origin[path] = name
