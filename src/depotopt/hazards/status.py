@@ -132,7 +132,8 @@ def state_status(
     lost, slowed = [], []
     order = entries[np.argsort(state.damage.street[entries], kind="stable")]
     streets, first = np.unique(state.damage.street[order], return_index=True)
-    for street, part in zip(streets, np.split(order, first[1:]), strict=True):
+    parts = np.split(order, first[1:]) if len(streets) else []
+    for street, part in zip(streets, parts, strict=True):
         depth = float(state.damage.depth_m[part].max())
         factor = float(state.damage.speed_factor[part].min())
         passable = factor > 0 and not (depth > 0 and depth >= profile.wading_depth_m)
