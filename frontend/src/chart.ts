@@ -48,7 +48,9 @@ export class Chart {
             resolution,
             pixelRatio,
           };
+          performance.mark("depotopt-draw");
           draw(canvas.getContext("2d")!, frame);
+          performance.mark("depotopt-drawn");
           return canvas;
         },
       });

@@ -73,7 +73,7 @@ export function lineIcon(kind: "lost" | "slowed" | "road" | string): SVGElement 
 export function bridgeIcon(): SVGElement {
   return icon(
     "-1.4 -1.4 2.8 2.8",
-    shape("circle", { r: "1.1", fill: "#fff", stroke: LOST_INK, "stroke-width": ".26" }),
-    shape("path", { d: "M-.68-.6L-.33-.24H.33L.68-.6M-.68 .6L-.33 .24H.33L.68 .6", stroke: LOST_INK, "stroke-width": ".26", fill: "none" }),
+    shape("circle", { r: "1.1", fill: LOST_INK }),
+    shape("path", { d: "M-.75-.22H.75M-.5 .48A.5 .5 0 0 1 .5 .48", stroke: "#fff", "stroke-width": ".22", fill: "none" }),
   );
 }

@@ -12,7 +12,8 @@ const LEAD = ["met_share", "people_in_need", "unmet_person_days"];
 export function overview(model: Model): HTMLElement {
   const { meta } = model;
   const figures = make("dl", { class: "figures" });
-  const sorted = [...model.figures].sort((a, b) => Number(LEAD.includes(b[0])) - Number(LEAD.includes(a[0])));
+  const place = (key: string): number => (LEAD.includes(key) ? LEAD.indexOf(key) : LEAD.length);
+  const sorted = [...model.figures].sort((a, b) => place(a[0]) - place(b[0]));
   for (const [key, value, unit] of sorted)
     figures.append(
       make("div", { class: LEAD.includes(key) ? "lead" : "" }, make("dt", {}, say(`figure.${key}`)), make("dd", {}, withUnit(value, unit))),

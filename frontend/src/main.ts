@@ -60,6 +60,7 @@ class Page {
   probe(): Record<string, unknown> {
     const { chart, model } = this;
     return {
+      chart,
       map: chart.map,
       model,
       complete: () => chart.complete(),
@@ -77,6 +78,7 @@ class Page {
   ready(): Promise<void> {
     return this.chart.complete().then(() => {
       document.documentElement.dataset.ready = "yes";
+      performance.mark("depotopt-complete");
       setTimeout(() => this.chart.roads.warmUp(), 50);
     });
   }
@@ -195,7 +197,10 @@ async function start(): Promise<void> {
     return;
   }
   try {
-    const page = new Page(await readModel());
+    const model = await readModel();
+    performance.mark("depotopt-read");
+    const page = new Page(model);
+    performance.mark("depotopt-built");
     Object.assign(window, { depotopt: page.probe() });
     await page.ready();
   } catch (error) {

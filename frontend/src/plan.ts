@@ -26,16 +26,19 @@ export interface PlanChoice {
 
 interface Leg { vehicle: number; xy: Float64Array; path: Path2D; start: number; end: number; purpose: string; box: Box }
 type Box = [number, number, number, number];
-interface Label { text: string; x: number; y: number; rank: number; size: number; bold: boolean; gap: number }
+interface Label { text: string; x: number; y: number; rank: number; size: number; bold: boolean; gap: number; depot: boolean }
 
 const ARROW_EVERY = 110;
 const LABEL_HEIGHT = 14;
+/** Square pixels per demand point above which all may be named. */
+const LABEL_ROOM = 5_000;
 
 export class PlanDrawing {
   readonly legs: Leg[] = [];
   private readonly depotPath = new Path2D(DEPOT_PATH);
   private readonly statePaths = new Map(Object.entries(STATES).map(([name, { path }]) => [name, new Path2D(path)]));
   private readonly markPaths = new Map(Object.entries(STATES).map(([name, { mark }]) => [name, mark ? new Path2D(mark) : null]));
+  private readonly sprites = new Map<string, HTMLCanvasElement>();
   private readonly widths = new Map<string, number>();
   private readonly mostAffected: number;
   /** Moment of the last delivery of each point, so that a time before it shows the point as waiting. */
@@ -80,28 +83,31 @@ export class PlanDrawing {
 
   private drawRoutes(pen: CanvasRenderingContext2D, view: View, choice: PlanChoice): void {
     const { resolution, extent } = view;
-    const crowded = this.model.vehicles.length > 40 ? 0.75 : 1;
-    const width = 2.3 * Math.min(1.8, zoomFactor(resolution)) * crowded;
+    const crowded = this.legs.length > 400 && resolution > 25;
+    const width = 2.3 * Math.min(1.8, zoomFactor(resolution)) * (crowded ? 0.75 : 1);
     const chosen = choice.selection?.kind === "vehicle" ? choice.selection.index : -1;
     const drawn = this.legs.filter(
       (leg) => choice.vehicles.has(leg.vehicle) && overlaps(leg.box, extent) && leg.vehicle !== chosen,
     );
     pen.globalAlpha = chosen >= 0 ? 0.22 : 0.88;
-    for (const leg of drawn) this.stroke(pen, leg, width, resolution);
+    for (const leg of drawn) this.stroke(pen, leg, width, resolution, !crowded);
     if (chosen < 0) for (const leg of drawn) this.arrows(pen, leg, width, view);
     pen.globalAlpha = 1;
     for (const leg of this.legs) {
       if (leg.vehicle !== chosen || !overlaps(leg.box, extent)) continue;
-      this.stroke(pen, leg, width + 1.6, resolution);
+      this.stroke(pen, leg, width + 1.6, resolution, true);
       this.arrows(pen, leg, width + 1.6, view);
     }
   }
 
-  private stroke(pen: CanvasRenderingContext2D, leg: Leg, width: number, resolution: number): void {
-    pen.setLineDash(leg.purpose === "delivery" ? [] : [1.5 * width * resolution, 1.2 * width * resolution]);
-    pen.strokeStyle = "rgba(255,255,255,.75)";
-    pen.lineWidth = (width + 1.8) * resolution;
-    if (leg.purpose === "delivery") pen.stroke(leg.path);
+  private stroke(pen: CanvasRenderingContext2D, leg: Leg, width: number, resolution: number, cased: boolean): void {
+    if (cased && leg.purpose === "delivery") {
+      pen.strokeStyle = "#ffffff";
+      pen.lineWidth = (width + 1.8) * resolution;
+      pen.stroke(leg.path);
+    }
+    // Dashes cost a software canvas dearly: only where they can be seen.
+    pen.setLineDash(leg.purpose === "delivery" || !cased ? [] : [1.5 * width * resolution, 1.2 * width * resolution]);
     pen.strokeStyle = routeInk(leg.vehicle);
     pen.lineWidth = (leg.purpose === "delivery" ? width : 0.7 * width) * resolution;
     pen.stroke(leg.path);
@@ -158,8 +164,11 @@ export class PlanDrawing {
 
   depotRadius(site: number, resolution: number): number {
     const { tier, open } = this.model.sites[site];
-    const many = this.model.sites.length > 60 && resolution > 40 ? 0.8 : 1;
-    return (open ? Math.max(6, 10.5 - 1.8 * tier) : 4.5) * many;
+    const { sites, roads } = this.model;
+    const area = (roads.extent[2] - roads.extent[0]) * (roads.extent[3] - roads.extent[1]);
+    const apart = Math.sqrt(area / sites.length) / resolution;
+    const room = Math.max(0.6, Math.min(1, apart / 90));
+    return (open ? Math.max(6, 10.5 - 1.8 * tier) : 4.5) * (tier === 0 && open ? Math.max(0.85, room) : room);
   }
 
   private drawPoints(
@@ -178,25 +187,38 @@ export class PlanDrawing {
       const radius = this.pointRadius(i, view.resolution) * (rank > 3 ? 1.1 : 1);
       this.symbol(pen, x, y, radius, state, chosen);
       const order = chosen ? -1 : rank > 3 ? 10 - Math.log10(1 + points[i].affected) : 40 - Math.log10(1 + points[i].affected);
-      labels.push({ text: points[i].name, x, y, rank: order, size: 11.5, bold: chosen || rank > 3, gap: radius + 3 });
+      labels.push({ text: points[i].name, x, y, rank: order, size: 11.5, bold: chosen || rank > 3, gap: radius + 3, depot: false });
     }
   }
 
   private symbol(pen: CanvasRenderingContext2D, x: number, y: number, radius: number, state: string, chosen: boolean): void {
-    const base = pen.getTransform();
-    pen.translate(x, y);
-    pen.scale(radius, radius);
     if (chosen) {
       pen.beginPath();
-      pen.arc(0, 0, 1 + 6 / radius, 0, 2 * Math.PI);
+      pen.arc(x, y, radius + 6, 0, 2 * Math.PI);
       pen.strokeStyle = INK;
-      pen.lineWidth = 2.5 / radius;
+      pen.lineWidth = 2.5;
       pen.stroke();
     }
+    const sprite = this.sprite(state, Math.round(radius * 4) / 4, pen.getTransform().a);
+    const half = sprite.width / 2 / pen.getTransform().a;
+    pen.drawImage(sprite, x - half, y - half, 2 * half, 2 * half);
+  }
+
+  /** A symbol drawn once and stamped many times: thousands of points share a few. */
+  private sprite(state: string, radius: number, pixelRatio: number): HTMLCanvasElement {
+    const key = `${state} ${radius} ${pixelRatio}`;
+    let canvas = this.sprites.get(key);
+    if (canvas) return canvas;
+    canvas = document.createElement("canvas");
+    canvas.width = canvas.height = Math.ceil((2.8 * radius + 4) * pixelRatio);
+    const pen = canvas.getContext("2d")!;
+    const scale = radius * pixelRatio;
+    pen.setTransform(scale, 0, 0, scale, canvas.width / 2, canvas.height / 2);
     const path = this.statePaths.get(state)!;
     pen.fillStyle = STATES[state].fill;
     pen.strokeStyle = state === "waiting" ? STATES.served.fill : "#ffffff";
-    pen.lineWidth = (state === "waiting" ? 2.2 : 1.3) / radius;
+    pen.lineJoin = "round";
+    pen.lineWidth = (state === "waiting" ? 2.2 : radius < 3.5 ? 0.8 : 1.3) / radius;
     pen.fill(path);
     pen.stroke(path);
     const mark = this.markPaths.get(state);
@@ -205,7 +227,8 @@ export class PlanDrawing {
       pen.lineWidth = 0.3;
       pen.stroke(mark);
     }
-    pen.setTransform(base);
+    this.sprites.set(key, canvas);
+    return canvas;
   }
 
   private drawDepots(
@@ -240,16 +263,16 @@ export class PlanDrawing {
       pen.fill(this.depotPath);
       if (!site.open) pen.stroke(this.depotPath);
       pen.setTransform(base);
-      if (site.open && radius > 5) {
+      if (site.open && radius > 5.5) {
         pen.fillStyle = "#ffffff";
         pen.font = `700 ${Math.round(radius * 1.25)}px ${FONT}`;
         pen.textAlign = "center";
         pen.textBaseline = "middle";
         pen.fillText(String(site.tier + 1), x, y + radius * 0.22);
       }
-      if (site.open && (!site.power || site.survival < 1)) this.badge(pen, x + radius, y - radius, site.power);
+      if (site.open && radius > 5.5 && (!site.power || site.survival < 1)) this.badge(pen, x + radius, y - radius, site.power);
       const rank = chosen ? -2 : site.open ? 2 + 12 * site.tier : 60;
-      labels.push({ text: site.name, x, y, rank, size: site.tier === 0 && site.open ? 13 : 12, bold: site.open, gap: radius + 3 });
+      labels.push({ text: site.name, x, y, rank, size: site.tier === 0 && site.open ? 13 : 12, bold: site.open, gap: radius + 3, depot: true });
     }
   }
 
@@ -289,13 +312,16 @@ export class PlanDrawing {
   private drawLabels(pen: CanvasRenderingContext2D, labels: Label[], size: [number, number]): void {
     labels.sort((a, b) => a.rank - b.rank);
     const cells = new Map<string, Box[]>();
-    const most = Math.max(30, (size[0] * size[1]) / 16_000);
+    // Where symbols crowd, a name for each would be noise: as many as the room allows, the urgent ones first.
+    const room = (size[0] * size[1]) / Math.max(1, labels.filter((label) => !label.depot).length);
+    const depotRoom = (size[0] * size[1]) / Math.max(1, labels.filter((label) => label.depot).length);
+    let pointsLeft = room > LABEL_ROOM ? Infinity : (size[0] * size[1]) / 75_000;
+    let depotsLeft = depotRoom > 2 * LABEL_ROOM ? Infinity : (size[0] * size[1]) / 40_000;
     pen.textBaseline = "middle";
     pen.textAlign = "left";
     pen.lineJoin = "round";
-    let drawn = 0;
     for (const label of labels) {
-      if (drawn >= most) break;
+      if ((label.depot ? depotsLeft : pointsLeft) <= 0) continue;
       pen.font = `${label.bold ? 600 : 400} ${label.size}px ${FONT}`;
       const key = `${label.size}${label.bold}${label.text}`;
       let width = this.widths.get(key);
@@ -315,7 +341,8 @@ export class PlanDrawing {
         pen.strokeText(label.text, x, y);
         pen.fillStyle = INK;
         pen.fillText(label.text, x, y);
-        drawn++;
+        if (label.depot) depotsLeft--;
+        else pointsLeft--;
         break;
       }
     }

@@ -9,6 +9,8 @@ const VERTEX_BUDGET = 260_000;
 const PIECES_PER_BIN = 260;
 const MOST_BINS = 48;
 const CELLS_PER_PIECE = 0.5;
+/** Square pixels per lost or slowed road above which each gets casing, dashes and its mark. */
+const MARK_ROOM = 1_800;
 
 export interface View {
   /** West, south, east, north of the canvas, metres from the model's origin. */
@@ -97,52 +99,61 @@ export class RoadDrawing {
     const found = worstLosses(this.model, choice.causes, choice.seconds);
     const slowed: number[] = [];
     const lost: number[] = [];
-    for (const [piece, [status]] of found) (status === LOST ? lost : slowed).push(piece);
-    const width = Math.max(1.6, 2.6 * zoomFactor(resolution)) * resolution;
+    const { first, xy } = this.model.roads;
+    for (const [piece, [status]] of found) {
+      const v = 2 * first[piece];
+      const reach = 0.05 * (extent[2] - extent[0]) + 2000;
+      if (xy[v] < extent[0] - reach || xy[v] > extent[2] + reach || xy[v + 1] < extent[1] - reach || xy[v + 1] > extent[3] + reach) continue;
+      (status === LOST ? lost : slowed).push(piece);
+    }
+    const room = ((extent[2] - extent[0]) * (extent[3] - extent[1])) / resolution ** 2 / Math.max(1, lost.length + slowed.length);
+    const crowded = room < MARK_ROOM;
+    const width = Math.max(1.5, 2.6 * zoomFactor(resolution)) * (crowded ? 0.8 : 1) * resolution;
     const lines: [Path2D, string, number[]][] = [
       [this.pathOf(slowed), SLOWED_INK, [5 * resolution, 3 * resolution]],
       [this.pathOf(lost), LOST_INK, []],
     ];
     for (const [path, ink, dash] of lines) {
-      pen.setLineDash([]);
-      pen.strokeStyle = "#ffffff";
-      pen.lineWidth = width + 2 * resolution;
-      pen.stroke(path);
-      pen.setLineDash(dash);
+      // Casing and dashes cost a software canvas dearly: only where they can be seen.
+      if (!crowded) {
+        pen.strokeStyle = "#ffffff";
+        pen.lineWidth = width + 2 * resolution;
+        pen.stroke(path);
+        pen.setLineDash(dash);
+      }
       pen.strokeStyle = ink;
-      pen.lineWidth = width;
+      pen.lineWidth = dash.length && crowded ? 0.7 * width : width;
       pen.stroke(path);
+      pen.setLineDash([]);
     }
-    pen.setLineDash([]);
-    const marks = new Occupied(9);
+    const marks = new Occupied(crowded ? 30 : 12);
     // Bridges first, so that their marks are the ones that stay where marks are crowded.
-    const order = lost.sort((a, b) => (this.model.roads.flags[b] & BRIDGE) - (this.model.roads.flags[a] & BRIDGE) || a - b);
-    for (const piece of order) {
-      const [x, y] = this.middle(piece);
-      if (x < extent[0] || x > extent[2] || y < extent[1] || y > extent[3]) continue;
-      if (!marks.take(x / resolution, y / resolution)) continue;
-      this.mark(pen, x, y, resolution, (this.model.roads.flags[piece] & BRIDGE) !== 0);
-    }
+    const isBridge = (piece: number): boolean => (this.model.roads.flags[piece] & BRIDGE) !== 0;
+    for (const bridges of [true, false])
+      for (const piece of lost) {
+        if (isBridge(piece) !== bridges || (!bridges && crowded)) continue;
+        const [x, y] = this.middle(piece);
+        if (marks.take(x / resolution, y / resolution)) this.mark(pen, x, y, resolution, bridges, crowded);
+      }
   }
 
-  /** A cross for a lost road, a ringed bridge for a lost bridge. */
-  private mark(pen: CanvasRenderingContext2D, x: number, y: number, resolution: number, bridge: boolean): void {
-    const size = (bridge ? 6.5 : 3.2) * Math.min(1.3, zoomFactor(resolution)) * resolution;
+  /** A cross for a lost road, a red disc with an arch for a lost bridge. */
+  private mark(pen: CanvasRenderingContext2D, x: number, y: number, resolution: number, bridge: boolean, crowded: boolean): void {
+    const size = (bridge ? (crowded ? 4.6 : 7.5) : 3.2) * Math.min(1.3, zoomFactor(resolution)) * resolution;
     pen.beginPath();
     if (bridge) {
       pen.arc(x, y, size, 0, 2 * Math.PI);
-      pen.fillStyle = "#ffffff";
+      pen.fillStyle = LOST_INK;
+      pen.strokeStyle = "#ffffff";
+      pen.lineWidth = 1.4 * resolution;
       pen.fill();
-      pen.strokeStyle = LOST_INK;
-      pen.lineWidth = 1.6 * resolution;
       pen.stroke();
       pen.beginPath();
-      for (const side of [-1, 1]) {
-        pen.moveTo(x - 0.62 * size, y + side * 0.55 * size);
-        pen.lineTo(x - 0.3 * size, y + side * 0.22 * size);
-        pen.lineTo(x + 0.3 * size, y + side * 0.22 * size);
-        pen.lineTo(x + 0.62 * size, y + side * 0.55 * size);
-      }
+      pen.moveTo(x - 0.68 * size, y + 0.2 * size);
+      pen.lineTo(x + 0.68 * size, y + 0.2 * size);
+      pen.moveTo(x + 0.45 * size, y - 0.42 * size);
+      pen.arc(x, y - 0.42 * size, 0.45 * size, 0, Math.PI);
+      pen.lineWidth = 0.2 * size;
       pen.stroke();
     } else {
       for (const side of [-1, 1]) {

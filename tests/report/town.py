@@ -238,14 +238,18 @@ class Town:
 
     def _state(self, network: RoadNetwork, rng: np.random.Generator) -> RoadState:
         streets = len(network.streets)
-        wet = rng.choice(streets, max(2, streets // 30), replace=False)
-        fallen = np.flatnonzero(network.streets.kind == StreetKind.BRIDGE)[::3]
-        slow = rng.choice(streets, max(2, streets // 40), replace=False)
+        middle = network.geometry.lonlat[network.geometry.first[:-1]]
+        # The river winds from west to east; scour takes bridges near it, reports come from the north.
+        east, north = ((middle - middle.min(axis=0)) / np.ptp(middle, axis=0)).T
+        river = np.abs(north - 0.45 - 0.12 * np.sin(7 * east))
+        wet = np.flatnonzero((river < 0.06) & (rng.random(streets) < 0.45))
+        fallen = np.flatnonzero((network.streets.kind == StreetKind.BRIDGE) & (river < 0.25))
+        slow = np.flatnonzero((river > 0.06) & (river < 0.2) & (rng.random(streets) < 0.2))
         damage = Damage.concatenate(
             [
-                Damage.of(np.sort(wet), 0.0, depth_m=0.6, until_s=86_400.0, cause=0),
+                Damage.of(wet, 0.0, depth_m=0.6, until_s=86_400.0, cause=0),
                 Damage.of(fallen, 0.0, cause=1),
-                Damage.of(np.sort(slow), 0.4, cause=2),
+                Damage.of(slow, 0.4, cause=2),
             ]
         )
         flooded = np.zeros(self.points, dtype=np.bool_)
