@@ -78,26 +78,47 @@ def damaged_link_ds(
     numpy.ndarray
         Shape ``(L,)``; `UNREACHABLE_DS` where lost.
     """
-    base_ds = seconds_to_ds(base_s)
-    if len(street) == 0:
-        return base_ds
+    link_ds = seconds_to_ds(base_s)
+    links, hit_ds = damaged_links(network, base_s, street, speed_factor, depth_m, profile)
+    link_ds[links] = hit_ds
+    return link_ds
+
+
+def damaged_links(
+    network: RoadNetwork,
+    base_s: FloatArray,
+    street: Int32Array,
+    speed_factor: FloatArray,
+    depth_m: FloatArray,
+    profile: TravelProfile,
+) -> tuple[Int64Array, Int32Array]:
+    """The links that damage touches, and their deciseconds; parameters as in `damaged_link_ds`."""
+    hit, factor, depth = _worst_by_street(street, speed_factor, depth_m)
+    links, owner = links_of(network, hit)
+    seconds, slowed = base_s[links], factor[owner]
+    with np.errstate(divide="ignore"):
+        seconds = np.where(slowed > 0, seconds / np.maximum(slowed, 1e-300), np.inf)
+        if depth.any():
+            cap = flood_speed_cap_ms(depth[owner], profile.wading_depth_m)
+            capped = np.where(cap > 0, network.length_m[links] / np.maximum(cap, 1e-300), np.inf)
+            seconds = np.where(depth[owner] > 0, np.maximum(seconds, capped), seconds)
+    # A crawl too slow to represent is a lost road, not an error.
+    seconds = np.where(seconds * DS_PER_S >= UNREACHABLE_DS, np.inf, seconds)
+    return links, seconds_to_ds(seconds)
+
+
+def _worst_by_street(
+    street: Int32Array, speed_factor: FloatArray, depth_m: FloatArray
+) -> tuple[Int32Array, FloatArray, FloatArray]:
+    """One entry per street: smallest factor, deepest water."""
+    if (np.diff(street) > 0).all():
+        return street, speed_factor, depth_m
     hit, entry = np.unique(street, return_inverse=True)
     factor = np.ones(len(hit))
     np.minimum.at(factor, entry, speed_factor)
     depth = np.zeros(len(hit))
     np.maximum.at(depth, entry, depth_m)
-    links, owner = links_of(network, hit)
-    seconds, slowed = base_s[links], factor[owner]
-    with np.errstate(divide="ignore"):
-        seconds = np.where(slowed > 0, seconds / np.maximum(slowed, 1e-300), np.inf)
-        cap = flood_speed_cap_ms(depth[owner], profile.wading_depth_m)
-        capped = np.where(cap > 0, network.length_m[links] / np.maximum(cap, 1e-300), np.inf)
-    seconds = np.where(depth[owner] > 0, np.maximum(seconds, capped), seconds)
-    link_ds = base_ds.copy()
-    # A crawl too slow to represent is a lost road, not an error.
-    seconds = np.where(seconds * DS_PER_S >= UNREACHABLE_DS, np.inf, seconds)
-    link_ds[links] = seconds_to_ds(seconds)
-    return link_ds
+    return hit, factor, depth
 
 
 def links_of(network: RoadNetwork, streets: Int32Array) -> tuple[Int64Array, Int64Array]:
