@@ -53,6 +53,8 @@ class Page {
     document.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && this.choice.plan.selection && !(event.target instanceof HTMLInputElement)) this.select(null);
     });
+    window.addEventListener("beforeprint", () => this.print(true));
+    window.addEventListener("afterprint", () => this.print(false));
     new ResizeObserver(() => this.chart.map.updateSize()).observe(this.canvas);
   }
 
@@ -81,6 +83,16 @@ class Page {
       performance.mark("depotopt-complete");
       setTimeout(() => this.chart.roads.warmUp(), 50);
     });
+  }
+
+  /** Paper has another shape than the screen: draw what is in view anew to fit it, and undo that afterwards. */
+  private print(begin: boolean): void {
+    const view = this.chart.map.getView();
+    const seen = view.calculateExtent(this.chart.map.getSize());
+    document.documentElement.classList.toggle("printing", begin);
+    this.chart.map.updateSize();
+    view.fit(seen);
+    this.chart.map.renderSync();
   }
 
   /** Everything in words; written anew when the language changes. */

@@ -316,7 +316,7 @@ export class PlanDrawing {
     const room = (size[0] * size[1]) / Math.max(1, labels.filter((label) => !label.depot).length);
     const depotRoom = (size[0] * size[1]) / Math.max(1, labels.filter((label) => label.depot).length);
     let pointsLeft = room > LABEL_ROOM ? Infinity : (size[0] * size[1]) / 75_000;
-    let depotsLeft = depotRoom > 2 * LABEL_ROOM ? Infinity : (size[0] * size[1]) / 40_000;
+    let depotsLeft = depotRoom > 5 * LABEL_ROOM ? Infinity : (size[0] * size[1]) / 60_000;
     pen.textBaseline = "middle";
     pen.textAlign = "left";
     pen.lineJoin = "round";

@@ -70,7 +70,7 @@ class SheetWriter:
             (say("sheet.load_at"), f"{site(trip.start_site)}  {self._clock(trip.load_start_s)}"),
             (say("sheet.depart"), self._clock(trip.depart_s)),
             (say("sheet.latest"), self._clock(latest_s)),
-            (say("sheet.back"), f"{self._clock(trip.return_s)}  {site(trip.end_site)}"),
+            (say("sheet.back"), f"{site(trip.end_site)}  {self._clock(trip.return_s)}"),
             (say("sheet.total"), f"{kg:,.0f} kg · {m3:,.1f} m³ · {trip.distance_m / 1000:,.0f} km"),
         ]
         listed = "".join(f"<div><dt>{_safe(k)}</dt><dd>{_safe(v)}</dd></div>" for k, v in facts)
