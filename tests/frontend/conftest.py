@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from benchmarks.town import Town
 
 from depotopt.report.content import ReportContent
 from depotopt.report.write import write_report
-from tests.report.town import Town
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from benchmarks.town import Town
 
 from depotopt.report.content import ReportContent, ReportFiles
 from depotopt.report.write import write_report
-from tests.report.town import Town
 
 
 @pytest.fixture(scope="session")

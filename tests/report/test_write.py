@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 import python_calamine
+from benchmarks.town import Town
 
 from depotopt.errors import UsageError
 from depotopt.report import workbook
 from depotopt.report.content import ReportContent, ReportFiles
 from depotopt.report.write import write_report
-from tests.report.town import Town
 
 
 def test_equal_content_gives_equal_files(report: ReportFiles, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
+from scipy.sparse.csgraph import connected_components, dijkstra
 
 from depotopt.hazards.states import Damage, RoadState
 from depotopt.need import need
@@ -62,6 +62,8 @@ class Town:
         Bends between two crossings.
     spacing
         Degrees between crossings.
+    reach_s
+        Farthest drive between two stops.
     seed
         Seed of everything random.
     """
@@ -72,9 +74,11 @@ class Town:
     routes: int = 5
     vertices: int = 2
     spacing: float = 0.03
+    reach_s: float = 7200.0
     seed: int = 3
 
     def network(self) -> RoadNetwork:
+        """Roads on a bent grid, with motorways, bridges and names."""
         rng = np.random.default_rng(self.seed)
         n, d = self.side, self.spacing
         rows, columns = np.divmod(np.arange(n * n), n)
@@ -121,6 +125,7 @@ class Town:
         )
 
     def content(self) -> ReportContent:
+        """A whole report: flooded river, layout, trips along shortest paths, unmet need."""
         rng = np.random.default_rng(self.seed + 1)
         network = self.network()
         nodes = rng.permutation(network.nodes)[: self.sites + self.points]
@@ -267,6 +272,13 @@ class Town:
             point_flooded=flooded,
         )
 
+    def _tree(self, graph: Any, here: int, limit_s: float | None = None) -> tuple[FloatArray, Int32Array]:
+        """Seconds and predecessors within reach of a node."""
+        found: Any = dijkstra(
+            graph, indices=np.array([here]), return_predecessors=True, limit=limit_s or self.reach_s
+        )
+        return found[0][0], found[1][0]
+
     def _plan(self, scenario: Scenario, network: RoadNetwork, state: RoadState) -> DispatchPlan:
         assert network.places is not None
         lost = np.isin(network.street, state.damage.street[state.damage.speed_factor <= 0])
@@ -282,8 +294,12 @@ class Town:
         wanted = need(scenario)
         depots = [j for j, site in enumerate(scenario.sites) if _opens(site)]
         node = network.places.node
-        from_depot: FloatArray = dijkstra(graph, indices=node[depots])
-        left = [i for i in range(self.points) if wanted[i].any() and not state.point_flooded[i]]
+        place_at: dict[int, list[int]] = {}
+        for i in range(self.points):
+            place_at.setdefault(int(node[self.sites + i]), []).append(i)
+        part = connected_components(graph, directed=False)[1]
+        with_depot = set(part[node[depots]])
+        left = {i for i in range(self.points) if wanted[i].any() and not state.point_flooded[i]}
         state_of = {
             scenario.demand_points[i].ident: PointState.FLOODED
             for i in range(self.points)
@@ -293,15 +309,18 @@ class Town:
         for route in range(self.routes):
             d = route % len(depots)
             site = scenario.sites[depots[d]].ident
-            near = sorted(left, key=lambda i: from_depot[d, node[self.sites + i]])[:4]
-            near = [i for i in near if np.isfinite(from_depot[d, node[self.sites + i]])]
-            left = [i for i in left if i not in near]
+            away, _ = self._tree(graph, int(node[depots[d]]))
+            within = [i for n in np.flatnonzero(np.isfinite(away)) for i in place_at.get(int(n), ())]
+            near = sorted(left.intersection(within), key=lambda i: (away[node[self.sites + i]], i))[:4]
+            left.difference_update(near)
             if not near:
                 continue
             clock, here, stops = 5400.0, int(node[depots[d]]), []
             for i in near:
                 there = int(node[self.sites + i])
-                spent, came = _tree(graph, here)
+                spent, came = self._tree(graph, here)
+                if not np.isfinite(spent[there]):
+                    continue
                 path = _path(came, here, there, link_at)
                 clock += float(spent[there])
                 point = scenario.demand_points[i].ident
@@ -314,8 +333,8 @@ class Town:
                 )
                 state_of[point] = PointState.SERVED
                 clock, here = clock + 900, there
-            spent, came = _tree(graph, here)
             home = int(node[depots[d]])
+            spent, came = self._tree(graph, here, 10 * self.reach_s)
             path = _path(came, here, home, link_at)
             trips.append(
                 Trip(
@@ -335,7 +354,7 @@ class Town:
         for i, place in enumerate(scenario.demand_points):
             if state_of.get(place.ident) is PointState.SERVED or not wanted[i].any():
                 continue
-            cut = not np.isfinite(from_depot[:, node[self.sites + i]]).any()
+            cut = part[node[self.sites + i]] not in with_depot
             isolated = PointState.ISOLATED if cut or i % 5 == 0 else PointState.UNSERVED
             why = state_of.setdefault(place.ident, isolated)
             reason = Reason.NO_VEHICLE if why is PointState.UNSERVED else Reason.NO_ROAD
@@ -350,11 +369,6 @@ class Town:
 
 def _opens(site: Site) -> bool:
     return site.status is SiteStatus.EXISTING
-
-
-def _tree(graph: Any, here: int) -> tuple[FloatArray, Int32Array]:
-    found: Any = dijkstra(graph, indices=np.array([here]), return_predecessors=True)
-    return found[0][0], found[1][0]
 
 
 def _path(came: Int32Array, here: int, there: int, link_at: dict[tuple[int, int], int]) -> tuple[int, ...]:

@@ -1,0 +1,113 @@
+"""A headless Chromium without a GPU, and what is measured in it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+SIZE = {"width": 1600, "height": 1000}
+OPTIONS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+WATCH = """
+window.addEventListener("DOMContentLoaded", () => {
+    new MutationObserver(() => {
+        if (window.completeMs || document.documentElement.dataset.ready !== "yes") return;
+        // Reading a pixel back waits until everything asked for has been painted.
+        for (const c of document.querySelectorAll("canvas")) c.getContext("2d").getImageData(0, 0, 1, 1);
+        requestAnimationFrame(() => requestAnimationFrame(() => { window.completeMs = performance.now(); }));
+    }).observe(document.documentElement, { attributes: true });
+});
+"""
+"""Takes the time from opening the page to its first complete picture."""
+
+FRAMES = """() => {
+    window.frames_ = [];
+    let last = performance.now();
+    const tick = (now) => {
+        window.frames_.push(now - last);
+        last = now;
+        if (window.frames_.length < 2000) window.asked = requestAnimationFrame(tick);
+    };
+    window.asked = requestAnimationFrame(tick);
+}"""
+
+PICKS = """() => {
+    const [width, height] = depotopt.map.getSize();
+    const times = [];
+    for (let k = 0; k < 200; k++) {
+        const pixel = [(k * 0.6180339887 % 1) * width, (k * 0.7548776662 % 1) * height];
+        const begin = performance.now();
+        depotopt.pick(pixel);
+        times.push(performance.now() - begin);
+    }
+    return times;
+}"""
+"""Picks at 200 places spread evenly over the map (additive recurrences of the golden and plastic ratio)."""
+
+
+def chromium() -> str | None:
+    """Path of a browser: ``DEPOTOPT_CHROMIUM`` or the first that is installed."""
+    names = (os.environ.get("DEPOTOPT_CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome")
+    return next((path for name in names if name and (path := shutil.which(name))), None)
+
+
+@contextmanager
+def opened(path: str) -> Iterator[Browser]:
+    """A browser that ends with the block."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=list(OPTIONS))
+        yield browser
+        browser.close()
+
+
+def complete_ms(browser: Browser, page_file: Path) -> tuple[float, Page]:
+    """Open a map in a fresh tab; milliseconds to its first complete picture, and the tab."""
+    page = browser.new_page(viewport=SIZE)  # type: ignore[arg-type]
+    page.add_init_script(WATCH)
+    page.goto(page_file.as_uri())
+    page.wait_for_function("window.completeMs > 0", timeout=120_000)
+    found: Any = page.evaluate("window.completeMs")
+    return float(found), page
+
+
+def drag_frames_ms(page: Page, steps: int = 60) -> list[float]:
+    """Drag the map by mouse around a circle; milliseconds between frames while the button is down."""
+    import math
+
+    page.evaluate("document.querySelector('.zoom button').click()")
+    page.wait_for_timeout(1200)
+    x, y = 950.0, 500.0
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.evaluate(FRAMES)
+    for k in range(steps):
+        angle = 2 * math.pi * k / steps
+        page.mouse.move(x + 120 * math.cos(angle) - 120, y + 120 * math.sin(angle))
+        page.wait_for_timeout(16)
+    frames: Any = page.evaluate("(cancelAnimationFrame(window.asked), window.frames_)")
+    page.mouse.up()
+    page.wait_for_timeout(800)
+    return [float(frame) for frame in frames[1:]]
+
+
+def pick_ms(page: Page) -> list[float]:
+    """Milliseconds of each of 200 picks over the map, after the page had time to prepare."""
+    page.wait_for_timeout(1000)
+    found: Any = page.evaluate(PICKS)
+    return [float(value) for value in found]
