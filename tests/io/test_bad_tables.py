@@ -96,6 +96,11 @@ CASES = [
         [("tables.xlsx", "also a folder tables/", "expected one of the two only")],
     ),
     Case(
+        "workbook misspelled",
+        together(remove("tables"), write("tabels.xlsx", b"")),
+        [("tables", "no such folder", "expected tables/*.csv or tables.xlsx")],
+    ),
+    Case(
         "utf-16",
         write("tables/fleet.csv", "vehicle_type,site,count\n".encode("utf-16")),
         [("tables/fleet.csv", "UTF-16 or binary data", "expected UTF-8 text")],

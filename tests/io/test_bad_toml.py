@@ -304,18 +304,20 @@ CASES = [
         ],
     ),
     Case(
-        "unknown hazard kind",
-        edit("scenario.toml", 'kind = "independent"', 'kind = "independant"'),
+        "roads folder without nodes",
+        edit("scenario.toml", 'path = "roads"', 'path = "tables"'),
         [
             (
-                "scenario.toml  hazards.river.kind",
-                "'independant'",
-                (
-                    "expected one of closures, targeted, area, zones, independent, flood (did you mean "
-                    "'independent'?)"
-                ),
+                "scenario.toml  roads.path",
+                "'tables'",
+                "expected a folder with nodes.csv and links.csv, or a file",
             )
         ],
+    ),
+    Case(
+        "roads blank",
+        edit("scenario.toml", 'path = "roads"', 'path = " "'),
+        [("scenario.toml  roads.path", "''", "no such file or folder")],
     ),
 ]
 

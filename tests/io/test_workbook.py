@@ -10,8 +10,9 @@ import pytest
 
 from depotopt.errors import InputError, UsageError
 from depotopt.io.fingerprint import scenario_hash
-from depotopt.io.raw_tables import cell_text, letters
+from depotopt.io.raw_tables import SETTINGS, cell_text, letters
 from depotopt.io.scenario_files import load_scenario
+from depotopt.io.settings_sheet import TEMPLATE_KEYS, key_path, pattern
 from depotopt.io.table_schemas import TABLES
 from depotopt.io.workbook import GUIDE, column_notes, validation, write_template, write_workbook
 from tests.io.minimal_copy import MINIMAL, append, cell, copy_minimal, faults_of
@@ -110,7 +111,7 @@ def test_tables_that_cannot_be_read_are_not_written(tmp_path: Path) -> None:
 def test_the_template_has_every_column_with_a_note(language: str, tmp_path: Path) -> None:
     write_template(tmp_path / "template.xlsx", language)
     book = openpyxl.load_workbook(tmp_path / "template.xlsx")
-    assert book.sheetnames == [*TABLES, GUIDE]
+    assert book.sheetnames == [SETTINGS, *TABLES, GUIDE]
     for name, spec in TABLES.items():
         headers = list(book[name][1])
         assert [header.value for header in headers] == list(spec.columns)
@@ -137,6 +138,7 @@ def test_drop_downs_find_the_identifier_wherever_it_stands() -> None:
 
 def test_every_column_has_its_line_of_notes() -> None:
     expected = {(name, column) for name, spec in TABLES.items() for column in spec.columns}
+    expected |= {(SETTINGS, pattern(key_path(key) or ())) for key in TEMPLATE_KEYS}
     assert set(column_notes()) == expected
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, get_args
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
@@ -181,7 +181,9 @@ KeyPositiveCount = Annotated[
     int, Field(strict=True, ge=1, le=LARGEST_COUNT), Expect("a whole number >= 1", "integer")
 ]
 KeyFlag = Annotated[bool, Field(strict=True), Expect("true or false", "boolean")]
-KeyText = Annotated[str, Field(strict=True), Expect("text in quotes", "text")]
+KeyText = Annotated[
+    str, StringConstraints(strict=True, strip_whitespace=True), Expect("text in quotes", "text")
+]
 KeyIdentifier = Annotated[
     str, Field(strict=True, pattern=IDENTIFIER), Expect("an identifier in quotes", "identifier")
 ]

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from depotopt.io.overrides import TOML_FILE
-from depotopt.io.raw_tables import WORKBOOK
 from depotopt.scenario import Scenario
 
 FORM_FIELDS = frozenset({"ident", "folder", "overrides", "input_hashes", "place_origin", "notices"})
@@ -28,10 +27,10 @@ def sha256_of(path: Path) -> str:
 
 
 def hash_files(folder: Path, paths: Iterable[Path]) -> dict[str, str]:
-    """SHA-256 by name relative to a folder, of files and of all files in folders."""
+    """SHA-256 by name relative to a folder, of files and of the files directly in folders."""
     found: dict[str, str] = {}
     for path in paths:
-        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+        for file in sorted(path.iterdir()) if path.is_dir() else [path]:
             if file.is_file():
                 name = file.relative_to(folder) if file.is_relative_to(folder) else file
                 found[name.as_posix()] = sha256_of(file)
@@ -52,7 +51,7 @@ def scenario_hash(scenario: Scenario) -> str:
     content["files"] = {
         name: digest
         for name, digest in scenario.input_hashes.items()
-        if name not in (TOML_FILE, WORKBOOK) and not name.startswith("tables/")
+        if name != TOML_FILE and not name.endswith(".xlsx") and not name.startswith("tables/")
     }
     text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

@@ -14,6 +14,8 @@ from depotopt.io.suggestions import did_you_mean, listed
 from depotopt.io.table_schemas import TABLES
 
 WORKBOOK = "tables.xlsx"
+SETTINGS = "scenario"
+"""Sheet of a workbook that holds the keys of ``scenario.toml``."""
 NOTE_SHEETS = ("guide",)
 """Sheets of a workbook that explain and hold no data; so do those whose name starts with ``_``."""
 
@@ -88,21 +90,36 @@ def letters(column: int) -> str:
 
 @dataclass(slots=True)
 class TableFiles:
-    """The tables of a scenario folder, what is wrong with them and what they were read from."""
+    """The tables of a scenario folder, what is wrong with them and what they were read from.
+
+    Attributes
+    ----------
+    tables
+        Tables by name.
+    faults, notices
+        What is wrong, and what was read in an unusual way.
+    read
+        Bytes of each file by name.
+    has_settings
+        Whether a workbook also holds the keys of ``scenario.toml``.
+    """
 
     tables: dict[str, RawTable]
     faults: list[Fault]
     notices: list[str]
     read: dict[str, bytes]
+    has_settings: bool = False
 
 
-def read_tables(folder: Path) -> TableFiles:
-    """Read ``tables/*.csv`` or ``tables.xlsx``, whichever is there.
+def read_tables(folder: Path, workbook: Path | None = None) -> TableFiles:
+    """Read ``tables/*.csv`` or ``tables.xlsx``, whichever is there, or the workbook given.
 
     Parameters
     ----------
     folder
         Scenario folder.
+    workbook
+        A workbook that holds the whole scenario.
 
     Returns
     -------
@@ -110,13 +127,15 @@ def read_tables(folder: Path) -> TableFiles:
         Tables that could be read, faults of those that could not, notices, and the bytes of each file.
     """
     files = TableFiles({}, [], [], {})
-    workbook, tables = folder / WORKBOOK, folder / "tables"
-    if workbook.is_file() and tables.is_dir():
+    tables = folder / "tables"
+    book = workbook or folder / WORKBOOK
+    if workbook is None and book.is_file() and tables.is_dir():
         files.faults.append(
             Fault(WORKBOOK, "", "also a folder tables/", "expected one of the two only", "two-table-sources")
         )
-    elif workbook.is_file():
-        read_workbook(workbook, WORKBOOK, files)
+        return files
+    if book.is_file():
+        read_workbook(book, book.name, files)
     elif tables.is_dir():
         _read_folder(tables, files)
     else:
@@ -124,23 +143,12 @@ def read_tables(folder: Path) -> TableFiles:
             Fault("tables", "", "no such folder", f"expected tables/*.csv or {WORKBOOK}", "missing-table")
         )
         return files
-    source = "tables/{}.csv" if not workbook.is_file() else f"{WORKBOOK}"
-    broken = {fault.file for fault in files.faults if fault.kind in ("unreadable", "two-table-sources")}
+    unreadable = {fault.file for fault in files.faults if fault.kind == "unreadable"}
     for name, spec in TABLES.items():
-        file = source.format(name)
-        if name in files.tables or file in broken:
-            continue
-        if spec.required:
-            where = "" if source != WORKBOOK else f"sheet {name}"
-            files.faults.append(
-                Fault(
-                    file,
-                    where,
-                    "no such table",
-                    f"expected this table: {spec.model.__doc__}",
-                    "missing-table",
-                )
-            )
+        file, where = (book.name, f"sheet {name}") if book.is_file() else (f"tables/{name}.csv", "")
+        if spec.required and name not in files.tables and file not in unreadable:
+            expected = f"expected this table: {spec.model.__doc__}"
+            files.faults.append(Fault(file, where, "no such table", expected, "missing-table"))
     return files
 
 
@@ -217,10 +225,11 @@ def read_workbook(path: Path, file: str, files: TableFiles) -> None:
     files.read[file] = path.read_bytes()
     try:
         workbook = CalamineWorkbook.from_path(str(path))
+        files.has_settings = SETTINGS in workbook.sheet_names
         sheets = {
             name: workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
             for name in workbook.sheet_names
-            if not (name in NOTE_SHEETS or name.startswith("_"))
+            if name not in (*NOTE_SHEETS, SETTINGS) and not name.startswith("_")
         }
     except (CalamineError, OSError, ValueError) as error:
         files.faults.append(

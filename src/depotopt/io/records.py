@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from depotopt.errors import Fault
@@ -159,7 +160,7 @@ def _walk(path: Sequence[str | int]) -> tuple[type[BaseModel] | None, Expect]:
             continue
         field = model.model_fields[part]
         expect = _block_expectation(field.annotation) or expectation(field)
-        model = _find(field.annotation, lambda item: issubclass(item, BaseModel)) or model
+        model = block_of(field) or model
     return model, expect
 
 
@@ -169,14 +170,29 @@ def _block_expectation(annotation: Any) -> Expect | None:
     return None
 
 
-def _find(annotation: Any, wanted: Callable[[type], bool]) -> Any:
-    if isinstance(annotation, type):
-        try:
-            return annotation if wanted(annotation) else None
-        except TypeError:
-            return None
-    for part in getattr(annotation, "__args__", ()):
-        found = _find(part, wanted)
+def block_of(field: FieldInfo) -> type[BaseModel] | None:
+    """Model of the block a key holds, or of the entries of its list; ``None`` for plain values."""
+    return _block_in(field.annotation)
+
+
+def _block_in(annotation: Any) -> type[BaseModel] | None:
+    # A generic like tuple[X, ...] is a type to isinstance, but no class.
+    if isinstance(annotation, type) and get_origin(annotation) is None:
+        return annotation if issubclass(annotation, BaseModel) else None
+    for part in get_args(annotation):
+        found = _block_in(part)
         if found is not None:
             return found
     return None
+
+
+def default_text(field: FieldInfo) -> str:
+    """Default of a column or key as text: ``required``, or blank where there is none."""
+    if field.is_required():
+        return "required"
+    default = field.get_default(call_default_factory=True)
+    if default is None or default in ("", (), {}) or isinstance(default, BaseModel):
+        return ""
+    if isinstance(default, bool):
+        return "true" if default else "false"
+    return f"{default:g}" if isinstance(default, float) else str(default)

@@ -27,11 +27,12 @@ from depotopt.io.content_checks import (
 )
 from depotopt.io.fingerprint import hash_files
 from depotopt.io.overrides import TOML_FILE, KeyPath, chosen_blocks, conflicts, merge, override_tables
-from depotopt.io.raw_tables import RawTable, read_tables
+from depotopt.io.raw_tables import SETTINGS, WORKBOOK, RawTable, read_tables
 from depotopt.io.records import read_file
 from depotopt.io.reference_checks import duplicate_faults, reference_faults
 from depotopt.io.rule_checks import rule_faults
 from depotopt.io.scenario_tables import ScenarioTables
+from depotopt.io.settings_sheet import read_settings, relocated
 from depotopt.io.suggestions import did_you_mean
 from depotopt.io.table_schemas import (
     CommodityRow,
@@ -54,7 +55,7 @@ def load_scenario(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
     Parameters
     ----------
     path
-        Scenario folder, or its ``scenario.toml``.
+        Scenario folder, its ``scenario.toml``, or a workbook with a sheet ``scenario``.
     overrides
         Names of the overrides to apply, in any order.
 
@@ -86,7 +87,7 @@ def check_scenario(path: str | Path, overrides: Sequence[str] = ()) -> tuple[Fau
     Parameters
     ----------
     path
-        Scenario folder, or its ``scenario.toml``.
+        Scenario folder, its ``scenario.toml``, or a workbook with a sheet ``scenario``.
     overrides
         Names of the overrides to apply.
 
@@ -120,6 +121,8 @@ class Reading:
     ----------
     folder
         Scenario folder.
+    workbook
+        Workbook that holds the whole scenario, where there is no ``scenario.toml``.
     faults
         Everything wrong; parts are complete only when this is empty.
     notices
@@ -133,6 +136,7 @@ class Reading:
     """
 
     folder: Path
+    workbook: Path | None = None
     faults: list[Fault] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
     read: dict[str, bytes] = field(default_factory=dict)
@@ -144,26 +148,40 @@ class Reading:
     @classmethod
     def of(cls, path: Path, overrides: Sequence[str]) -> Reading:
         """Read a folder and check all of it."""
-        reading = cls(path.parent if path.name == TOML_FILE else path)
-        data = reading._read_toml()
-        if data is None:
-            if overrides and not reading.faults:
-                raise UsageError("overrides need a readable scenario.toml")
-            reading._read_tables({}, ())
+        if path.suffix.lower() == ".xlsx":
+            reading = cls(path.parent, path)
+        else:
+            reading = cls(path.parent if path.name == TOML_FILE else path)
+            if (reading.folder / WORKBOOK).is_file() and not (reading.folder / TOML_FILE).is_file():
+                reading.workbook = reading.folder / WORKBOOK
+        if reading.workbook is None:
+            reading._check_all(reading._read_toml(), overrides)
             return reading
+        settings = read_settings(reading.workbook, reading.workbook.name)
+        reading._check_all(settings.data, overrides)
+        reading.faults = settings.faults + [
+            relocated(fault, settings, reading.workbook.name) for fault in reading.faults
+        ]
+        return reading
+
+    def _check_all(self, data: dict[str, Any] | None, overrides: Sequence[str]) -> None:
+        """Check tables and, where they could be read, the keys of the scenario."""
+        if data is None:
+            self._read_tables({}, ())
+            self._check_across({})
+            return
         blocks = chosen_blocks(data, overrides)
-        reading.faults += conflicts(blocks)
+        self.faults += conflicts(blocks)
         merged, origin = merge(data, blocks)
-        reading.override_names = tuple(data["overrides"]) if isinstance(data.get("overrides"), dict) else ()
-        reading.faults += _override_shape_faults(data)
-        reading.file, found = read_file(merged, origin)
-        reading.faults += found
+        self.override_names = tuple(data["overrides"]) if isinstance(data.get("overrides"), dict) else ()
+        self.faults += _override_shape_faults(data)
+        self.file, found = read_file(merged, origin)
+        self.faults += found
         accepted = merged.get("accept_unverified", ())
         accepted = tuple(accepted) if isinstance(accepted, list) else ()
-        reading.faults += _acceptance_faults(accepted)
-        reading._read_tables(blocks, accepted)
-        reading._check_across(origin)
-        return reading
+        self.faults += _acceptance_faults(accepted)
+        self._read_tables(blocks, accepted)
+        self._check_across(origin)
 
     def _read_toml(self) -> dict[str, Any] | None:
         path = self.folder / TOML_FILE
@@ -187,11 +205,16 @@ class Reading:
         return None
 
     def _read_tables(self, blocks: Mapping[str, Mapping[str, Any]], accepted: tuple[str, ...]) -> None:
-        if not self.folder.is_dir():
+        if not (self.workbook or self.folder).exists():
             return
-        files = read_tables(self.folder)
+        files = read_tables(self.folder, self.workbook)
         raw, found = override_tables(files.tables, blocks)
         self.faults += files.faults + found
+        if files.has_settings and self.workbook is None:
+            expected = "expected one of the two only"
+            self.faults.append(
+                Fault(WORKBOOK, f"sheet {SETTINGS}", f"also a {TOML_FILE}", expected, "two-sources")
+            )
         self.notices += files.notices
         self.read |= files.read
         unfilled: dict[str, frozenset[int]] = {}
@@ -213,11 +236,15 @@ class Reading:
             return
         self.faults += rule_faults(tables, file, origin)
         roads = self.folder / file.roads.path
-        if not roads.exists():
+        if not file.roads.path or not roads.exists():
+            expected = "no such file or folder"
+        elif roads.is_dir() and not ((roads / "nodes.csv").is_file() and (roads / "links.csv").is_file()):
+            expected = "expected a folder with nodes.csv and links.csv, or a file"
+        else:
+            expected = ""
+        if expected:
             self.faults.append(
-                Fault(
-                    TOML_FILE, "roads.path", f"'{file.roads.path}'", "no such file or folder", "missing-file"
-                )
+                Fault(TOML_FILE, "roads.path", f"'{file.roads.path}'", expected, "missing-file")
             )
         from depotopt.io.hazard_schemas import build_hazards
 
@@ -235,7 +262,7 @@ class Reading:
         points = tables.complete("demand_points", DemandPointRow)
         lots = zip(tables.complete("stock", StockRow), tables.keys("stock"), strict=True)
         return Scenario(
-            ident=self.folder.resolve().name,
+            ident=self.workbook.stem if self.workbook else self.folder.resolve().name,
             title=file.title,
             description=file.description,
             folder=self.folder,

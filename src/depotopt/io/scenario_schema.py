@@ -12,6 +12,7 @@ from pydantic.json_schema import models_json_schema
 
 from depotopt.io.cells import expectation
 from depotopt.io.hazard_blocks import KINDS
+from depotopt.io.records import default_text
 from depotopt.io.table_schemas import TABLES
 from depotopt.io.toml_schemas import (
     CountBlock,
@@ -80,18 +81,6 @@ def scenario_schema() -> dict[str, Any]:
         "required": ["scenario", "tables"],
         "$defs": definitions,
     }
-
-
-def default_text(field: FieldInfo) -> str:
-    """What a blank cell or a key left out means: ``required``, ``blank`` or the default."""
-    if field.is_required():
-        return "required"
-    default = field.get_default(call_default_factory=True)
-    if default is None or default in ("", (), {}) or isinstance(default, BaseModel):
-        return ""
-    if isinstance(default, bool):
-        return "true" if default else "false"
-    return f"{default:g}" if isinstance(default, float) else str(default)
 
 
 def model_rows(model: type[BaseModel]) -> list[tuple[str, str, str, str]]:

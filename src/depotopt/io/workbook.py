@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from functools import cache
@@ -14,9 +15,21 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_args
 from pydantic.fields import FieldInfo
 
 from depotopt.catalog.numbers import commodity_entries, vehicle_entries
-from depotopt.errors import InputError, UsageError
+from depotopt.errors import Fault, InputError, UsageError
 from depotopt.io.cells import NUMBER, expectation
-from depotopt.io.raw_tables import letters, read_tables
+from depotopt.io.overrides import TOML_FILE
+from depotopt.io.raw_tables import SETTINGS, letters, read_tables
+from depotopt.io.settings_sheet import (
+    HEADERS,
+    REMARKS,
+    TEMPLATE_KEYS,
+    described,
+    flatten,
+    key_path,
+    key_text,
+    pattern,
+    value_cell,
+)
 from depotopt.io.table_schemas import TABLES, TableSpec
 
 if TYPE_CHECKING:
@@ -51,7 +64,9 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "cell": "cell",
         "fault": "fault",
         "intro": "Row 1 of each sheet holds the column names: keep them. Units stand in the names. "
-        "Columns in dark blue are required. Blank cells take the default. This sheet is not read.",
+        "Columns in dark blue are required. Blank cells take the default. In the sheet scenario fill the "
+        "column value; further tiers and entries of lists get rows of their own, numbered [0], [1], ... "
+        "This sheet is not read.",
     },
     "zh": {
         "required": "必填",
@@ -65,7 +80,8 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "cell": "单元格",
         "fault": "问题",
         "intro": "每个工作表的第 1 行是列名，请勿改动；单位写在列名中。深蓝色列必填，"
-        "空白单元格取默认值。本工作表不会被读取。",
+        "空白单元格取默认值。在 scenario 工作表中填写 value 列；更多层级和列表条目另起一行，"
+        "按 [0]、[1]…… 编号。本工作表不会被读取。",
     },
 }
 """Words of the guide and the notes by language."""
@@ -88,10 +104,13 @@ def column_notes() -> Mapping[tuple[str, str], ColumnNote]:
     }
 
 
-def write_workbook(folder: str | Path, path: str | Path, language: str = "en") -> None:
+def write_workbook(
+    folder: str | Path, path: str | Path, language: str = "en", *, settings: bool = False
+) -> None:
     """Write the tables of a scenario folder as one workbook.
 
-    The workbook in place of ``tables/`` makes the same scenario, with the same `scenario_hash`.
+    The workbook in place of ``tables/`` makes the same scenario, with the same `scenario_hash`; with
+    ``settings`` it stands for the whole folder but the roads and other files that keys point to.
 
     Parameters
     ----------
@@ -101,24 +120,33 @@ def write_workbook(folder: str | Path, path: str | Path, language: str = "en") -
         Workbook to write (``.xlsx``).
     language
         Language of notes and guide: ``en`` or ``zh``.
+    settings
+        Whether to add a sheet ``scenario`` with the keys of ``scenario.toml``.
 
     Raises
     ------
     InputError
-        If the tables cannot be read.
+        If the tables or ``scenario.toml`` cannot be read.
     UsageError
         If the language is not known.
     """
     read = read_tables(Path(folder))
-    if read.faults:
-        raise InputError(str(folder), read.faults)
-    write_tables(
-        Path(path), {name: (table.headers, table.rows) for name, table in read.tables.items()}, language
-    )
+    faults = list(read.faults)
+    keys: list[tuple[str, Any]] | None = None
+    if settings:
+        try:
+            data = tomllib.loads((Path(folder) / TOML_FILE).read_text(encoding="utf-8-sig"))
+            keys = [(key_text(at), value) for at, value in flatten(data)]
+        except (OSError, ValueError) as error:
+            faults.append(Fault(TOML_FILE, "", f"no readable file ({error})", "expected TOML", "unreadable"))
+    if faults:
+        raise InputError(str(folder), faults)
+    tables = {name: (table.headers, table.rows) for name, table in read.tables.items()}
+    write_tables(Path(path), tables, language, keys)
 
 
 def write_template(path: str | Path, language: str = "en") -> None:
-    """Write an empty workbook with every table and column, drop-downs, notes and examples.
+    """Write an empty workbook for a whole scenario: every key, table and column, with notes and examples.
 
     Parameters
     ----------
@@ -132,11 +160,17 @@ def write_template(path: str | Path, language: str = "en") -> None:
     UsageError
         If the language is not known.
     """
-    write_tables(Path(path), {name: (list(spec.columns), []) for name, spec in TABLES.items()}, language)
+    tables: dict[str, tuple[Sequence[str], list[list[str]]]] = {
+        name: (spec.columns, []) for name, spec in TABLES.items()
+    }
+    write_tables(Path(path), tables, language, [(key, "") for key in TEMPLATE_KEYS])
 
 
 def write_tables(
-    path: Path, tables: Mapping[str, tuple[Sequence[str], Iterable[Sequence[str]]]], language: str
+    path: Path,
+    tables: Mapping[str, tuple[Sequence[str], Iterable[Sequence[str]]]],
+    language: str,
+    keys: Sequence[tuple[str, Any]] | None = None,
 ) -> None:
     """Write tables as sheets in the order of `TABLES`; equal tables give equal bytes.
 
@@ -148,6 +182,8 @@ def write_tables(
         Headers and rows of text cells by table name.
     language
         ``en`` or ``zh``.
+    keys
+        Keys and values of the sheet ``scenario``; ``None`` for no such sheet.
     """
     if language not in WORDS:
         raise UsageError(f"no language '{language}': there are {', '.join(WORDS)}")
@@ -162,11 +198,39 @@ def write_tables(
             "wrap": book.add_format({"text_wrap": True, "valign": "top"}),
             "date": book.add_format({"num_format": "yyyy-mm-dd"}),
         }
+        if keys is not None:
+            _write_settings(book, keys, formats, language)
         columns = {name: headers for name, (headers, _) in tables.items()}
         for name in TABLES:
             if name in tables:
                 _write_sheet(book, name, columns, tables[name][1], formats, language)
         _write_guide(book, formats, language)
+
+
+def _write_settings(
+    book: Workbook, keys: Sequence[tuple[str, Any]], formats: Mapping[str, Format], language: str
+) -> None:
+    sheet: Worksheet = book.add_worksheet(SETTINGS)
+    sheet.freeze_panes(1, 0)
+    widths = (44, 40, 12, 70, 28)
+    for position, (header, width) in enumerate(zip((*HEADERS, *REMARKS), widths, strict=True)):
+        sheet.write_string(0, position, header, formats["required" if position < 2 else "optional"])
+        sheet.set_column(position, position, width)
+    for row, (key, value) in enumerate(keys, start=1):
+        at = key_path(key) or ()
+        default, meaning = described(at)
+        note = column_notes().get((SETTINGS, pattern(at)), ColumnNote("", ""))
+        sheet.write_string(row, 0, key)
+        cell = value_cell(value)
+        if isinstance(cell, bool):
+            sheet.write_boolean(row, 1, cell)
+        elif isinstance(cell, float):
+            sheet.write_number(row, 1, cell)
+        elif cell:
+            sheet.write_string(row, 1, cell)
+        remarks = (default, note.note_zh if language == "zh" and note.note_zh else meaning, note.example)
+        for position, text in enumerate(remarks, start=2):
+            sheet.write_string(row, position, text, formats["wrap"])
 
 
 def _write_sheet(
