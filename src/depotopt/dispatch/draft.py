@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,7 +21,7 @@ Handover = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class DraftTrip:
-    """One loading and the stops it serves.
+    """One loading and the stops it serves; what does not depend on the clock is worked out once.
 
     Attributes
     ----------
@@ -36,6 +37,20 @@ class DraftTrip:
         Handed over per stop.
     lots_ready_s
         When the last of its lots may be loaded.
+    arrive_s, leave_s
+        Arrival and departure per stop, counted from leaving the depot.
+    metres
+        Length from the depot to the last stop.
+    latest_s
+        Last moment to leave the depot with every stop in time.
+    last
+        Place of the last stop.
+    load_s
+        Duration of loading.
+    overload
+        Kilograms and cubic metres beyond what the vehicle takes.
+    not_before_s
+        Loading waits until then, so that a trip that matters more has the dock; 0 for no waiting.
     """
 
     vehicle: int
@@ -46,6 +61,14 @@ class DraftTrip:
     m3: float
     stop_kg: tuple[float, ...]
     lots_ready_s: float
+    arrive_s: tuple[float, ...]
+    leave_s: tuple[float, ...]
+    metres: float
+    latest_s: float
+    last: int
+    load_s: float
+    overload: float
+    not_before_s: float = 0.0
 
 
 Routes = tuple[tuple[DraftTrip, ...], ...]
@@ -60,21 +83,45 @@ def make_trip(
     loads: Iterable[Iterable[tuple[int, int]]],
 ) -> DraftTrip:
     """Build a trip and add up what it carries; empty hand-overs stay, so that stops keep their loads."""
+    points = tuple(stops)
     handed = tuple(tuple(sorted((p, units) for p, units in load if units > 0)) for load in loads)
-    stop_kg = tuple(
-        sum(units * problem.kg[problem.lots[p].commodity] for p, units in load) for load in handed
-    )
-    m3 = sum(units * problem.m3[problem.lots[p].commodity] for load in handed for p, units in load)
-    ready = max((problem.lots[p].ready_s for load in handed for p, _ in load), default=0.0)
+    lot_kg, lot_m3, lots = problem.lot_kg, problem.lot_m3, problem.lots
+    stop_kg = tuple(sum(units * lot_kg[p] for p, units in load) for load in handed)
+    m3 = sum(units * lot_m3[p] for load in handed for p, units in load)
+    ready = max((lots[p].ready_s for load in handed for p, _ in load), default=0.0)
+    machine = problem.vehicles[vehicle]
+    seconds, metres = problem.seconds_of[machine.travel], problem.metres_of[machine.travel]
+    here, clock, length, latest = problem.depots[depot].place, 0.0, 0.0, math.inf
+    arrive, leave = [], []
+    for point, kg in zip(points, stop_kg, strict=True):
+        place = problem.place_of[point]
+        clock += seconds[here][place]
+        length += metres[here][place]
+        latest = min(latest, problem.deadline_of[point] - clock)
+        arrive.append(clock)
+        clock += problem.stop_service_s + kg / problem.unload_kg_per_s
+        leave.append(clock)
+        here = place
+    total = sum(stop_kg)
+    rate = problem.depots[depot].dock_kg_per_s
+    kind = machine.kind
+    overload = max(0.0, total - kind.payload_kg * (1 + 1e-6)) + max(0.0, m3 - kind.volume_m3 * (1 + 1e-6))
     return DraftTrip(
         vehicle=vehicle,
         depot=depot,
-        stops=tuple(stops),
+        stops=points,
         loads=handed,
-        kg=float(sum(stop_kg)),
-        m3=float(m3),
-        stop_kg=tuple(float(kg) for kg in stop_kg),
+        kg=total,
+        m3=m3,
+        stop_kg=stop_kg,
         lots_ready_s=ready,
+        arrive_s=tuple(arrive),
+        leave_s=tuple(leave),
+        metres=length,
+        latest_s=latest,
+        last=here,
+        load_s=total / rate if rate > 0 else math.inf,
+        overload=overload,
     )
 
 
@@ -92,8 +139,6 @@ class TimedTrip:
         Places where the vehicle comes from and ends.
     approach_start_s, load_start_s, depart_s, return_s
         Moments.
-    arrive_s, leave_s
-        Moments per stop.
     dock
         Dock it is loaded at.
     metres
@@ -108,10 +153,18 @@ class TimedTrip:
     load_start_s: float
     depart_s: float
     return_s: float
-    arrive_s: tuple[float, ...]
-    leave_s: tuple[float, ...]
     dock: int
     metres: float
+
+    @property
+    def arrive_s(self) -> tuple[float, ...]:
+        """Arrivals per stop."""
+        return tuple(self.depart_s + at for at in self.trip.arrive_s)
+
+    @property
+    def leave_s(self) -> tuple[float, ...]:
+        """Departures per stop."""
+        return tuple(self.depart_s + at for at in self.trip.leave_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,111 +199,88 @@ def end_place(problem: DispatchProblem, route: tuple[DraftTrip, ...], number: in
     """Where a trip ends: at the next loading depot, or at the nearest end after the last trip."""
     if number + 1 < len(route):
         return problem.depots[route[number + 1].depot].place
-    last = route[number]
-    return problem.nearest_end(last.vehicle, int(problem.points[last.stops[-1]]))
-
-
-def offsets(problem: DispatchProblem, trip: DraftTrip) -> tuple[list[float], list[float], float]:
-    """Arrivals and departures per stop counted from departure, and the length so far."""
-    here, clock, metres = problem.depots[trip.depot].place, 0.0, 0.0
-    arrive, leave = [], []
-    for point, kg in zip(trip.stops, trip.stop_kg, strict=True):
-        place = int(problem.points[point])
-        clock += problem.seconds(trip.vehicle, here, place)
-        metres += problem.metres(trip.vehicle, here, place)
-        arrive.append(clock)
-        clock += problem.stop_service_s + kg / problem.unload_kg_per_s
-        leave.append(clock)
-        here = place
-    return arrive, leave, metres
-
-
-def latest_departure(problem: DispatchProblem, trip: DraftTrip) -> float:
-    """Last moment to leave the depot with every stop in time."""
-    arrive, _, _ = offsets(problem, trip)
-    return min(
-        (float(problem.deadline_s[i]) - at for i, at in zip(trip.stops, arrive, strict=True)), default=np.inf
-    )
+    return problem.nearest_end(route[number].vehicle, route[number].last)
 
 
 def timetable(problem: DispatchProblem, routes: Routes) -> Timetable:
     """Time every trip: vehicles are loaded in the order they are ready, urgent trips first among equals."""
     docks = [[0.0] * depot.docks for depot in problem.depots]
     waiting: list[tuple[float, float, int, int, int]] = []
-    free = [vehicle.free_s for vehicle in problem.vehicles]
+    timed: list[TimedTrip] = []
+    duty: dict[int, tuple[float, float]] = {}
+    violation, faulty, cost = 0.0, set[int](), 0.0
 
-    def enqueue(v: int, number: int, origin: int) -> None:
+    def enqueue(v: int, number: int, origin: int, free_s: float) -> None:
         trip = routes[v][number]
         depot = problem.depots[trip.depot]
-        ready = free[v] + problem.seconds(v, origin, depot.place)
-        ready = max(ready, depot.ready_s, trip.lots_ready_s, problem.start_s)
-        heapq.heappush(waiting, (ready, latest_departure(problem, trip), v, number, origin))
+        ready = free_s + problem.seconds_of[problem.vehicles[v].travel][origin][depot.place]
+        ready = max(ready, depot.ready_s, trip.lots_ready_s, problem.start_s, trip.not_before_s)
+        heapq.heappush(waiting, (ready, trip.latest_s, v, number, origin))
 
     for v, route in enumerate(routes):
         if route:
-            enqueue(v, 0, problem.vehicles[v].home)
-    timed: list[TimedTrip] = []
-    first_start: dict[int, tuple[float, float]] = {}
-    violation, faulty, cost = 0.0, set[int](), 0.0
+            enqueue(v, 0, problem.vehicles[v].home, problem.vehicles[v].free_s)
     while waiting:
         ready, _, v, number, origin = heapq.heappop(waiting)
-        trip = routes[v][number]
-        depot = problem.depots[trip.depot]
-        dock = min(range(depot.docks), key=lambda n: (docks[trip.depot][n], n))
-        start = max(ready, docks[trip.depot][dock])
-        depart = start + (trip.kg / depot.dock_kg_per_s if depot.dock_kg_per_s > 0 else np.inf)
-        docks[trip.depot][dock] = depart
-        arrive, leave, metres = offsets(problem, trip)
+        trip, kind = routes[v][number], problem.vehicles[v].kind
+        queue = docks[trip.depot]
+        dock = queue.index(min(queue))
+        start = max(ready, queue[dock])
+        depart = queue[dock] = start + trip.load_s
         end = end_place(problem, routes[v], number)
-        last = int(problem.points[trip.stops[-1]])
-        back = depart + leave[-1] + problem.seconds(v, last, end)
-        metres += problem.metres(v, origin, depot.place) + problem.metres(v, last, end)
+        travel = problem.vehicles[v].travel
+        seconds, metres = problem.seconds_of[travel], problem.metres_of[travel]
+        place = problem.depots[trip.depot].place
+        length = metres[origin][place] + trip.metres + metres[trip.last][end]
         record = TimedTrip(
             trip=trip,
             number=number + 1,
             origin=origin,
             end=end,
-            approach_start_s=start - problem.seconds(v, origin, depot.place),
+            approach_start_s=start - seconds[origin][place],
             load_start_s=start,
             depart_s=depart,
-            return_s=back,
-            arrive_s=tuple(depart + at for at in arrive),
-            leave_s=tuple(depart + at for at in leave),
+            return_s=depart + trip.leave_s[-1] + seconds[trip.last][end],
             dock=dock,
-            metres=metres,
+            metres=length,
         )
         timed.append(record)
-        first_start.setdefault(v, (record.approach_start_s, start))
-        wrong = _violation(problem, record, first_start[v][0])
+        if number == 0:
+            duty[v] = (record.approach_start_s, start)
+        wrong = _violation(problem, record, duty[v][0])
         if wrong > 0:
             violation += wrong
             faulty.add(v)
-        kind = problem.vehicles[v].kind
-        cost += kind.cost_per_km * metres / KM_M
-        free[v] = back
+        cost += kind.cost_per_km * length / KM_M
         if number + 1 < len(routes[v]):
-            enqueue(v, number + 1, end)
+            enqueue(v, number + 1, end, record.return_s)
         else:
             cost += kind.cost_per_use + kind.compensation
-            cost += kind.cost_per_h * (back - first_start[v][1]) / HOUR_S
+            cost += kind.cost_per_h * (record.return_s - duty[v][1]) / HOUR_S
     return Timetable(tuple(timed), violation, cost, frozenset(faulty))
 
 
 def _violation(problem: DispatchProblem, record: TimedTrip, duty_start_s: float) -> float:
     trip, kind = record.trip, problem.vehicles[record.trip.vehicle].kind
-    if not np.isfinite(record.return_s):
-        return np.inf
-    late = [at - float(problem.deadline_s[i]) for i, at in zip(trip.stops, record.arrive_s, strict=True)]
-    wrong = sum(over for over in late if over > TIME_SLACK_S)
+    if not math.isfinite(record.return_s):
+        return math.inf
+    wrong = trip.overload
     for over, slack in (
+        (record.depart_s - trip.latest_s, TIME_SLACK_S),
         (record.return_s - duty_start_s - kind.max_hours_s, TIME_SLACK_S),
         (record.metres - kind.range_m, 1e-3),
-        (trip.kg - kind.payload_kg, 1e-6 * kind.payload_kg),
-        (trip.m3 - kind.volume_m3, 1e-6 * kind.volume_m3),
     ):
         if over > slack:
             wrong += over
     return wrong
+
+
+def unhurried(routes: Routes) -> Routes:
+    """The same draft with no trip waiting for another."""
+    return tuple(
+        tuple(trip if trip.not_before_s == 0.0 else replace(trip, not_before_s=0.0) for trip in route)
+        for route in routes
+    )
 
 
 def delivered(problem: DispatchProblem, routes: Routes) -> Int64Array:
@@ -285,11 +315,9 @@ def without_empty(problem: DispatchProblem, routes: Routes) -> Routes:
             if len(pairs) == len(trip.stops):
                 trips.append(trip)
             elif pairs:
-                trips.append(
-                    make_trip(
-                        problem, trip.vehicle, trip.depot, [i for i, _ in pairs], [ld for _, ld in pairs]
-                    )
-                )
+                points, loads = zip(*pairs, strict=True)
+                fewer = make_trip(problem, trip.vehicle, trip.depot, points, loads)
+                trips.append(replace(fewer, not_before_s=trip.not_before_s))
         kept.append(tuple(trips))
     return tuple(kept)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -14,11 +15,22 @@ from depotopt.dispatch.draft import (
     TimedTrip,
     make_trip,
     timetable,
+    unhurried,
     weighted_unmet,
     without_empty,
 )
-from depotopt.dispatch.insertion import Inserter
+from depotopt.dispatch.insertion import Inserter, insertion_order
 from depotopt.dispatch.problem import DispatchProblem
+from depotopt.dispatch.quantities import best_quantities
+
+DEVIATION: Final = 0.02
+"""How much worse than the best, relative, a draft may be at first and still be walked on from."""
+POLISH_EVERY: Final = 8
+"""Rounds between exact optimisations of the quantities of drafts that are not better."""
+TRIP_RUIN_SHARE: Final = 0.5
+"""Share of rounds that take out whole trips."""
+MOST_POINTS_RUINED: Final = 8
+"""Neighbouring points taken out together."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -35,23 +47,20 @@ def value_of(problem: DispatchProblem, routes: Routes) -> Value:
     return Value(round(weighted_unmet(problem, routes), 6), round(timetable(problem, routes).cost, 6))
 
 
-def repair(problem: DispatchProblem, routes: Routes, frozen: tuple[int, ...] | None = None) -> Routes:
+def repair(problem: DispatchProblem, routes: Routes) -> Routes:
     """Drop stops until every rule holds; the cheapest loss first.
 
     Parameters
     ----------
     problem, routes
         A draft that may break rules.
-    frozen
-        Trips per vehicle, from the first, that may not change.
     """
-    keep = frozen or (0,) * len(routes)
     current = list(without_empty(problem, routes))
     while True:
         times = timetable(problem, tuple(current))
         if times.feasible:
             return tuple(current)
-        blamed = _blamed(problem, times.trips, times.faulty, keep)
+        blamed = _blamed(problem, times.trips, times.faulty)
         if blamed is None:
             return tuple(current)
         v, number, stop = blamed
@@ -62,13 +71,12 @@ def _blamed(
     problem: DispatchProblem,
     trips: tuple[TimedTrip, ...],
     faulty: frozenset[int],
-    keep: tuple[int, ...],
 ) -> tuple[int, int, int] | None:
     """Stop to drop: among the stops of the first vehicle at fault the one worth least per second."""
     choices = []
     for record in trips:
         trip = record.trip
-        if trip.vehicle not in faulty or record.number <= keep[trip.vehicle]:
+        if trip.vehicle not in faulty:
             continue
         late = any(at > problem.deadline_s[i] for i, at in zip(trip.stops, record.arrive_s, strict=True))
         for j, (point, load) in enumerate(zip(trip.stops, trip.loads, strict=True)):
@@ -96,16 +104,6 @@ def _without(
     return tuple(changed)
 
 
-def insertion_order(
-    problem: DispatchProblem, unmet: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
-) -> list[int]:
-    """Points with unmet need, the worthiest per kilogram first."""
-    worth = (unmet * problem.weight).sum(axis=1)
-    kg = unmet @ problem.kg
-    points = np.flatnonzero(unmet.sum(axis=1) > 0)
-    return sorted(points.tolist(), key=lambda i: (-worth[i] / max(kg[i], 1e-9), i))
-
-
 def improve(
     problem: DispatchProblem,
     routes: Routes,
@@ -114,10 +112,12 @@ def improve(
     until: float,
     seed: int,
     stopped: Callable[[], bool],
-    frozen: tuple[int, ...] | None = None,
     listener: Callable[[Value], None] | None = None,
 ) -> Routes:
     """Take some stops out, put unmet need back in, keep what is better (Schrimpf et al. 2000; Shaw 1998).
+
+    A draft a little worse than the best is walked on from (record-to-record travel, Dueck 1993), the
+    less so the later; the quantities of promising drafts are optimised exactly.
 
     Parameters
     ----------
@@ -129,73 +129,84 @@ def improve(
         Of the choice of what is taken out.
     stopped
         Asked before every round.
-    frozen
-        Trips per vehicle, from the first, that may not change.
     listener
         Told every better value.
     """
     rng = np.random.default_rng(seed)
-    keep = frozen or (0,) * len(routes)
-    first = Inserter(problem, routes, keep)
+    first = Inserter(problem, routes)
     first.insert_all(insertion_order(problem, first.need))
-    best = tuple(first.routes)
+    worth = first.worth
+
+    def score(value: Value) -> float:
+        return worth * value.unmet + value.cost
+
+    best = best_quantities(problem, tuple(first.routes), whole=False)
     best_value = value_of(problem, best)
-    current, current_value = best, best_value
+    current = best
     for number in range(iterations):
         if stopped() or time.perf_counter() >= until:
             break
-        ruined = _ruin(problem, current, keep, rng)
+        ruined = _ruin(problem, current, rng)
         if ruined is None:
             break
-        if not timetable(problem, ruined).feasible:
-            ruined = repair(problem, ruined, keep)
-        work = Inserter(problem, ruined, keep)
-        order = insertion_order(problem, work.need)
-        if number % 2:
-            rng.shuffle(order)
-        work.insert_all(order)
-        candidate = tuple(work.routes)
-        if not work.times.feasible:
-            continue
-        value = value_of(problem, candidate)
-        # A little worse in cost is let through now and then, to leave a valley.
-        if value.unmet <= current_value.unmet and value.cost <= current_value.cost * (
-            1 + 0.01 * rng.random()
-        ):
-            current, current_value = candidate, value
+        candidate, value = _recreate(problem, ruined, number, rng)
+        deviation = DEVIATION * (1 - number / iterations) * score(best_value)
+        if score(value) < score(best_value) + deviation:
+            if number % POLISH_EVERY == 0 or value < best_value:
+                candidate = best_quantities(problem, candidate, whole=False)
+                value = value_of(problem, candidate)
+            current = candidate
         if value < best_value:
             best, best_value = candidate, value
-            current, current_value = candidate, value
             if listener is not None:
                 listener(best_value)
     return best
 
 
-def _ruin(
-    problem: DispatchProblem, routes: Routes, keep: tuple[int, ...], rng: np.random.Generator
-) -> Routes | None:
-    """Take out the stops near a random point, or whole trips."""
-    free = [(v, n) for v, route in enumerate(routes) for n in range(keep[v], len(route))]
+def _recreate(
+    problem: DispatchProblem, ruined: Routes, number: int, rng: np.random.Generator
+) -> tuple[Routes, Value]:
+    """Insert what is missing; waiting for turns at docks is dropped where nobody is late without it."""
+    free = unhurried(ruined)
+    if timetable(problem, free).feasible:
+        ruined = free
+    elif not timetable(problem, ruined).feasible:
+        ruined = repair(problem, ruined)
+    work = Inserter(problem, ruined)
+    order = insertion_order(problem, work.need)
+    if number % 2:
+        rng.shuffle(order)
+    work.insert_all(order)
+    candidate = tuple(work.routes)
+    return candidate, value_of(problem, candidate)
+
+
+def _ruin(problem: DispatchProblem, routes: Routes, rng: np.random.Generator) -> Routes | None:
+    """Take out whole trips, or the stops near a random one."""
+    free = [(v, n) for v, route in enumerate(routes) for n in range(len(route))]
     if not free:
         return None
-    changed = [list(route) for route in routes]
-    if rng.random() < 0.5:
+    if rng.random() < TRIP_RUIN_SHARE:
         count = min(len(free), int(rng.integers(1, 4)))
         chosen = {free[n] for n in rng.choice(len(free), size=count, replace=False).tolist()}
         return tuple(
             tuple(trip for n, trip in enumerate(route) if (v, n) not in chosen)
-            for v, route in enumerate(changed)
+            for v, route in enumerate(routes)
         )
     v, n = free[int(rng.integers(len(free)))]
     centre = routes[v][n].stops[int(rng.integers(len(routes[v][n].stops)))]
-    travel = problem.travel[problem.vehicles[v].travel].seconds
-    near = np.argsort(travel[problem.points[centre]][problem.points], kind="stable")
-    taken = set(near[: int(rng.integers(1, min(len(near), 12) + 1))].tolist())
-    for w, number in free:
-        trip = changed[w][number]
-        stops = [j for j, point in enumerate(trip.stops) if point not in taken]
-        if len(stops) < len(trip.stops):
-            changed[w][number] = make_trip(
-                problem, w, trip.depot, [trip.stops[j] for j in stops], [trip.loads[j] for j in stops]
-            )
-    return tuple(tuple(trip for trip in route if trip.stops) for route in changed)
+    away = problem.travel[problem.vehicles[v].travel].seconds[problem.points[centre]][problem.points]
+    near = np.argsort(away, kind="stable")
+    taken = set(near[: int(rng.integers(1, min(len(near), MOST_POINTS_RUINED) + 1))].tolist())
+    changed = []
+    for route in routes:
+        trips = []
+        for trip in route:
+            stops = [j for j, point in enumerate(trip.stops) if point not in taken]
+            if len(stops) == len(trip.stops):
+                trips.append(trip)
+            elif stops:
+                kept = [trip.stops[j] for j in stops], [trip.loads[j] for j in stops]
+                trips.append(make_trip(problem, trip.vehicle, trip.depot, *kept))
+        changed.append(tuple(trips))
+    return tuple(changed)

@@ -16,9 +16,7 @@ from depotopt.dispatch.draft import (
     Timetable,
     delivered,
     drawn,
-    latest_departure,
     make_trip,
-    offsets,
     timetable,
 )
 from depotopt.dispatch.problem import DispatchProblem
@@ -66,21 +64,16 @@ class Inserter:
         What is to be delivered.
     routes
         A draft that holds every rule.
-    frozen
-        Trips per vehicle, from the first, that may not change.
     """
 
-    def __init__(
-        self, problem: DispatchProblem, routes: Routes, frozen: tuple[int, ...] | None = None
-    ) -> None:
+    def __init__(self, problem: DispatchProblem, routes: Routes) -> None:
         self.problem = problem
         self.routes = list(routes)
-        self.frozen = frozen or (0,) * len(routes)
         self.times: Timetable = timetable(problem, routes)
         self.need: Int64Array = problem.need - delivered(problem, routes)
         self.stock: Int64Array = problem.lot_units - drawn(problem, routes)
         # Serving one more unit beats any cost: objectives are in order, not traded.
-        self._worth = _worth(problem)
+        self.worth = _worth(problem)
 
     def insert_all(self, order: list[int], most: int = 1_000_000) -> int:
         """Insert what fits at the given points, each until nothing more fits; returns insertions made."""
@@ -95,7 +88,7 @@ class Inserter:
         if not (self.need[point] > 0).any():
             return False
         found = [*self._into_trips(point), *self._new_trips(point)]
-        found.sort(key=lambda c: (-(c.gain * self._worth - c.cost), c.vehicle, len(c.route)))
+        found.sort(key=lambda c: (-(c.gain * self.worth - c.cost), c.vehicle, len(c.route)))
         for candidate in found[:TRIES]:
             changed = list(self.routes)
             changed[candidate.vehicle] = candidate.route
@@ -151,7 +144,7 @@ class Inserter:
     def _into_trips(self, point: int) -> list[Candidate]:
         """Candidates that add to trips there are: a larger hand-over or a stop more."""
         problem, found = self.problem, []
-        place = int(problem.points[point])
+        place = problem.place_of[point]
         wanted = {int(k) for k in np.flatnonzero(self.need[point] > 0)}
         useful = {
             d
@@ -160,7 +153,7 @@ class Inserter:
         }
         for record in self.times.trips:
             trip = record.trip
-            if trip.depot not in useful or record.number <= self.frozen[trip.vehicle]:
+            if trip.depot not in useful:
                 continue
             kind = problem.vehicles[trip.vehicle].kind
             room_kg, room_m3 = kind.payload_kg - trip.kg, kind.volume_m3 - trip.m3
@@ -192,28 +185,25 @@ class Inserter:
         problem, trip = self.problem, record.trip
         if point in trip.stops:
             return trip.stops.index(point), False, 0.0, 0.0
-        travel = problem.travel[problem.vehicles[trip.vehicle].travel]
-        seconds, metres = travel.seconds, travel.metres
-        before = [problem.depots[trip.depot].place, *(int(problem.points[i]) for i in trip.stops)]
+        travel = problem.vehicles[trip.vehicle].travel
+        seconds, metres = problem.seconds_of[travel], problem.metres_of[travel]
+        before = [problem.depots[trip.depot].place, *(problem.place_of[i] for i in trip.stops)]
         after = [*before[1:], record.end]
         leaves = [record.depart_s, *record.leave_s]
-        slack = [float(problem.deadline_s[i]) - at for i, at in zip(trip.stops, record.arrive_s, strict=True)]
+        slack = [problem.deadline_of[i] - at for i, at in zip(trip.stops, record.arrive_s, strict=True)]
+        deadline = problem.deadline_of[point] + TIME_SLACK_S
         best: tuple[float, int, float, float] | None = None
         behind = math.inf
         for at in range(len(trip.stops), -1, -1):
             if at < len(slack):
                 behind = min(behind, slack[at])
-            there, on = float(seconds[before[at], place]), float(seconds[place, after[at]])
-            extra = there + on - float(seconds[before[at], after[at]]) + problem.stop_service_s
-            if not math.isfinite(extra):
+            a, b = before[at], after[at]
+            there, on = seconds[a][place], seconds[place][b]
+            extra = there + on - seconds[a][b] + problem.stop_service_s
+            if not math.isfinite(extra) or leaves[at] + there > deadline or extra > behind + TIME_SLACK_S:
                 continue
-            if leaves[at] + there > problem.deadline_s[point] + TIME_SLACK_S or extra > behind + TIME_SLACK_S:
-                continue
-            longer = float(
-                metres[before[at], place] + metres[place, after[at]] - metres[before[at], after[at]]
-            )
             if best is None or extra < best[0]:
-                best = (extra, at, extra, longer)
+                best = (extra, at, extra, metres[a][place] + metres[place][b] - metres[a][b])
         return None if best is None else (best[1], True, best[2], best[3])
 
     def _new_trips(self, point: int) -> list[Candidate]:
@@ -255,14 +245,14 @@ class Inserter:
     def _free_vehicles(self, depot: int, point: int, ready: dict[int, TimedTrip]) -> list[int]:
         """Vehicles for a new trip: the earliest of every type, used ones and unused ones apart."""
         problem = self.problem
-        place, target = problem.depots[depot].place, int(problem.points[point])
+        place, target = problem.depots[depot].place, problem.place_of[point]
         ranked: dict[tuple[str, bool], list[tuple[float, int]]] = {}
         for v, vehicle in enumerate(problem.vehicles):
             record = ready.get(v)
             where, when = (vehicle.home, vehicle.free_s)
             if record is not None:
                 last = record.trip
-                where, when = int(problem.points[last.stops[-1]]), record.leave_s[-1]
+                where, when = last.last, record.leave_s[-1]
             at = when + problem.seconds(v, where, place)
             if at + problem.seconds(v, place, target) <= problem.deadline_s[point]:
                 ranked.setdefault((vehicle.kind.ident, record is None), []).append((at, v))
@@ -272,12 +262,12 @@ class Inserter:
         self, v: int, d: int, point: int, last: TimedTrip | None, dock_free_s: float
     ) -> Candidate | None:
         problem = self.problem
-        vehicle, depot, place = problem.vehicles[v], problem.depots[d], int(problem.points[point])
+        vehicle, depot, place = problem.vehicles[v], problem.depots[d], problem.place_of[point]
         kind = vehicle.kind
         where, when = vehicle.home, vehicle.free_s
         if last is not None:
             # The way back leads to the new loading depot instead of the nearest end.
-            where, when = int(problem.points[last.trip.stops[-1]]), last.leave_s[-1]
+            where, when = last.trip.last, last.leave_s[-1]
         approach = problem.seconds(v, where, depot.place)
         start = max(when + approach, depot.ready_s, problem.start_s)
         trip: DraftTrip | None = None
@@ -290,12 +280,11 @@ class Inserter:
             return None
         start = max(start, trip.lots_ready_s)
         depart = max(start, min(dock_free_s, start)) + trip.kg / depot.dock_kg_per_s
-        if depart > latest_departure(problem, trip) + TIME_SLACK_S:
+        if depart > trip.latest_s + TIME_SLACK_S:
             return None
-        _, leave, metres = offsets(problem, trip)
         end = problem.nearest_end(v, place)
-        back = depart + leave[-1] + problem.seconds(v, place, end)
-        metres += problem.metres(v, where, depot.place) + problem.metres(v, place, end)
+        back = depart + trip.leave_s[-1] + problem.seconds(v, place, end)
+        metres = trip.metres + problem.metres(v, where, depot.place) + problem.metres(v, place, end)
         if not math.isfinite(back):
             return None
         cost = metres * kind.cost_per_km / KM_M
@@ -306,6 +295,16 @@ class Inserter:
             spent = back - last.return_s
             cost += spent * kind.cost_per_h / HOUR_S
         return Candidate(v, (*self.routes[v], trip), gain, cost, spent)
+
+
+def insertion_order(
+    problem: DispatchProblem, unmet: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+) -> list[int]:
+    """Points with unmet need, the worthiest per kilogram first."""
+    worth = (unmet * problem.weight).sum(axis=1)
+    kg = unmet @ problem.kg
+    points = np.flatnonzero(unmet.sum(axis=1) > 0)
+    return sorted(points.tolist(), key=lambda i: (-worth[i] / max(kg[i], 1e-9), i))
 
 
 def _worth(problem: DispatchProblem) -> float:

@@ -61,7 +61,7 @@ class LinearAnswer:
 
 
 def solve_linear(
-    program: LinearProgram, engine: str = "GLOP", time_s: float = 60.0, gap: float = 1e-6
+    program: LinearProgram, engine: str = "GLOP", time_s: float = 60.0, nodes: int = 10_000
 ) -> LinearAnswer:
     """Solve a linear or mixed-integer program.
 
@@ -73,8 +73,8 @@ def solve_linear(
         ``"GLOP"`` for linear programs, ``"SCIP"`` where whole numbers are asked for.
     time_s
         Wall-clock limit.
-    gap
-        Relative gap at which a mixed-integer program may stop.
+    nodes
+        Branches of a mixed-integer program after which the best found is taken.
 
     Raises
     ------
@@ -97,7 +97,7 @@ def solve_linear(
     solver = builder.ModelSolverHelper(engine)
     solver.set_time_limit_in_seconds(max(time_s, 0.01))
     if engine == "SCIP":
-        solver.set_solver_specific_parameters(f"limits/gap = {gap}\nrandomization/randomseedshift = 1")
+        solver.set_solver_specific_parameters(f"limits/nodes = {nodes}\nlimits/gap = 1e-6")
     solver.solve(model)
     status = solver.status()
     known = builder.SolveStatus

@@ -205,15 +205,55 @@ class DispatchProblem:
         """Places where any vehicle may end a trip (its home comes on top)."""
         return tuple(depot.place for depot in self.depots)
 
+    @cached_property
+    def seconds_of(self) -> tuple[list[list[float]], ...]:
+        """Times per travel profile as plain lists: the clock reads single entries, millions of times."""
+        return tuple(matrix.seconds.tolist() for matrix in self.travel)
+
+    @cached_property
+    def metres_of(self) -> tuple[list[list[float]], ...]:
+        """Lengths per travel profile as plain lists."""
+        return tuple(matrix.metres.tolist() for matrix in self.travel)
+
+    @cached_property
+    def place_of(self) -> list[int]:
+        """Place of each point."""
+        places: list[int] = self.points.tolist()
+        return places
+
+    @cached_property
+    def deadline_of(self) -> list[float]:
+        """Deadline of each point."""
+        deadlines: list[float] = self.deadline_s.tolist()
+        return deadlines
+
+    @cached_property
+    def lot_kg(self) -> list[float]:
+        """Weight of a unit of each lot."""
+        return [float(self.kg[lot.commodity]) for lot in self.lots]
+
+    @cached_property
+    def lot_m3(self) -> list[float]:
+        """Volume of a unit of each lot."""
+        return [float(self.m3[lot.commodity]) for lot in self.lots]
+
+    @cached_property
+    def _nearest_ends(self) -> dict[tuple[int, int, int], int]:
+        return {}
+
     def seconds(self, vehicle: int, a: int, b: int) -> float:
         """Driving time of a vehicle between two places."""
-        return float(self.travel[self.vehicles[vehicle].travel].seconds[a, b])
+        return self.seconds_of[self.vehicles[vehicle].travel][a][b]
 
     def metres(self, vehicle: int, a: int, b: int) -> float:
         """Length of that leg."""
-        return float(self.travel[self.vehicles[vehicle].travel].metres[a, b])
+        return self.metres_of[self.vehicles[vehicle].travel][a][b]
 
     def nearest_end(self, vehicle: int, place: int) -> int:
         """Place nearest in time where a vehicle may end a trip; its start of the trip may be nearer."""
-        choices = (self.vehicles[vehicle].home, *self.ends)
-        return min(choices, key=lambda end: (self.seconds(vehicle, place, end), end))
+        machine = self.vehicles[vehicle]
+        key = (machine.travel, machine.home, place)
+        if key not in self._nearest_ends:
+            away = self.seconds_of[machine.travel][place]
+            self._nearest_ends[key] = min((machine.home, *self.ends), key=lambda end: (away[end], end))
+        return self._nearest_ends[key]

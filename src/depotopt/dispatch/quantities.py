@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -19,12 +19,15 @@ from depotopt.dispatch.draft import (
     without_empty,
 )
 from depotopt.dispatch.draft import weighted_unmet as unmet_of
+from depotopt.dispatch.insertion import Inserter, insertion_order
 from depotopt.dispatch.linear import LinearProgram, solve_linear
 from depotopt.dispatch.problem import DispatchProblem
 from depotopt.units import FloatArray
 
-MIXED_LIMIT: Final = 3_000
-"""Quantities up to which whole numbers are proved best; above, the linear optimum is rounded down."""
+MIXED_LIMIT: Final = 400
+"""Quantities up to which whole numbers are searched for; above, the linear optimum is rounded down."""
+MIXED_NODES: Final = 200
+"""Nodes of that search: counted, so that the answer does not depend on the machine."""
 MARGIN_S: Final = 0.01
 """Kept clear before deadlines, so that rounding in the engine never makes a delivery late."""
 
@@ -47,7 +50,9 @@ class _Rows:
         self.high.append(high)
 
 
-def best_quantities(problem: DispatchProblem, routes: Routes, time_s: float = 10.0) -> Routes:
+def best_quantities(
+    problem: DispatchProblem, routes: Routes, time_s: float = 10.0, *, whole: bool = True
+) -> Routes:
     """Hand over the best quantities the given routes allow; never worse than what they hand over now.
 
     Sets
@@ -67,34 +72,35 @@ def best_quantities(problem: DispatchProblem, routes: Routes, time_s: float = 10
         The routes must hold every rule.
     time_s
         Limit; at the limit the best found is taken.
+    whole
+        Search for the best whole numbers where there are at most `MIXED_LIMIT` quantities; else the linear
+        optimum is rounded down and filled up by insertion.
     """
     before = timetable(problem, routes)
     if not before.trips or not before.feasible:
         return routes
     pools = stock_pools(problem)
     visits, program, integers = _program(problem, before, pools)
-    mixed = integers <= MIXED_LIMIT
-    if not mixed:
-        program = LinearProgram(
-            program.cost,
-            program.upper,
-            program.row,
-            program.column,
-            program.value,
-            program.row_low,
-            program.row_high,
-        )
-    answer = solve_linear(program, "SCIP" if mixed else "GLOP", time_s)
+    mixed = whole and integers <= MIXED_LIMIT
+    if mixed:
+        answer = solve_linear(program, "SCIP", time_s, nodes=MIXED_NODES)
+    else:
+        # Less is always allowed, so rounding down keeps every rule; insertion fills up what it leaves.
+        answer = solve_linear(replace(program, whole=None), "GLOP", time_s)
     if answer.values is None:
         return routes
     units = np.floor(answer.values[:integers] + (1e-6 if mixed else 1e-9))
-    better = _rebuilt(problem, routes, before, visits, pools, units)
-    if (
-        not timetable(problem, better).feasible
-        or unmet_of(problem, better) > unmet_of(problem, routes) + 1e-9
-    ):
-        return routes
-    return better
+    loaded = _loaded(problem, routes, before, visits, pools, units)
+    better = without_empty(problem, tuple(tuple(route) for route in loaded))
+    if not timetable(problem, better).feasible:
+        # Lighter and heavier loads change who is ready first: keep the order the program assumed.
+        better = _in_order(problem, routes, before, visits, pools, units)
+        if not timetable(problem, better).feasible:
+            return routes
+    filled = Inserter(problem, better)
+    filled.insert_all(insertion_order(problem, filled.need))
+    better = tuple(filled.routes)
+    return better if unmet_of(problem, better) < unmet_of(problem, routes) - 1e-9 else routes
 
 
 def _program(
@@ -228,15 +234,15 @@ def _now(record: TimedTrip, stop: int) -> float:
     return record.arrive_s[stop] - 1e-6
 
 
-def _rebuilt(
+def _loaded(
     problem: DispatchProblem,
     routes: Routes,
     before: Timetable,
     visits: list[tuple[int, int, int]],
     pools: tuple[Pool, ...],
     units: FloatArray,
-) -> Routes:
-    """Routes with the given quantities, lots drawn first expired first in the order of loading."""
+) -> list[list[DraftTrip]]:
+    """Trips per vehicle with the given quantities, lots drawn first expired first in the order of loading."""
     left = problem.lot_units.copy()
     wanted: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
     for (r, j, p), quantity in zip(visits, units, strict=True):
@@ -265,5 +271,31 @@ def _rebuilt(
             loads.append(handed.items())
         trip = record.trip
         made[trip.vehicle][record.number] = make_trip(problem, trip.vehicle, trip.depot, trip.stops, loads)
-    rebuilt = tuple(tuple(made[v][n + 1] for n in range(len(routes[v]))) for v in range(len(routes)))
-    return without_empty(problem, rebuilt)
+    return [[made[v][n + 1] for n in range(len(routes[v]))] for v in range(len(routes))]
+
+
+def _in_order(
+    problem: DispatchProblem,
+    routes: Routes,
+    before: Timetable,
+    visits: list[tuple[int, int, int]],
+    pools: tuple[Pool, ...],
+    units: FloatArray,
+) -> Routes:
+    """The rebuilt routes with every trip waiting for its turn at the dock of the old timetable."""
+    made = _loaded(problem, routes, before, visits, pools, units)
+    dock_free: dict[tuple[int, int], float] = defaultdict(float)
+    back: dict[int, float] = {}
+    for record in before.trips:
+        v, depot = record.trip.vehicle, problem.depots[record.trip.depot]
+        trip = made[v][record.number - 1]
+        if not trip.kg:
+            continue
+        free = back.get(v, problem.vehicles[v].free_s)
+        arrive = free + record.load_start_s - record.approach_start_s
+        queue = (record.trip.depot, record.dock)
+        start = max(arrive, depot.ready_s, trip.lots_ready_s, problem.start_s, dock_free[queue])
+        dock_free[queue] = start + trip.load_s
+        back[v] = start + trip.load_s + trip.leave_s[-1] + problem.seconds(v, trip.last, record.end)
+        made[v][record.number - 1] = replace(trip, not_before_s=start)
+    return without_empty(problem, tuple(tuple(route) for route in made))

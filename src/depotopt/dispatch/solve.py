@@ -126,7 +126,6 @@ def solve_dispatch(
     monitor.report("allocation")
     allocation = allocate(problem, max(1.0, effort.left_s / 2))
     routes = _first_routes(problem, allocation, router, effort, limits, monitor)
-    routes = best_quantities(problem, routes, max(0.5, effort.left_s / 4))
     _tell(monitor, problem, allocation, value_of(problem, routes), "routes")
     routes = improve(
         problem,
