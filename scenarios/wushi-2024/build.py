@@ -38,7 +38,7 @@ AFFECTED_SHARE = {"9": 0.30, "8": 0.15, "7": 0.05, "6": 0.01, "": 0.0}
 """Assumed share of residents in need by zone of the official intensity map; a township that several
 zones touch takes their mean. Together about 17,000 people; 12,426 were relocated by 24 January 2024."""
 TOWNSHIP_HOSTS = ("school", "township office", "supermarket", "health centre", "fire station")
-RATES = {
+RATES: dict[str, dict[str, object]] = {
     "prefecture": {
         "handling_kg_per_h": 40000,
         "handling_share_without_power": 0.4,
