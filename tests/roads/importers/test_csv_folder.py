@@ -122,9 +122,9 @@ BAD_LINKS = [
     ("a,b,nan", "roads/links.csv  row 2, column length_m   found 'nan', expected a length in metres >= 0"),
     ("a,b,", "roads/links.csv  row 2, column length_m   found nothing, expected a length in metres >= 0"),
     ("a,x,5", "roads/links.csv  row 2, column head   found 'x', no such node"),
-    (",b,5", "roads/links.csv  row 2, column tail   found nothing, expected a node of nodes.csv"),
+    (",b,5", "roads/links.csv  row 2, column tail   found nothing, expected a node"),
     ("a,a,5", "roads/links.csv  row 2, column head   found 'a', expected another node than the tail"),
-    ("a,b", "roads/links.csv  row 2   found 2 cells, expected 3 as in row 1"),
+    ("a,b", "roads/links.csv  row 2   found 2 cells, expected 3 as in the header"),
 ]
 
 
@@ -166,10 +166,10 @@ def test_a_bad_node_is_a_fault(tmp_path: Path, rows: str, message: str) -> None:
 
 def test_unknown_missing_and_repeated_columns_are_faults(tmp_path: Path) -> None:
     assert faults(folder(tmp_path, "tail,head,lenght_m,brige,tail\n")) == [
-        "roads/links.csv  row 1   found 'brige', no such column (did you mean 'bridge'?)",
-        "roads/links.csv  row 1   found 'lenght_m', no such column (did you mean 'length_m'?)",
-        "roads/links.csv  row 1   found 'tail', expected this column once",
-        "roads/links.csv  row 1   found no such column, expected column length_m",
+        "roads/links.csv  header   found 'brige', no such column (did you mean 'bridge'?)",
+        "roads/links.csv  header   found 'lenght_m', no such column (did you mean 'length_m'?)",
+        "roads/links.csv  header   found 'tail' twice, expected it once",
+        "roads/links.csv  header   found no such column, expected column length_m",
     ]
 
 

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from depotopt.errors import Fault, InputError
+from depotopt.roads.cache import cache_folder
 from depotopt.roads.importers.csv_folder import read_csv_folder
+from depotopt.roads.importers.geopackage import read_geopackage
+from depotopt.roads.importers.graph import network_from_graph
+from depotopt.roads.importers.graphml_file import read_graphml
 from depotopt.roads.importers.npz_arrays import read_npz
 from depotopt.roads.importers.osm_file import SUFFIXES, read_osm
+from depotopt.roads.importers.place import download_network
+from depotopt.roads.importers.stored import content_hash, kept_or_read
 from depotopt.roads.network import RoadNetwork
+
+__all__ = ["download_network", "network_from_graph", "read_network"]
+
+_WORTH_KEEPING_BYTES = 65_536
+_FORMATS = ".osm.pbf, .osm, .graphml, .graphml.gz, .gpkg, .npz or a folder with nodes.csv and links.csv"
 
 
 def read_network(
@@ -17,13 +29,16 @@ def read_network(
     default_speed_kmh: float = 60.0,
     simplify: bool = True,
     minor_roads: bool = False,
+    cache_dir: Path | Literal["user"] | None = "user",
 ) -> RoadNetwork:
     """Read roads; the format follows from the name.
 
     Parameters
     ----------
     path
-        File or folder.
+        ``.osm.pbf`` or ``.osm`` (OpenStreetMap), ``.graphml`` or ``.graphml.gz`` (OSMnx),
+        ``.gpkg`` (layers ``nodes`` and ``links``), ``.npz`` (arrays lat, lon, u, v, km), or a folder
+        with ``nodes.csv`` and ``links.csv``.
     default_speed_kmh
         Speed of roads without speed and class.
     simplify
@@ -31,6 +46,14 @@ def read_network(
         the nodes are junctions already and all are kept.
     minor_roads
         OpenStreetMap files: also read service roads and firm tracks.
+    cache_dir
+        Folder where networks are kept by content; ``"user"`` is `depotopt.roads.cache.cache_folder`,
+        ``None`` keeps nothing.
+
+    Returns
+    -------
+    RoadNetwork
+        The largest strongly connected component; ``dropped`` says what was left out.
 
     Raises
     ------
@@ -41,11 +64,26 @@ def read_network(
     if not file.exists():
         fault = Fault(file.name, "", "no such file or folder", "expected roads", "missing-file")
         raise InputError(file.name, [fault])
-    if file.is_dir():
-        return read_csv_folder(file, default_speed_kmh=default_speed_kmh)
-    if file.name.endswith(".npz"):
-        return read_npz(file, default_speed_kmh=default_speed_kmh)
-    if file.name.endswith(SUFFIXES):
-        return read_osm(file, simplify=simplify, minor_roads=minor_roads)
-    fault = Fault(file.name, "", f"'{file.suffix}'", "expected .osm.pbf, .npz or a folder", "format")
-    raise InputError(file.name, [fault])
+    name = "folder" if file.is_dir() else file.name.lower()
+    known = ("folder", ".npz", ".graphml", ".graphml.gz", ".gpkg", *SUFFIXES)
+    if not name.endswith(known):
+        found = f"'{file.suffix}'" if file.suffix else "no suffix"
+        raise InputError(file.name, [Fault(file.name, "", found, f"expected {_FORMATS}", "format")])
+    content = content_hash(file)
+    source = f"{file.name} sha256:{content[:16]}"
+
+    def read() -> RoadNetwork:
+        if name == "folder":
+            return read_csv_folder(file, default_speed_kmh=default_speed_kmh, source=source)
+        if name.endswith(".npz"):
+            return read_npz(file, default_speed_kmh=default_speed_kmh, source=source)
+        if name.endswith((".graphml", ".graphml.gz")):
+            return read_graphml(file, default_speed_kmh=default_speed_kmh, source=source)
+        if name.endswith(".gpkg"):
+            return read_geopackage(file, default_speed_kmh=default_speed_kmh, source=source)
+        return read_osm(file, simplify=simplify, minor_roads=minor_roads, source=source)
+
+    size = sum(p.stat().st_size for p in file.iterdir()) if file.is_dir() else file.stat().st_size
+    folder = cache_folder() if cache_dir == "user" else cache_dir
+    options = f"{file.name} {default_speed_kmh!r} {simplify} {minor_roads}"
+    return kept_or_read(folder if size >= _WORTH_KEEPING_BYTES else None, content, options, read)

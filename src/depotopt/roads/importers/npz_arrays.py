@@ -6,21 +6,21 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from depotopt.errors import Fault, InputError
-from depotopt.roads.importers.sections import CLASS_CODE, Sections, assemble, pair_streets, speeds
+from depotopt.roads.importers.sections import CLASS_CODE, Sections, assemble, drive_s, pair_streets, speeds
 from depotopt.roads.network import RoadNetwork
-from depotopt.units import FloatArray, Int64Array
+from depotopt.units import BoolArray, FloatArray, Int64Array
 
 ARRAYS = ("lat", "lon", "u", "v", "km")
 
 
-def read_npz(
-    file: Path, *, default_speed_kmh: float = 60.0, source: str = "", attribution: str = ""
-) -> RoadNetwork:
+def read_npz(file: Path, *, default_speed_kmh: float = 60.0, source: str = "") -> RoadNetwork:
     """Read arrays ``lat``, ``lon`` (per node), ``u``, ``v``, ``km`` (per road, both ways).
 
-    The roads have no class, so they are of class ``highway`` at the default speed, marked as assumed.
+    An array ``attribution`` (one text) becomes the network's notice. The roads have no class, so they
+    are of class ``highway`` at the default speed, marked as assumed.
     Roads from a node to itself are left out and counted.
 
     Raises
@@ -28,7 +28,7 @@ def read_npz(
     InputError
         With every fault of the arrays.
     """
-    arrays = _arrays(file)
+    arrays, attribution = _arrays(file)
     lon, lat = arrays["lon"].astype(np.float64), arrays["lat"].astype(np.float64)
     start, end = arrays["u"].astype(np.int64), arrays["v"].astype(np.int64)
     length_m = arrays["km"].astype(np.float64) * 1000.0
@@ -39,6 +39,7 @@ def read_npz(
     count = len(start)
     road_class = np.full(count, CLASS_CODE["highway"], dtype=np.uint8)
     speed, speed_source = speeds(np.full(count, np.nan), road_class, default_speed_kmh)
+    seconds = drive_s(length_m, speed)
     nowhere, everywhere = np.zeros(count, dtype=np.bool_), np.ones(count, dtype=np.bool_)
     idents = tuple(map(str, range(len(lon))))
     kind = np.zeros(count, dtype=np.uint8)
@@ -51,8 +52,8 @@ def read_npz(
         backward=everywhere,
         length_m=length_m,
         road_class=road_class,
-        speed_kmh=speed,
-        backward_kmh=speed,
+        forward_s=seconds,
+        backward_s=seconds,
         speed_source=speed_source,
         bridge=nowhere,
         tunnel=nowhere,
@@ -66,16 +67,19 @@ def read_npz(
     )
 
 
-def _arrays(file: Path) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]]:
+def _arrays(file: Path) -> tuple[dict[str, npt.NDArray[np.generic]], str]:
     faults: list[Fault] = []
-    arrays = {}
+    arrays: dict[str, npt.NDArray[np.generic]] = {}
+    attribution = ""
     try:
-        with np.load(file, allow_pickle=False) as archive:
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             for name in ARRAYS:
                 if name not in archive.files:
                     faults.append(Fault(file.name, name, "no such array", f"expected {', '.join(ARRAYS)}"))
                     continue
                 arrays[name] = archive[name]
+            if "attribution" in archive.files:
+                attribution = str(archive["attribution"])
     except (ValueError, OSError, zipfile.BadZipFile) as error:
         fault = Fault(file.name, "", f"no readable archive ({error})", "expected .npz arrays", "unreadable")
         raise InputError(file.name, [fault]) from error
@@ -91,7 +95,7 @@ def _arrays(file: Path) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.gen
                 faults.append(Fault(file.name, ", ".join(group), found, "expected the same number"))
     if faults:
         raise InputError(file.name, faults)
-    return arrays
+    return arrays, attribution
 
 
 def _check(
@@ -99,9 +103,7 @@ def _check(
 ) -> None:
     faults: list[Fault] = []
 
-    def report(
-        name: str, wrong: np.ndarray[tuple[int], np.dtype[np.bool_]], values: object, expected: str
-    ) -> None:
+    def report(name: str, wrong: BoolArray, values: object, expected: str) -> None:
         where = np.flatnonzero(wrong)
         if len(where):
             found = f"{np.asarray(values)[where[0]]}" + (

@@ -8,7 +8,7 @@ import numpy as np
 
 from depotopt.roads.importers.chains import Chains, chains, single_chains
 from depotopt.roads.importers.osm_tags import Road
-from depotopt.roads.importers.sections import Sections, assemble, street_kinds
+from depotopt.roads.importers.sections import Sections, assemble, drive_s, street_kinds
 from depotopt.roads.importers.streets import joined_streets, street_table
 from depotopt.roads.network import Geometry, RoadNetwork, StreetTable, Uint8Array
 from depotopt.units import BoolArray, FloatArray, Int64Array, great_circle_m
@@ -205,8 +205,8 @@ def _sections(segments: _Segments, found: Chains, table: _RoadColumns) -> tuple[
         backward=~table.oneway[kind],
         length_m=length,
         road_class=table.road_class[kind],
-        speed_kmh=table.speed_kmh[kind],
-        backward_kmh=table.backward_kmh[kind],
+        forward_s=drive_s(length, table.speed_kmh[kind]),
+        backward_s=drive_s(length, table.backward_kmh[kind]),
         speed_source=table.speed_source[kind],
         bridge=table.bridge[kind],
         tunnel=table.tunnel[kind],

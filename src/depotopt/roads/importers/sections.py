@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from depotopt.catalog.road_speeds import road_speeds
+from depotopt.errors import Fault, InputError
 from depotopt.roads.builder import LinkArrays, build_network
 from depotopt.roads.network import (
     ROAD_CLASSES,
@@ -37,10 +38,8 @@ class Sections:
         Length in metres.
     road_class
         Index into `ROAD_CLASSES`.
-    speed_kmh
-        Speed forward in kilometres per hour.
-    backward_kmh
-        Speed backward.
+    forward_s, backward_s
+        Free-flow seconds in each direction; of no meaning where it may not be driven.
     speed_source
         `SpeedSource` code.
     bridge, tunnel, ford
@@ -57,8 +56,8 @@ class Sections:
     backward: BoolArray
     length_m: FloatArray
     road_class: Uint8Array
-    speed_kmh: FloatArray
-    backward_kmh: FloatArray
+    forward_s: FloatArray
+    backward_s: FloatArray
     speed_source: Uint8Array
     bridge: BoolArray
     tunnel: BoolArray
@@ -98,6 +97,12 @@ def speeds(
     # A connector is declared by somebody, never surveyed, whatever speed it was given.
     source = np.where(road_class == CLASS_CODE["connector"], SpeedSource.ASSUMED, source)
     return np.where(tagged, tagged_kmh, by_class[road_class]), source.astype(np.uint8)
+
+
+def drive_s(length_m: FloatArray, speed_kmh: FloatArray) -> FloatArray:
+    """Seconds to drive a length at a speed."""
+    seconds: FloatArray = length_m / (speed_kmh * kmh_to_ms(1.0))
+    return seconds
 
 
 def street_kinds(bridge: BoolArray, tunnel: BoolArray, ford: BoolArray) -> Uint8Array:
@@ -150,6 +155,44 @@ def polyline_lengths(geometry: Geometry) -> FloatArray:
     return lengths
 
 
+def paired(sections: Sections, geometry: Geometry) -> tuple[Sections, Geometry, Int64Array]:
+    """Join oneway sections that are the two directions of one road.
+
+    They run between the same nodes on the same line, have the same length, class, flags, limits and
+    street. Sources with one row per direction need this: a road is split and lost as a whole.
+
+    Returns
+    -------
+    tuple
+        Sections and their lines, and which of the old sections each of them was.
+    """
+    first = geometry.first
+    corners = [reach.reduceat(geometry.lonlat, first[:-1]) for reach in (np.minimum, np.maximum)]
+    alike = np.column_stack(
+        [
+            *(np.minimum(sections.start, sections.end), np.maximum(sections.start, sections.end)),
+            *(np.round(sections.length_m, 3), sections.road_class, sections.bridge, sections.tunnel),
+            *(sections.ford, sections.max_weight_kg, sections.max_height_m, sections.street),
+            *(np.diff(first), *corners),
+        ]
+    )
+    waiting: dict[tuple[bytes, bool], list[int]] = {}
+    gone = np.zeros(len(sections), dtype=np.bool_)
+    up = sections.start < sections.end
+    for index in np.flatnonzero(~sections.backward & sections.forward).tolist():
+        key = alike[index].tobytes()
+        partners = waiting.get((key, not up[index]))
+        if partners:
+            partner = partners.pop(0)
+            sections.backward[partner] = True
+            sections.backward_s[partner] = sections.forward_s[index]
+            gone[index] = True
+        else:
+            waiting.setdefault((key, bool(up[index])), []).append(index)
+    kept = np.flatnonzero(~gone)
+    return sections.taken(kept), _picked(geometry, kept), kept
+
+
 def largest_component(nodes: int, sections: Sections) -> BoolArray:
     """Nodes of the largest strongly connected component, as a mask (lowest label among equals)."""
     if nodes == 0:
@@ -195,21 +238,37 @@ def assemble(
         As in `RoadNetwork`.
     dropped
         What the importer left out before; what lies outside the component is added.
+
+    Raises
+    ------
+    InputError
+        If no two nodes reach each other.
     """
     lines = straight_lines(lon, lat, sections) if geometry is None else geometry
-    inside = largest_component(len(lon), sections)
+    touched = np.zeros(len(lon), dtype=np.bool_)
+    touched[sections.start] = touched[sections.end] = True
+    inside = largest_component(len(lon), sections) & touched
     kept = np.flatnonzero(inside[sections.start] & inside[sections.end])
+    if not len(kept):
+        expected = "expected roads that lead there and back"
+        fault = Fault(source, "", "no two nodes that reach each other", expected, "disconnected")
+        raise InputError(source, [fault])
     report = dict(dropped or {})
     directions = sections.forward.astype(np.int64) + sections.backward
     lost = np.ones(len(sections), dtype=np.bool_)
     lost[kept] = False
-    if lost.any() or not inside.all():
-        report[f"nodes {OUTSIDE}"] = float((~inside).sum())
+    if not touched.all():
+        report["nodes without a road"] = float((~touched).sum())
+    if lost.any():
+        report[f"nodes {OUTSIDE}"] = float((touched & ~inside).sum())
         report[f"links {OUTSIDE}"] = float(directions[lost].sum())
         report[f"km {OUTSIDE}"] = round(float(sections.length_m[lost].sum()) / 1000.0, 3)
         lost_bridge_m = float(sections.length_m[lost & sections.bridge].sum())
         if lost_bridge_m:
             report[f"km of bridge {OUTSIDE}"] = round(lost_bridge_m / 1000.0, 3)
+    # Parallel roads by length: files that hold the same roads in another order give the same network.
+    start, end = sections.start[kept], sections.end[kept]
+    kept = kept[np.lexsort((sections.length_m[kept], np.maximum(start, end), np.minimum(start, end)))]
     renumber = np.cumsum(inside) - 1
     part = sections.taken(kept)
     part.start, part.end = renumber[part.start], renumber[part.end]
@@ -226,16 +285,14 @@ def assemble(
 
 
 def _links(part: Sections, report: dict[str, float]) -> LinkArrays:
-    """Directed links of the sections: all forward ones, then all backward ones."""
-    ahead, back = np.flatnonzero(part.forward), np.flatnonzero(part.backward)
-    owner = np.concatenate([ahead, back])
-    reversed_ = np.arange(len(owner)) >= len(ahead)
-    speed = np.where(reversed_, part.backward_kmh[owner], part.speed_kmh[owner])
+    """Directed links, section by section; links that join the same nodes keep this order."""
+    owner, direction = np.nonzero(np.column_stack([part.forward, part.backward]))
+    reversed_ = direction == 1
     return LinkArrays(
         tail=np.where(reversed_, part.end[owner], part.start[owner]),
         head=np.where(reversed_, part.start[owner], part.end[owner]),
         length_m=part.length_m[owner],
-        free_flow_s=part.length_m[owner] / (speed * kmh_to_ms(1.0)),
+        free_flow_s=np.where(reversed_, part.backward_s[owner], part.forward_s[owner]),
         road_class=part.road_class[owner],
         bridge=part.bridge[owner],
         tunnel=part.tunnel[owner],
