@@ -48,10 +48,10 @@ class CorrelatedField:
 
     The field is drawn exactly on a regular grid by circulant embedding (Dietrich and Newsam 1997, SIAM
     Journal on Scientific Computing 18, 1088-1107) with FFTs, on a torus wide enough that the far side is
-    uncorrelated. Between nodes it is bilinear, divided by the standard deviation the interpolation
-    leaves, so that every place has variance 1. Cells are ``b / 16`` wide unless the region needs more
-    than 2**16 of them. The approximation is felt at distances below one cell, where places
-    are a little too much alike; `correlation` tells by how much.
+    uncorrelated. Between nodes it is bilinear, which takes variance away; an independent residual, shared
+    within quarters of a cell, gives it back, so that every place has variance 1. Cells are ``b / 16``
+    wide unless the region needs more than 2**16 of them. The approximation is felt within about one cell
+    (at ``b / 16`` by up to 0.15 in the correlation, less than 0.02 beyond); `correlation` tells it exactly.
 
     Attributes
     ----------
@@ -62,7 +62,11 @@ class CorrelatedField:
     corner
         Flat index of the lower left node of each place's cell, shape ``(P,)``.
     weight
-        Weights of the four nodes, shape ``(4, P)``; they include the division.
+        Weights of the four nodes, shape ``(4, P)``.
+    quarter
+        Quarter of a cell each place lies in, numbered, shape ``(P,)``.
+    rest
+        Weight of the independent residual, shape ``(P,)``.
     step_m
         Distance of nodes.
     range_m
@@ -73,6 +77,8 @@ class CorrelatedField:
     shape: tuple[int, int]
     corner: Int64Array
     weight: FloatArray
+    quarter: Int64Array
+    rest: FloatArray
     step_m: float
     range_m: float
 
@@ -102,16 +108,22 @@ class CorrelatedField:
         covariance = np.array(
             [[1, near, near, far], [near, 1, far, near], [near, far, 1, near], [far, near, near, 1]]
         )
-        weight /= np.sqrt(np.einsum("ip,ij,jp->p", weight, covariance, weight))
+        kept = np.einsum("ip,ij,jp->p", weight, covariance, weight)
+        rest = np.sqrt(np.maximum(1.0 - kept, 0.0))
+        quarters = np.floor(2 * plane / step).astype(np.int64)
+        _, quarter = np.unique(quarters[:, 1] * (2 * columns) + quarters[:, 0], return_inverse=True)
         root = _torus_root(rows, columns, step, range_m)
-        return cls(root, (rows, columns), cell[:, 1] * columns + cell[:, 0], weight, step, range_m)
+        corner = cell[:, 1] * columns + cell[:, 0]
+        return cls(root, (rows, columns), corner, weight, quarter, rest, step, range_m)
 
     def sample(self, rng: np.random.Generator) -> FloatArray:
         """One draw at all places, shape ``(P,)``."""
         from scipy.fft import irfft2, rfft2
 
         field = irfft2(rfft2(rng.standard_normal(self.shape)) * self.root, s=self.shape).ravel()
-        result: FloatArray = self.weight[0] * field[self.corner]
+        residual = rng.standard_normal(int(self.quarter.max()) + 1)
+        result: FloatArray = self.rest * residual[self.quarter]
+        result += self.weight[0] * field[self.corner]
         columns = self.shape[1]
         for number, offset in enumerate((1, columns, columns + 1), start=1):
             result += self.weight[number] * field[self.corner + offset]
@@ -125,7 +137,8 @@ class CorrelatedField:
         dx = (a % columns)[:, None] - (b % columns)[None, :]
         dy = (a // columns)[:, None] - (b // columns)[None, :]
         covariance = np.exp(-3.0 * np.hypot(dx, dy) * self.step_m / self.range_m)
-        return float(self.weight[:, first] @ covariance @ self.weight[:, second])
+        shared = self.rest[first] * self.rest[second] * (self.quarter[first] == self.quarter[second])
+        return float(self.weight[:, first] @ covariance @ self.weight[:, second] + shared)
 
 
 def _torus_root(rows: int, columns: int, step: float, range_m: float) -> FloatArray:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from depotopt.catalog.seismic import fragilities, repair_days
-from depotopt.errors import Fault, InputError, UsageError
+from depotopt.errors import Fault, InputError
 from depotopt.hazards.area import outside_fault
 from depotopt.hazards.correlation import CorrelatedField, period_correlation, range_m
 from depotopt.hazards.fragility import Components, landslide_probability, newmark_displacement_m
@@ -100,9 +100,6 @@ class Earthquake:
     shift
         Importance sampling: mean of the between-event residual that is drawn (0 as it is); strong
         shaking is drawn more often and every road state weighs ``exp(-shift eta + shift^2 / 2)``.
-    correlated
-        ``False`` draws ``eta`` and ``eps`` for every place by itself: the same probabilities of damage,
-        independent of one another. For comparison only.
     origin
         File it was read from, for faults.
     """
@@ -114,12 +111,7 @@ class Earthquake:
     slopes: tuple[Slope, ...] = ()
     trigger: Trigger = CERTAIN
     shift: float = 0.0
-    correlated: bool = True
     origin: str = "scenario.toml"
-
-    def __post_init__(self) -> None:
-        if self.shift and not self.correlated:
-            raise UsageError("a shifted between-event residual needs a shared one: leave shift out")
 
     def prepare(self, exposure: Exposure) -> PreparedEarthquake:
         """Work out the shaking of every piece; see `depotopt.hazards.protocol.Hazard.prepare`."""
@@ -136,11 +128,9 @@ class Earthquake:
         damageable = self._damageable(pieces, motion)
         keep = np.concatenate([damageable, np.ones(len(lon) - len(pieces), dtype=np.bool_)])
         shaken = np.flatnonzero(motion.ln_pga[keep] >= math.log(WEAK_G))
-        fields: tuple[CorrelatedField, ...] | None = None
-        if self.correlated:
-            places = lon[keep][shaken], lat[keep][shaken]
-            periods = (1.0, 0.0) if len(shaken) else ()
-            fields = tuple(CorrelatedField.over(*places, range_m(period)) for period in periods)
+        places = lon[keep][shaken], lat[keep][shaken]
+        periods = (1.0, 0.0) if len(shaken) else ()
+        fields = tuple(CorrelatedField.over(*places, range_m(period)) for period in periods)
         table = fragilities()
         does = self.seismicity
         first = np.zeros(exposure.sites, dtype=np.int64)
@@ -217,7 +207,7 @@ class PreparedEarthquake:
         Shaking of the pieces, then of the sites, then of the demand points.
     fields
         Correlated fields for SA(1.0 s) and PGA over the places that shake noticeably, empty where none
-        does; ``None`` for independent residuals.
+        does.
     shaken
         Positions of those places.
     buildings, substations
@@ -229,7 +219,7 @@ class PreparedEarthquake:
     hazard: Earthquake
     pieces: Pieces
     motion: Motion
-    fields: tuple[CorrelatedField, ...] | None
+    fields: tuple[CorrelatedField, ...]
     shaken: Int64Array
     buildings: Components
     substations: Components | None
@@ -262,18 +252,11 @@ class PreparedEarthquake:
         rho = period_correlation(1.0, 0.01)
         rest = math.sqrt(1.0 - rho**2)
         shift = self.hazard.shift
-        eta: tuple[FloatArray | float, FloatArray | float]
-        if self.fields is None:
-            eta = rng.standard_normal(count), rng.standard_normal(count)
-            eps = rng.standard_normal(count), rng.standard_normal(count)
-            ratio = 1.0
-        else:
-            drawn = float(rng.standard_normal()) + shift
-            eta = drawn, float(rng.standard_normal())
-            eps = np.zeros(count), np.zeros(count)
-            for field, residual in zip(self.fields, eps, strict=False):
-                residual[self.shaken] = field.sample(rng)
-            ratio = math.exp(-shift * drawn + shift**2 / 2)
+        eta = float(rng.standard_normal()) + shift, float(rng.standard_normal())
+        eps = np.zeros(count), np.zeros(count)
+        for field, residual in zip(self.fields, eps, strict=False):
+            residual[self.shaken] = field.sample(rng)
+        ratio = math.exp(-shift * eta[0] + shift**2 / 2)
         ln_sa10 = motion.ln_sa10 + motion.tau_sa10 * eta[0] + motion.phi_sa10 * eps[0]
         ln_pga = (
             motion.ln_pga
@@ -284,7 +267,7 @@ class PreparedEarthquake:
 
     def _damage(self, rng: np.random.Generator, ln_sa10: FloatArray, ln_pga: FloatArray) -> Damage:
         pieces, does = self.pieces, self.hazard.seismicity
-        z, slides = rng.standard_normal(len(pieces)), rng.random(len(pieces)) < pieces.share
+        z, exists = rng.standard_normal(len(pieces)), rng.random(len(pieces)) < pieces.share
         demand = np.where(pieces.measure == SA10, ln_sa10, ln_pga)
         buried = np.zeros(len(pieces), dtype=np.bool_)
         on_slope = np.flatnonzero(pieces.measure == PGD)
@@ -292,12 +275,12 @@ class PreparedEarthquake:
             moved = newmark_displacement_m(
                 np.exp(ln_pga[on_slope]), pieces.critical_g[on_slope], self.hazard.magnitude
             )
-            moved = np.where(slides[on_slope], moved, 0.0)
+            moved = np.where(exists[on_slope], moved, 0.0)
             with np.errstate(divide="ignore"):
                 demand[on_slope] = np.log(moved)
             falls = rng.random(len(on_slope)) < landslide_probability(moved)
             buried[on_slope] = falls & (pieces.clear_s[on_slope] > 0)
-        state = pieces.components.states(demand, z)
+        state = np.where(exists, pieces.components.states(demand, z), 0)
         speed = np.array([(1.0, *getattr(does, f"{asset}_speed")) for asset in _ASSETS])[pieces.asset, state]
         speed[buried] = 0.0
         open_s = np.maximum(_REPAIR_S[pieces.asset, state], np.where(buried, pieces.clear_s, 0.0))

@@ -57,8 +57,10 @@ class Pieces:
         `SA10`, `PGA` or `PGD`: what damages it.
     components
         Fragility.
-    critical_g, share, clear_s
+    critical_g, clear_s
         Of its slope.
+    share
+        Probability that there is something to damage.
     """
 
     street: Int32Array
@@ -129,7 +131,8 @@ def find_pieces(
     slopes
         Slopes that can slide; structures on them can also be displaced.
     unmapped_bridges_per_km
-        Bridges assumed on other streets, evenly spaced, where the data does not know its bridges.
+        Bridges assumed on other streets where the data does not know its bridges: evenly spaced, the
+        last fraction of one as a probability.
     """
     lines, kind = StreetLines.of(network), network.streets.kind
     table = fragilities()
@@ -151,7 +154,7 @@ def find_pieces(
         )
     ]
     if unmapped_bridges_per_km > 0:
-        street, lonlat = lines.support(KM_M / unmapped_bridges_per_km)
+        street, lonlat, expected = lines.evenly(unmapped_bridges_per_km / KM_M)
         plain = kind[street] == StreetKind.STREET
         count = int(plain.sum())
         which = np.full(count, BRIDGE)
@@ -164,7 +167,7 @@ def find_pieces(
                 np.full(count, SA10),
                 Components.of(classes, which),
                 np.zeros(count),
-                np.ones(count),
+                expected[plain],
                 np.zeros(count),
             )
         )

@@ -158,6 +158,29 @@ class StreetLines:
         order = np.argsort(street, kind="stable")
         return street[order], lonlat[order]
 
+    def evenly(self, per_m: float) -> tuple[Int32Array, FloatArray, FloatArray]:
+        """Points spread evenly along each polyline: ``(street, lonlat, expected)``.
+
+        A polyline of length ``l`` gets ``ceil(l per_m)`` points; ``expected`` is ``l per_m`` over their
+        number, so that it sums to the density.
+        """
+        step = np.diff(self.lonlat, axis=0) * EARTH_RADIUS_M * np.pi / 180.0
+        step[:, 0] *= np.cos(np.radians((self.lonlat[1:, 1] + self.lonlat[:-1, 1]) / 2))
+        lengths = np.hypot(step[:, 0], step[:, 1])
+        # Steps from one polyline to the next have no length.
+        lengths[self.first[1:-1] - 1] = 0.0
+        along = np.concatenate([[0.0], np.cumsum(lengths)])
+        begin, end = along[self.first[:-1]], along[self.first[1:] - 1]
+        wanted = (end - begin) * per_m
+        count = np.ceil(wanted).astype(np.int64)
+        piece = np.repeat(np.arange(len(count)), count)
+        within = np.arange(len(piece)) - np.repeat(np.cumsum(count) - count, count)
+        place = begin[piece] + (end - begin)[piece] * (within + 0.5) / count[piece]
+        segment = np.searchsorted(along, place, side="right") - 1
+        share = (place - along[segment]) / np.maximum(lengths[segment], 1e-300)
+        lonlat = self.lonlat[segment] + share[:, None] * (self.lonlat[segment + 1] - self.lonlat[segment])
+        return self.street[piece], lonlat, (wanted / np.maximum(count, 1))[piece]
+
 
 def places_inside(shapes: Sequence[Shape], lon: FloatArray, lat: FloatArray) -> list[BoolArray]:
     """Which positions lie inside each shape."""

@@ -52,7 +52,6 @@ def build_earthquake(block: EarthquakeBlock, name: str, reader: PlaceReader) -> 
         slopes,
         Trigger(block.probability, block.sampled),
         block.shift,
-        block.correlated,
         reader.file,
     )
     reader.faults += hazard.class_faults()

@@ -306,8 +306,6 @@ class EarthquakeBlock(HazardBlock):
     """Draw it with this probability instead and weigh the road states accordingly."""
     shift: KeyNumber = 0.0
     """Draw stronger shaking more often: mean of the between-event residual, in standard deviations."""
-    correlated: KeyFlag = True
-    """`false`: every place shakes by itself, for comparison."""
     slopes: tuple[SlopePlace, ...] = ()
     """Where roads, bridges and tunnels can be displaced by sliding slopes."""
     bridge_class: KeyText = "HWB28"
