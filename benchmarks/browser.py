@@ -28,7 +28,10 @@ window.addEventListener("DOMContentLoaded", () => {
         if (window.completeMs || document.documentElement.dataset.ready !== "yes") return;
         // Reading a pixel back waits until everything asked for has been painted.
         for (const c of document.querySelectorAll("canvas")) c.getContext("2d").getImageData(0, 0, 1, 1);
-        requestAnimationFrame(() => requestAnimationFrame(() => { window.completeMs = performance.now(); }));
+        requestAnimationFrame(() => requestAnimationFrame(() => {
+            window.completeMs ??= performance.now();
+            document.documentElement.dataset.measured = "yes";
+        }));
     }).observe(document.documentElement, { attributes: true });
 });
 """
@@ -81,7 +84,7 @@ def complete_ms(browser: Browser, page_file: Path) -> tuple[float, Page]:
     page = browser.new_page(viewport=SIZE)  # type: ignore[arg-type]
     page.add_init_script(WATCH)
     page.goto(page_file.as_uri())
-    page.wait_for_function("window.completeMs > 0", timeout=120_000)
+    page.wait_for_selector("html[data-measured=yes]", timeout=120_000)
     found: Any = page.evaluate("window.completeMs")
     return float(found), page
 

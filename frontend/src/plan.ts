@@ -2,7 +2,7 @@
 
 import type { Model } from "./model";
 import { degrees } from "./model";
-import { lineLength, squaredDistance, type View, zoomFactor } from "./roads";
+import { detailLevel, lineLength, squaredDistance, trace, type View, zoomFactor } from "./roads";
 import { DEPOT_INK, DEPOT_PATH, FONT, INK, routeInk, STATES, URGENCY } from "./theme";
 
 export type Selection =
@@ -90,24 +90,42 @@ export class PlanDrawing {
       (leg) => choice.vehicles.has(leg.vehicle) && overlaps(leg.box, extent) && leg.vehicle !== chosen,
     );
     pen.globalAlpha = chosen >= 0 ? 0.22 : 0.88;
-    for (const leg of drawn) this.stroke(pen, leg, width, resolution, !crowded);
-    if (chosen < 0) for (const leg of drawn) this.arrows(pen, leg, width, view);
+    if (crowded) this.strokeByInk(pen, drawn, width, resolution);
+    else {
+      for (const leg of drawn) this.stroke(pen, leg, width, resolution);
+      if (chosen < 0) for (const leg of drawn) this.arrows(pen, leg, width, view);
+    }
     pen.globalAlpha = 1;
     for (const leg of this.legs) {
       if (leg.vehicle !== chosen || !overlaps(leg.box, extent)) continue;
-      this.stroke(pen, leg, width + 1.6, resolution, true);
+      this.stroke(pen, leg, width + 1.6, resolution);
       this.arrows(pen, leg, width + 1.6, view);
     }
   }
 
-  private stroke(pen: CanvasRenderingContext2D, leg: Leg, width: number, resolution: number, cased: boolean): void {
-    if (cased && leg.purpose === "delivery") {
+  /** Hundreds of routes in one view: a line each, without casing, dashes or arrows, which nobody could see. */
+  private strokeByInk(pen: CanvasRenderingContext2D, legs: Leg[], width: number, resolution: number): void {
+    const level = detailLevel(resolution);
+    const paths = new Map<string, Path2D>();
+    for (const leg of legs) {
+      const ink = routeInk(leg.vehicle);
+      let path = paths.get(ink);
+      if (!path) paths.set(ink, (path = new Path2D()));
+      trace(path, leg.xy, 0, leg.xy.length, level);
+    }
+    pen.lineWidth = width * resolution;
+    for (const [ink, path] of paths) {
+      pen.strokeStyle = ink;
+      pen.stroke(path);
+    }
+  }
+
+  private stroke(pen: CanvasRenderingContext2D, leg: Leg, width: number, resolution: number): void {
+    if (leg.purpose === "delivery") {
       pen.strokeStyle = "#ffffff";
       pen.lineWidth = (width + 1.8) * resolution;
       pen.stroke(leg.path);
-    }
-    // Dashes cost a software canvas dearly: only where they can be seen.
-    pen.setLineDash(leg.purpose === "delivery" || !cased ? [] : [1.5 * width * resolution, 1.2 * width * resolution]);
+    } else pen.setLineDash([1.5 * width * resolution, 1.2 * width * resolution]);
     pen.strokeStyle = routeInk(leg.vehicle);
     pen.lineWidth = (leg.purpose === "delivery" ? width : 0.7 * width) * resolution;
     pen.stroke(leg.path);
@@ -388,8 +406,7 @@ export class PlanDrawing {
 
 export function pathOf(xy: Float64Array): Path2D {
   const path = new Path2D();
-  path.moveTo(xy[0], xy[1]);
-  for (let v = 2; v < xy.length; v += 2) path.lineTo(xy[v], xy[v + 1]);
+  trace(path, xy, 0, xy.length, 0);
   return path;
 }
 

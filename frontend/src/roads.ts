@@ -20,7 +20,7 @@ export interface View {
   pixelRatio: number;
 }
 
-interface Bin { pieces: number[]; path: Path2D | null; west: number; south: number; east: number; north: number }
+interface Bin { pieces: number[]; path: Path2D | null; level: number; west: number; south: number; east: number; north: number }
 
 export interface RoadChoice { roads: boolean; losses: boolean; causes: Set<number>; seconds: number }
 
@@ -44,7 +44,7 @@ export class RoadDrawing {
       const key = (rank * side + row) * side + column;
       let bin = table[key];
       if (!bin) {
-        bin = table[key] = { pieces: [], path: null, west: Infinity, south: Infinity, east: -Infinity, north: -Infinity };
+        bin = table[key] = { pieces: [], path: null, level: 0, west: Infinity, south: Infinity, east: -Infinity, north: -Infinity };
         this.bins[rank].push(bin);
       }
       bin.pieces.push(i);
@@ -77,6 +77,7 @@ export class RoadDrawing {
     const scale = pixelRatio / resolution;
     pen.setTransform(scale, 0, 0, -scale, -extent[0] * scale, extent[3] * scale);
     const last = this.lastRank(view);
+    const level = detailLevel(resolution);
     if (choice.roads) {
       for (let rank = last; rank >= 0; rank--) {
         const style = ROADS[rank];
@@ -85,7 +86,10 @@ export class RoadDrawing {
         pen.setLineDash((style.dash ?? []).map((dash) => dash * resolution));
         for (const bin of this.bins[rank]) {
           if (bin.east < extent[0] || bin.west > extent[2] || bin.north < extent[1] || bin.south > extent[3]) continue;
-          bin.path ??= this.pathOf(bin.pieces);
+          if (!bin.path || bin.level !== level) {
+            bin.path = this.pathOf(bin.pieces, level);
+            bin.level = level;
+          }
           pen.stroke(bin.path);
         }
       }
@@ -110,8 +114,8 @@ export class RoadDrawing {
     const crowded = room < MARK_ROOM;
     const width = Math.max(1.5, 2.6 * zoomFactor(resolution)) * (crowded ? 0.8 : 1) * resolution;
     const lines: [Path2D, string, number[]][] = [
-      [this.pathOf(slowed), SLOWED_INK, [5 * resolution, 3 * resolution]],
-      [this.pathOf(lost), LOST_INK, []],
+      [this.pathOf(slowed, detailLevel(resolution)), SLOWED_INK, [5 * resolution, 3 * resolution]],
+      [this.pathOf(lost, detailLevel(resolution)), LOST_INK, []],
     ];
     for (const [path, ink, dash] of lines) {
       // Casing and dashes cost a software canvas dearly: only where they can be seen.
@@ -169,15 +173,11 @@ export class RoadDrawing {
     }
   }
 
-  pathOf(pieces: Iterable<number>): Path2D {
+  /** Lines of pieces, without the bends that are closer than a distance to the last one kept. */
+  pathOf(pieces: Iterable<number>, level: number): Path2D {
     const { first, xy } = this.model.roads;
     const path = new Path2D();
-    for (const piece of pieces) {
-      const from = 2 * first[piece];
-      const to = 2 * first[piece + 1];
-      path.moveTo(xy[from], xy[from + 1]);
-      for (let v = from + 2; v < to; v += 2) path.lineTo(xy[v], xy[v + 1]);
-    }
+    for (const piece of pieces) trace(path, xy, 2 * first[piece], 2 * first[piece + 1], level);
     return path;
   }
 
@@ -196,6 +196,24 @@ export class RoadDrawing {
     this.warmUp();
     return this.grid!.nearest(x, y, within, lastRank);
   }
+}
+
+/** Distance below which bends cannot be seen, a power of two so that paths last over small zooms; 0 close up. */
+export function detailLevel(resolution: number): number {
+  return resolution < 4 ? 0 : 2 ** Math.floor(Math.log2(1.5 * resolution));
+}
+
+export function trace(path: Path2D, xy: Float64Array, from: number, to: number, level: number): void {
+  let x = xy[from];
+  let y = xy[from + 1];
+  path.moveTo(x, y);
+  for (let v = from + 2; v < to - 2; v += 2) {
+    if (Math.abs(xy[v] - x) + Math.abs(xy[v + 1] - y) < level) continue;
+    x = xy[v];
+    y = xy[v + 1];
+    path.lineTo(x, y);
+  }
+  path.lineTo(xy[to - 2], xy[to - 1]);
 }
 
 export function zoomFactor(resolution: number): number {

@@ -12,12 +12,19 @@ export interface Lines {
 export async function unzip(id: string): Promise<Uint8Array> {
   const element = document.getElementById(`data-${id}`);
   if (!element?.textContent) throw new Error(`no data-${id}`);
-  const text = atob(element.textContent);
+  const bytes = fromBase64(element.textContent);
   element.remove(); // The packed text is not needed twice, and 1 M links are 25 MB of it.
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+function fromBase64(text: string): Uint8Array<ArrayBuffer> {
+  const native = (Uint8Array as unknown as { fromBase64?: (text: string) => Uint8Array<ArrayBuffer> }).fromBase64;
+  if (native) return native.call(Uint8Array, text);
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
+  return bytes;
 }
 
 /** Reads varints one after the other; values stay below 2^52, so that numbers hold them. */
