@@ -68,6 +68,7 @@ def add_first_stage(
     rules: tuple[Rule, ...] | None = None,
     *,
     integer: bool = True,
+    cost_unit: float = 1.0,
 ) -> FirstStage:
     """Add first-stage columns, costs, storage rows and rules.
 
@@ -81,9 +82,11 @@ def add_first_stage(
         Rules to add; ``None`` for all of the problem (conflict search leaves some out).
     integer
         Whether ``open`` is integer.
+    cost_unit
+        The objective counts in units of this much cost.
     """
     o = problem.options
-    opened = arrays.add_columns(len(o), upper=1.0, cost=o.cost, integer=integer)
+    opened = arrays.add_columns(len(o), upper=1.0, cost=o.cost / cost_unit, integer=integer)
     limit = problem.stock_limit()
     stock = np.full(limit.shape, -1, dtype=np.int64)
     bought = np.full(limit.shape, -1, dtype=np.int64)
@@ -92,10 +95,10 @@ def add_first_stage(
     fresh = problem.held[site, commodity] <= 0
     price = problem.holding[commodity] + np.where(fresh, problem.purchase[commodity], 0.0)
     scale = limit[site, commodity]
-    stock[site, commodity] = arrays.add_columns(len(site), upper=1.0, cost=price * scale)
+    stock[site, commodity] = arrays.add_columns(len(site), upper=1.0, cost=price * scale / cost_unit)
     extra = ~fresh & (problem.purchase[commodity] > 0)
     bought[site[extra], commodity[extra]] = arrays.add_columns(
-        int(extra.sum()), cost=problem.purchase[commodity[extra]] * scale[extra]
+        int(extra.sum()), cost=problem.purchase[commodity[extra]] * scale[extra] / cost_unit
     )
     stage = FirstStage(opened, stock, bought, limit)
     _one_option_per_site(arrays, problem, stage)

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from depotopt.errors import UsageError
 from depotopt.hazards.states import RoadState
@@ -207,7 +208,7 @@ def _answer(
         rows, columns = np.flatnonzero(supply > 0), np.flatnonzero(wanted[:, k] > 0)
         if not len(rows) or not len(columns):
             continue
-        cost = prices.rate[k] * time_ds[np.ix_(rows, columns)]
+        cost = arc_cost(time_ds[np.ix_(rows, columns)], prices.rate[k])
         small, _ = solve_transport(cost, wanted[columns, k], supply[rows], prices.penalty[columns, k])
         unmet[columns, k] = small[-1]
         transport_cost += float((np.where(small[:-1] > 0, cost, 0.0) * small[:-1]).sum())
@@ -256,7 +257,8 @@ def response_terms(
             if not len(open_rows) or not len(points):
                 unmet_cost += float((wanted * penalty).sum())
                 continue
-            cost = problem.rate[k] * state_times(problem, s, usable[s, :, k] > 0)[np.ix_(open_rows, points)]
+            times = state_times(problem, s, usable[s, :, k] > 0)[np.ix_(open_rows, points)]
+            cost = arc_cost(times, problem.rate[k])
             flow, _ = solve_transport(cost, wanted, usable[s, open_rows, k], penalty)
             transport_cost += float((np.where(flow[:-1] > 0, cost, 0.0) * flow[:-1]).sum())
             unmet_cost += float((flow[-1] * penalty).sum())
@@ -278,3 +280,8 @@ def state_times(problem: SitingProblem, s: int, sites: BoolArray) -> FloatArray:
     keep = sites[site]
     time_ds[site[keep], point[keep]] = arcs.time_ds[span[0] : span[-1]][keep]
     return time_ds
+
+
+def arc_cost(time_ds: FloatArray, rate: npt.ArrayLike) -> FloatArray:
+    """Cost per unit; ``inf`` where there is no arc, also when moving costs nothing."""
+    return np.where(np.isfinite(time_ds), np.where(np.isfinite(time_ds), time_ds, 0.0) * rate, np.inf)

@@ -19,7 +19,9 @@ from depotopt.siting.problem import Layout, SitingProblem
 from depotopt.siting.recourse import response_terms
 from depotopt.solving import Monitor, SolveLimits, SolveResult, Status, relative_gap
 
-ENGINES = ("auto", "highs", "gscip")
+EXTENSIVE_FLOWS = 20_000
+"""Flow variables up to which the extensive form is handed to an engine in one piece."""
+ENGINES = ("auto", "highs", "gscip", "cuts")
 BOUND_TOLERANCE = 1e-6
 """Relative amount by which an engine's bound may exceed a recomputed objective (its own tolerances)."""
 
@@ -48,7 +50,8 @@ def solve_siting(
     monitor
         Progress out, wish to stop in; a stopped solve returns its best layout.
     engine
-        ``"highs"`` or ``"gscip"`` solve the extensive form; ``"auto"`` takes HiGHS.
+        ``"highs"`` or ``"gscip"`` solve the extensive form, ``"cuts"`` decomposes it by road state,
+        ``"auto"`` takes HiGHS where the extensive form is small and cuts elsewhere.
     travel
         Travel-time engine; ``None`` prepares the fastest one.
     nearest
@@ -75,7 +78,8 @@ def solve_siting(
     spent_s = time.perf_counter() - started
     left = replace(limits, time_s=max(limits.time_s - spent_s, 0.1 * limits.time_s))
     result = solve_problem(problem, left, monitor, engine=engine)
-    return replace(result, seconds=time.perf_counter() - started)
+    notes = (*result.notes, f"travel times and assembly took {spent_s:.1f} s")
+    return replace(result, seconds=time.perf_counter() - started, notes=notes)
 
 
 def solve_problem(
@@ -88,7 +92,7 @@ def solve_problem(
     """Solve an assembled problem; see `solve_siting`."""
     started = time.perf_counter()
     if engine == "auto":
-        engine = "highs"
+        engine = "highs" if problem.flows <= EXTENSIVE_FLOWS else "cuts"
     outcome = _run(problem, limits, monitor, engine)
     name = engine_name(engine)
     if outcome.layout is None:
@@ -127,6 +131,10 @@ def solve_problem(
 
 
 def _run(problem: SitingProblem, limits: SolveLimits, monitor: Monitor | None, engine: str) -> Outcome:
+    if engine == "cuts":
+        from depotopt.siting.price_cuts import PriceCuts
+
+        return PriceCuts(problem).solve(limits, monitor)
     from depotopt.siting.extensive import ExtensiveForm
 
     return ExtensiveForm(problem).solve(limits, monitor, engine=engine)
@@ -214,6 +222,6 @@ def as_layout(problem: SitingProblem, plan: SitingPlan) -> Layout:
 
 def engine_name(engine: str) -> str:
     """Engine with the version that produced a result."""
-    import ortools
+    from importlib.metadata import version
 
-    return f"{engine} (ortools {ortools.__version__})"
+    return f"{engine} (ortools {version('ortools')})"

@@ -1,0 +1,94 @@
+"""Price cuts against the extensive form, and the validity of every single cut."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from depotopt.siting.price_cuts import PriceCuts
+from depotopt.siting.price_kernels import ascend, cut
+from depotopt.siting.recourse import response_terms
+from depotopt.siting.solve import objective_terms, solve_problem
+from depotopt.solving import Monitor, Progress, SolveLimits, Status
+from tests.siting.cases import random_case
+from tests.siting.test_extensive import ruled_case
+
+TIGHT = SolveLimits(time_s=60.0, gap=1e-4)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_cuts_prove_what_the_extensive_form_proves(seed: int) -> None:
+    """Same optimum within both gaps, same verdict on infeasible rules, bound never above the optimum."""
+    problem = ruled_case(seed).problem
+    exact = solve_problem(problem, SolveLimits(time_s=60.0, gap=1e-7), engine="highs")
+    cuts = solve_problem(problem, TIGHT, engine="cuts")
+    assert cuts.status is exact.status
+    if exact.objective is None:
+        assert cuts.conflicts == exact.conflicts
+        return
+    assert cuts.objective == pytest.approx(exact.objective, rel=2e-4)
+    assert cuts.bound is not None
+    assert cuts.bound <= exact.objective * (1 + 1e-6)
+
+
+def test_larger_case_agrees_with_the_extensive_form() -> None:
+    """Seven sites, fourteen points, four road states: both proofs overlap."""
+    problem = random_case(11, sites=7, points=14, states=4).problem
+    exact = solve_problem(problem, SolveLimits(time_s=100.0, gap=1e-4), engine="highs")
+    cuts = solve_problem(problem, SolveLimits(time_s=100.0, gap=1e-3), engine="cuts")
+    assert exact.objective is not None
+    assert exact.bound is not None
+    assert cuts.bound is not None
+    assert cuts.objective is not None
+    assert cuts.bound <= exact.objective * (1 + 1e-6)
+    assert exact.bound <= cuts.objective * (1 + 1e-6)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_every_cut_is_valid_everywhere(seed: int) -> None:
+    """A cut made at one point under-estimates the recourse of any other layout."""
+    rng = np.random.default_rng(seed)
+    problem = random_case(seed, sites=5, points=8, states=1).problem
+    arcs, points = problem.arcs, problem.points
+    for k in range(problem.commodities):
+        price = rng.random(problem.sites) * rng.choice([0.0, 50.0])
+        weight = np.zeros(problem.sites)
+        need = np.ascontiguousarray(problem.need[0, :, k])
+        penalty = np.ascontiguousarray(problem.penalty[:, k])
+        given = (arcs.first[: points + 1], arcs.site, arcs.time_ds, problem.rate[k], need, penalty)
+        x = rng.random(problem.sites)
+        ascend(*given, x, rng.random(problem.sites) * 900.0, price, 20, 1.0)
+        constant = cut(*given, x, price, weight)
+        for _ in range(20):
+            open_ = (rng.random(problem.sites) < 0.6).astype(float)
+            usable = np.zeros((1, problem.sites, problem.commodities))
+            usable[0, :, k] = open_ * rng.random(problem.sites) * rng.choice([50.0, 3_000.0])
+            transport, unmet = response_terms(problem, usable)
+            others = (problem.need[0] * problem.penalty).sum() - need @ penalty
+            value = float(transport[0] + unmet[0] - others)
+            assert constant - price @ usable[0, :, k] - weight @ open_ <= value + 1e-6 * max(1.0, value)
+
+
+def test_stop_keeps_the_best_layout() -> None:
+    """A stop during the first relaxation still yields a layout that keeps the rules, with its true value."""
+
+    def stop(progress: Progress) -> None:
+        if progress.stage == "cuts: relaxation":
+            monitor.stop()
+
+    monitor = Monitor(stop)
+    problem = random_case(3, sites=8, points=20, states=4).problem
+    outcome = PriceCuts(problem).solve(TIGHT, monitor)
+    assert outcome.status is Status.FEASIBLE
+    assert outcome.layout is not None
+    assert outcome.bound is not None
+    assert outcome.bound <= sum(objective_terms(problem, outcome.layout).values())
+
+
+def test_same_seed_same_answer() -> None:
+    """Workers change the speed, not the answer."""
+    problem = random_case(5, sites=8, points=20, states=6).problem
+    one = solve_problem(problem, SolveLimits(time_s=60.0, gap=1e-3, workers=1), engine="cuts")
+    two = solve_problem(problem, SolveLimits(time_s=60.0, gap=1e-3, workers=2), engine="cuts")
+    assert one.plan == two.plan
+    assert one.objective == two.objective
