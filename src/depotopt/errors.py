@@ -14,6 +14,7 @@ Infeasible and out-of-time are *statuses* of a `SolveResult`, never exceptions.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -47,6 +48,16 @@ class Fault:
     expected: str
     kind: str = "value"
 
+    @property
+    def order_key(self) -> tuple[object, ...]:
+        """Key for reading order: row 3 before row 14."""
+        pieces = [re.split(r"(\d+)", text) for text in (self.file, self.where)]
+        natural = (
+            tuple((int(p), "") if p.isdecimal() and len(p) < 19 else (-1, p) for p in piece)
+            for piece in pieces
+        )
+        return (*natural, self.found, self.expected, self.kind)
+
     def __str__(self) -> str:
         place = f"{self.file}  {self.where}" if self.where else self.file
         return f"{place}   found {self.found}, {self.expected}"
@@ -65,7 +76,7 @@ class InputError(DepotoptError):
 
     def __init__(self, subject: str, faults: Iterable[Fault]) -> None:
         self.subject = subject
-        self.faults: tuple[Fault, ...] = tuple(sorted(set(faults)))
+        self.faults: tuple[Fault, ...] = tuple(sorted(set(faults), key=lambda fault: fault.order_key))
         super().__init__(self._text())
 
     def _text(self) -> str:
