@@ -81,7 +81,7 @@ def write_marked_copy(
         raise UsageError(f"no language '{language}': there are {', '.join(WORDS)}")
     book = _open(Path(workbook))
     _remove_marks(book)
-    ordered = sorted(faults)
+    ordered = sorted(faults, key=lambda fault: fault.order_key)
     notes: dict[tuple[str, str], list[str]] = {}
     for fault in ordered:
         place = place_in_workbook(fault)

@@ -70,6 +70,10 @@ class RawTable:
             return "row 1" if column is None else f"row 1, column {column + 1}"
         return f"sheet {self.sheet}" + ("" if column is None else f", cell {letters(column)}1")
 
+    def cell(self, row: int, column: str) -> str:
+        """Text of a cell; blank where the table does not have the column."""
+        return self.rows[row][self.headers.index(column)] if column in self.headers else ""
+
     def column(self, name: str) -> list[str]:
         """Cells of a column as text; blank where the table does not have it."""
         if name not in self.headers:
@@ -238,6 +242,8 @@ def read_workbook(path: Path, file: str, files: TableFiles) -> None:
         return
     for name, grid in sheets.items():
         if name not in TABLES:
+            if not any(any(line) for line in grid):
+                continue
             files.faults.append(
                 Fault(
                     file,

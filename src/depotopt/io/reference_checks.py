@@ -28,7 +28,7 @@ def duplicate_faults(tables: ScenarioTables) -> list[Fault]:
             if not key.strip("/"):
                 continue
             if key in first:
-                column = "lot" if name == "stock" and tables.raw[name].column("lot")[i] else ""
+                column = "lot" if name == "stock" and tables.raw[name].cell(i, "lot") else ""
                 column = column or ("" if name == "stock" else _key_column(name))
                 number = tables.raw[name].numbers[first[key]]
                 faults.append(

@@ -110,7 +110,7 @@ def check_scenario(path: str | Path, overrides: Sequence[str] = ()) -> tuple[Fau
         from depotopt.io.network import network_faults
 
         faults |= set(network_faults(reading.scenario(overrides)))
-    return tuple(sorted(faults))
+    return tuple(sorted(faults, key=lambda fault: fault.order_key))
 
 
 @dataclass(slots=True)

@@ -30,12 +30,15 @@ class ScenarioTables:
         Faults found in single cells.
     unfilled
         Rows by table whose catalogue entry could not fill them: what they lack is not reported again.
+    hints_left
+        Near misses still looked for: each takes long among many names, and nobody reads thousands.
     """
 
     raw: dict[str, RawTable]
     rows: dict[str, list[Row | None]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     unfilled: dict[str, frozenset[int]] = field(default_factory=dict)
+    hints_left: int = 200
 
     def __post_init__(self) -> None:
         for name, table in self.raw.items():
@@ -65,7 +68,7 @@ class ScenarioTables:
     def fault(self, name: str, row: int, column: str, expected: str, kind: str, found: str = "") -> Fault:
         """Build a fault at a cell; what was found is the cell unless given."""
         table = self.raw[name]
-        cell = table.column(column)[row] if column else ""
+        cell = table.cell(row, column)
         file, where = table.place(row, column)
         return Fault(file, where, found or (f"'{cell}'" if cell else "blank"), expected, kind)
 
@@ -73,7 +76,8 @@ class ScenarioTables:
         self, name: str, row: int, column: str, value: str, known: frozenset[str], what: str
     ) -> Fault:
         """Build the fault of a reference that leads nowhere."""
-        hint = did_you_mean(value, known)
+        hint = did_you_mean(value, known) if self.hints_left > 0 else ""
+        self.hints_left -= 1
         return self.fault(
             name, row, column, f"no such {what}{hint}", f"unknown-{what}".replace(" ", "-"), f"'{value}'"
         )
