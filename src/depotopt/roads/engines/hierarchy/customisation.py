@@ -73,5 +73,9 @@ def customise(
                 store(lanes, arc_ds, at, least(load(lanes, arc_ds, at), plus(x_down, y_up)))
                 at += width
                 store(lanes, arc_ds, at, least(load(lanes, arc_ds, at), plus(y_down, x_up)))
-    store(lanes, arc_ds, len(arc_ds) - width, lowest)
-    return int(arc_ds[len(arc_ds) - width :].min())
+    end = len(arc_ds) - width
+    store(lanes, arc_ds, end, lowest)
+    least_ds = arc_ds[end]
+    for lane in range(1, width):
+        least_ds = min(least_ds, arc_ds[end + lane])
+    return int(least_ds)

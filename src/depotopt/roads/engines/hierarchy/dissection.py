@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import numpy.typing as npt
 
 from depotopt.roads.engines.hierarchy.compiled import compiled
+from depotopt.roads.engines.hierarchy.peeling import Joins
 from depotopt.units import BoolArray, FloatArray, Int32Array, Int64Array
 
-LEAF_NODES = 60
+LEAF_NODES: Final = 60
 """Cells up to this size are ordered by degree; at most 64, one bit per node."""
 
 
-def dissect(lon: FloatArray, lat: FloatArray, low: Int64Array, high: Int64Array) -> Int32Array:
+def dissect(graph: Joins) -> Int32Array:
     """Nested dissection by inertial flow.
 
     A cell is looked at from four directions; the quarter of its nodes that lies first and the quarter that
@@ -21,59 +24,53 @@ def dissect(lon: FloatArray, lat: FloatArray, low: Int64Array, high: Int64Array)
 
     Parameters
     ----------
-    lon, lat
-        Node positions in degrees, shape ``(N,)``.
-    low, high
-        Pairs of joined nodes, each once.
+    graph
+        Nodes, their positions and how they are joined.
 
     Returns
     -------
     numpy.ndarray
         Rank of each node, shape ``(N,)``.
     """
-    nodes = len(lon)
-    tail, head = np.concatenate([low, high]), np.concatenate([high, low])
-    by_tail = np.lexsort((head, tail))
-    first = np.zeros(nodes + 1, dtype=np.int64)
-    np.cumsum(np.bincount(tail, minlength=nodes), out=first[1:])
-    squeeze = np.cos(np.radians(lat.mean())) if nodes else 1.0
-    across, along = lon * squeeze, lat
-    views = np.array([across, along, across + along, across - along])
-    placed = np.arange(nodes, dtype=np.int32)
-    _dissect(views, first, head[by_tail].astype(np.int32), placed)
-    rank = np.empty(nodes, dtype=np.int32)
-    rank[placed] = np.arange(nodes, dtype=np.int32)
+    squeeze = np.cos(np.radians(graph.lat.mean())) if graph.nodes else 1.0
+    across, along = graph.lon * squeeze, graph.lat
+    views = (across, along, across + along, across - along)
+    placed = np.empty(graph.nodes, dtype=np.int32)
+    local = np.full(graph.nodes, -1, dtype=np.int32)
+    waiting = [(0, np.arange(graph.nodes, dtype=np.int32))]
+    while waiting:
+        begin, cell = waiting.pop()
+        first, head, back = _induced(cell, local, graph.first, graph.neighbour)
+        if len(cell) <= LEAF_NODES:
+            placed[begin : begin + len(cell)] = cell[_by_degree(first, head)]
+            continue
+        near = _best_side([view[cell] for view in views], first, head, back)
+        part = _parts(near, first, head)
+        # Each cell holds its two parts and then the nodes that separate them.
+        one, other, between = (cell[part == kind] for kind in range(3))
+        waiting += [(begin, one), (begin + len(one), other)]
+        placed[begin + len(one) + len(other) : begin + len(cell)] = between
+    rank = np.empty(graph.nodes, dtype=np.int32)
+    rank[placed] = np.arange(graph.nodes, dtype=np.int32)
     return rank
 
 
-@compiled
-def _dissect(views: FloatArray, first: Int64Array, neighbour: Int32Array, placed: Int32Array) -> None:
-    """Arrange ``placed`` so that each cell holds its two parts and then the nodes that separate them."""
-    nodes = len(placed)
-    local = np.full(nodes, -1, np.int32)
-    begins = np.empty(nodes + 2, np.int64)
-    ends = np.empty(nodes + 2, np.int64)
-    begins[0], ends[0], waiting = 0, nodes, 1
-    while waiting > 0:
-        waiting -= 1
-        begin, end = begins[waiting], ends[waiting]
-        cell = placed[begin:end].copy()
-        cell_first, cell_head, back = _induced(cell, local, first, neighbour)
-        if len(cell) <= LEAF_NODES:
-            placed[begin:end] = cell[_by_degree(cell_first, cell_head)]
-            continue
-        near = _best_side(views, cell, cell_first, cell_head, back)
-        part = _parts(near, cell_first, cell_head)
-        at = begin
-        for kind in range(3):
-            start = at
-            for i in range(len(cell)):
-                if part[i] == kind:
-                    placed[at] = cell[i]
-                    at += 1
-            if kind < 2 and at > start:
-                begins[waiting], ends[waiting] = start, at
-                waiting += 1
+def _best_side(views: list[FloatArray], first: Int64Array, head: Int32Array, back: Int64Array) -> BoolArray:
+    """Nodes on the near side of the smallest cut over all views."""
+    size = len(first) - 1
+    quarter = max(size // 4, 1)
+    best = np.zeros(size, dtype=np.bool_)
+    least_cut = len(head) + 1
+    for position in views:
+        # Positions may repeat, so ends are told apart by place in the sorted cell.
+        by_position = np.argsort(position, kind="stable")
+        end = np.zeros(size, dtype=np.int8)
+        end[by_position[:quarter]] = 1
+        end[by_position[-quarter:]] = 2
+        cut, near = _smallest_cut(end, first, head, back, least_cut)
+        if cut < least_cut:
+            least_cut, best = cut, near
+    return best
 
 
 @compiled
@@ -107,31 +104,6 @@ def _induced(
     for i in range(len(cell)):
         local[cell[i]] = -1
     return cell_first, head, back
-
-
-@compiled
-def _best_side(
-    views: FloatArray, cell: Int32Array, first: Int64Array, head: Int32Array, back: Int64Array
-) -> BoolArray:
-    """Nodes on the near side of the smallest cut over all views."""
-    size = len(cell)
-    quarter = max(size // 4, 1)
-    best = np.zeros(size, np.bool_)
-    least_cut = len(head) + 1
-    for view in range(len(views)):
-        position = np.empty(size, np.float64)
-        for i in range(size):
-            position[i] = views[view, cell[i]]
-        # Positions may repeat, so ends are told apart by place in the sorted cell.
-        by_position = np.argsort(position)
-        end = np.zeros(size, np.int8)
-        for i in range(quarter):
-            end[by_position[i]] = 1
-            end[by_position[size - 1 - i]] = 2
-        cut, near = _smallest_cut(end, first, head, back, least_cut)
-        if cut < least_cut:
-            least_cut, best = cut, near
-    return best
 
 
 @compiled

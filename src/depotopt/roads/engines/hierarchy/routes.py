@@ -117,7 +117,16 @@ def _climb(
 
 @compiled
 def _lower_end(arc: int, upward: tuple[Int64Array, Int32Array]) -> int:
-    return int(np.searchsorted(upward[0], arc, side="right")) - 1
+    """Node whose arcs include ``arc``."""
+    up_first = upward[0]
+    low, high = 0, len(up_first) - 1
+    while high - low > 1:
+        middle = (low + high) >> 1
+        if up_first[middle] <= arc:
+            low = middle
+        else:
+            high = middle
+    return low
 
 
 @compiled
@@ -148,7 +157,8 @@ def _unpack(
         if direct >= 0:
             if count == len(found):
                 longer = np.empty(2 * count, np.int64)
-                longer[:count] = found
+                for i in range(count):
+                    longer[i] = found[i]
                 found = longer
             found[count] = direct
             count += 1

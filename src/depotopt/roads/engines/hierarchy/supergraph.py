@@ -187,7 +187,8 @@ def _eliminate(first: Int64Array, neighbour: Int32Array) -> tuple[Int64Array, In
     for v in range(nodes):
         if used + nodes - v > len(up):
             longer = np.empty(2 * len(up) + nodes, np.int32)
-            longer[:used] = up[:used]
+            for a in range(used):
+                longer[a] = up[a]
             up = longer
         begin = used
         for e in range(first[v], first[v + 1]):
@@ -205,7 +206,7 @@ def _eliminate(first: Int64Array, neighbour: Int32Array) -> tuple[Int64Array, In
                     up[used] = x
                     used += 1
             c = sibling[c]
-        up[begin:used].sort()
+        _sort(up, begin, used)
         up_first[v + 1] = used
         if used > begin:
             above = up[begin]
@@ -213,6 +214,17 @@ def _eliminate(first: Int64Array, neighbour: Int32Array) -> tuple[Int64Array, In
             sibling[v] = child[above]
             child[above] = v
     return up_first, up[:used].copy(), parent
+
+
+@compiled
+def _sort(values: Int32Array, begin: int, end: int) -> None:
+    """Sort a short stretch by insertion: it is a few sorted lists one after the other."""
+    for i in range(begin + 1, end):
+        value, at = values[i], i
+        while at > begin and values[at - 1] > value:
+            values[at] = values[at - 1]
+            at -= 1
+        values[at] = value
 
 
 @compiled
