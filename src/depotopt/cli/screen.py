@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 
 SHOWN_POINTS = 15
+FILE_WIDTH = 140
 
 
 def exit_of(*results: SolveResult[Any] | None) -> Exit:
@@ -40,7 +42,8 @@ def exit_of(*results: SolveResult[Any] | None) -> Exit:
 
 
 def _console() -> Console:
-    return Console(highlight=False, soft_wrap=True)
+    """A terminal as wide as it is; a file or pipe as wide as the tables like."""
+    return Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else FILE_WIDTH)
 
 
 def _print_json(document: object) -> None:
@@ -159,7 +162,7 @@ def _unmet_table(scenario: Scenario, plan: DispatchPlan) -> Table:
             points[ident].name,
             f"{points[ident].people:,.0f}",
             str(lines[0].state),
-            ", ".join(_amount(scenario, line) for line in lines),
+            _amounts(scenario, lines),
             ", ".join(why),
         )
     if len(ranked) > SHOWN_POINTS:
@@ -167,13 +170,16 @@ def _unmet_table(scenario: Scenario, plan: DispatchPlan) -> Table:
     return table
 
 
-def _amount(scenario: Scenario, line: UnmetLine) -> str:
-    unit = scenario.commodities[scenario.commodity_index[line.commodity]].unit
-    return (
-        f"{line.quantity:,.0f} {line.commodity}"
-        if unit in line.commodity
-        else (f"{line.quantity:,.0f} {unit} {line.commodity}")
-    )
+def _amounts(scenario: Scenario, lines: list[UnmetLine]) -> str:
+    """What is missing by commodity: ``"662 tent, 29,772 L water"``."""
+    total: dict[str, float] = {}
+    for line in lines:
+        total[line.commodity] = total.get(line.commodity, 0.0) + line.quantity
+    parts = []
+    for ident, quantity in sorted(total.items()):
+        unit = scenario.commodities[scenario.commodity_index[ident]].unit
+        parts.append(f"{quantity:,.0f} {ident if unit in ident else f'{unit} {ident}'}")
+    return ", ".join(parts)
 
 
 def tell_evaluation(evaluation: Evaluation, *, as_json: bool) -> None:
