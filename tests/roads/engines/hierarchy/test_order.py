@@ -66,7 +66,7 @@ def test_an_order_of_a_grid_keeps_the_hierarchy_small(name: str) -> None:
     assert rows.arcs > 60_000
     assert dissected.arcs < rows.arcs / 2
     assert dissected.triangles < rows.triangles / 2
-    assert dissected.depth.max() < 200
+    assert dissected.depth.max() < rows.depth.max() / 4
 
 
 @pytest.mark.usefixtures("no_cache")
