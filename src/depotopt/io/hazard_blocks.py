@@ -36,7 +36,7 @@ KeyPositions = Annotated[
     Expect("a list of positions like [[121.4, 31.2], [121.5, 31.2]], longitude first", "coordinate"),
 ]
 Streets = Annotated[
-    KeyTexts,
+    tuple[KeyText, ...],
     Field(min_length=1),
     Expect('a list of street identifiers or names like ["b815", "G218"]', "list"),
 ]

@@ -122,6 +122,8 @@ def _check(name: str, table: Mapping[str, Any], file: str) -> tuple[HazardBlock 
 
 def _fault(detail: ErrorDetails, model: type[BaseModel], at: str, file: str) -> Fault:
     path = [part for part in detail["loc"] if part != "[key]"]
+    short = detail["type"] == "missing" and isinstance(path[-1], int)
+    path = path[:-1] if short else path
     where, expect, owner = at, Expect("something else", "value"), model
     for part in path:
         where += f"[{part}]" if isinstance(part, int) else f".{part}"
@@ -129,7 +131,7 @@ def _fault(detail: ErrorDetails, model: type[BaseModel], at: str, file: str) -> 
             field = owner.model_fields[part]
             expect = expectation(field)
             owner = _block_in(field.annotation) or owner
-    if detail["type"] == "missing":
+    if detail["type"] == "missing" and not short:
         return Fault(file, where, "no such key", f"expected {expect.phrase}", "missing-key")
     if detail["type"] == "extra_forbidden":
         key = str(path[-1])
