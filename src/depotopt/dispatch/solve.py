@@ -24,9 +24,9 @@ from depotopt.roads.network import RoadNetwork
 from depotopt.scenario import Scenario
 from depotopt.solving import Limit, Monitor, SolveLimits, SolveResult, Status
 
-ROUTING_ITERATIONS = 3.0
+ROUTING_ITERATIONS = 0.5
 """Routing iterations per job, seed and second of the limit."""
-MOST_ROUTING_ITERATIONS = 100
+MOST_ROUTING_ITERATIONS = 10
 """Routing iterations per job and seed, whatever the limit."""
 IMPROVEMENT_WORK = 150.0
 """Rounds of ruin and recreate per second of the limit, divided by trips and points."""
@@ -55,7 +55,7 @@ class Effort:
     @classmethod
     def of(cls, limits: SolveLimits, size: int, begin: float) -> Effort:
         """Derive the effort from the limits and the number of points."""
-        routing = int(min(MOST_ROUTING_ITERATIONS, max(5.0, ROUTING_ITERATIONS * limits.time_s)))
+        routing = int(min(MOST_ROUTING_ITERATIONS, max(2.0, ROUTING_ITERATIONS * limits.time_s)))
         rounds = int(min(20_000.0, max(3.0, IMPROVEMENT_WORK * limits.time_s / max(size, 5))))
         return cls(routing, rounds, begin + limits.time_s)
 
