@@ -249,3 +249,15 @@ def test_progress_speaks_json_lines(capsys: pytest.CaptureFixture[str]) -> None:
     lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert lines
     assert all({"stage", "elapsed_s", "objective", "bound", "gap"} <= set(line) for line in lines)
+
+
+def test_a_template_and_a_scenario_become_workbooks(tmp_path: Path) -> None:
+    assert main(["template", str(tmp_path / "empty.xlsx"), "--language", "zh"]) == Exit.OK
+    assert (tmp_path / "empty.xlsx").stat().st_size > 0
+    folder = Path(shutil.copytree(MINIMAL, tmp_path / "minimal"))
+    assert main(["workbook", str(folder), str(tmp_path / "tables.xlsx")]) == Exit.OK
+    shutil.rmtree(folder / "tables")
+    shutil.copy(tmp_path / "tables.xlsx", folder / "tables.xlsx")
+    assert main(["check", str(folder)]) == Exit.OK
+    assert main(["check", str(folder), "--marked", str(tmp_path / "marked.xlsx")]) == Exit.OK
+    assert (tmp_path / "marked.xlsx").exists()

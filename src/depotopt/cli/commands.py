@@ -46,14 +46,54 @@ AtHours = Annotated[
 
 
 @app.command
-def check(scenario: Path, *, common: Common = COMMON) -> Exit:
+def check(
+    scenario: Path,
+    *,
+    marked: Annotated[
+        Path | None, Parameter(help="Write a copy of the scenario's workbook with the faulty cells marked.")
+    ] = None,
+    language: Annotated[str, Parameter(help="Language of the marked copy: en or zh.")] = "en",
+    common: Common = COMMON,
+) -> Exit:
     """Report every fault of a scenario at once: file, row, column, found, expected."""
     from depotopt.cli import screen
     from depotopt.io.scenario_files import check_scenario
 
     faults = check_scenario(scenario, common.overrides)
     screen.tell_check(str(scenario), faults, as_json=common.as_json)
+    if marked is not None:
+        from depotopt.io.marked_copy import write_marked_copy
+        from depotopt.io.raw_tables import WORKBOOK
+
+        write_marked_copy(scenario / WORKBOOK, faults, marked, language=language)
     return Exit.BAD_INPUT if faults else Exit.OK
+
+
+@app.command
+def template(
+    file: Path, *, language: Annotated[str, Parameter(help="Language of the notes: en or zh.")] = "en"
+) -> Exit:
+    """Write an empty workbook for a scenario: every table and column, with drop-downs and notes."""
+    from depotopt.io.workbook import write_template
+
+    write_template(file, language)
+    print(file)
+    return Exit.OK
+
+
+@app.command
+def workbook(
+    scenario: Path,
+    file: Path,
+    *,
+    language: Annotated[str, Parameter(help="Language of the notes: en or zh.")] = "en",
+) -> Exit:
+    """Write the tables of a scenario as one workbook; in place of tables/ it is the same scenario."""
+    from depotopt.io.workbook import write_workbook
+
+    write_workbook(scenario, file, language)
+    print(file)
+    return Exit.OK
 
 
 @app.command
@@ -185,6 +225,24 @@ def evaluate(
         out.write_bytes(dump_evaluations({"layout" if layout else "today": evaluation}))
     screen.tell_evaluation(evaluation, as_json=common.as_json)
     return Exit.STOPPED_WITH_PLAN if monitor.stopped else Exit.OK
+
+
+@app.command
+def compare(
+    run: Annotated[list[Path], Parameter(help="Run folders or layout files of one scenario.")],
+    *,
+    unseen: Annotated[int | None, Parameter(help="Number of road states to judge on.")] = None,
+    seed: Annotated[int | None, Parameter(help="Their seed; not one a layout was chosen with.")] = None,
+    common: Common = COMMON,
+) -> Exit:
+    """Lay layouts side by side on the same unseen road states, today's layout as the baseline."""
+    from depotopt.cli import screen
+    from depotopt.pipeline.compare import compare as lay_side_by_side
+
+    with watching(common.progress) as monitor:
+        comparison = lay_side_by_side(run, unseen=unseen, seed=seed, monitor=monitor)
+    screen.tell_comparison(comparison, as_json=common.as_json)
+    return Exit.OK
 
 
 @app.command

@@ -18,6 +18,7 @@ from depotopt.solving import Limit, SolveResult, Status
 if TYPE_CHECKING:
     from depotopt.evaluation.evaluate import Evaluation
     from depotopt.pipeline.chain import Outcome
+    from depotopt.pipeline.compare import Comparison
     from depotopt.pipeline.road_status import RoadStatus
     from depotopt.plans import DispatchPlan, SitingPlan, UnmetLine
     from depotopt.report.content import ReportFiles
@@ -194,8 +195,7 @@ def _metric_table(evaluations: dict[str, Evaluation]) -> Table:
     table = Table("", "before loss", "expected", "worst 5 %", "worst", box=None, pad_edge=False)
     for name, evaluation in evaluations.items():
         for metric, row in evaluation.summary().items():
-            share = metric.startswith(("coverage", "unmet_share"))
-            form = "{:.1%}" if share else ("{:.3f}" if metric == "gini" else "{:,.0f}")
+            form = _metric_form(metric)
             expected = f"{form.format(row['expected'])} +- {form.format(row['half_width'])}"
             label = metric.replace("_", " ") + (f" ({name})" if name else "")
             table.add_row(
@@ -239,6 +239,60 @@ def tell_outcome(outcome: Outcome, *, as_json: bool) -> None:
     if outcome.files is not None:
         console.print("")
         tell_files(outcome.files, as_json=False)
+
+
+def tell_comparison(comparison: Comparison, *, as_json: bool) -> None:
+    """Layouts side by side: cost, metrics, regret, and the sites that differ."""
+    contenders = comparison.contenders
+    if as_json:
+        _print_json(
+            {
+                "scenario": comparison.scenario.ident,
+                "seed": comparison.seed,
+                "layouts": [
+                    {
+                        "name": one.name,
+                        "yearly_cost": one.yearly_cost,
+                        "open_sites": len(one.layout.open_sites),
+                        "summary": one.evaluation.summary(),
+                        "expected_regret": one.expected_regret,
+                        "worst_5_percent_regret": one.worst_regret,
+                    }
+                    for one in contenders
+                ],
+                "differing_sites": comparison.differing_sites,
+            }
+        )
+        return
+    console = _console()
+    table = Table("", *(one.name for one in contenders), box=None, pad_edge=False)
+    table.add_row("open sites", *(str(len(one.layout.open_sites)) for one in contenders))
+    table.add_row("yearly cost", *(f"{one.yearly_cost:,.0f}" for one in contenders))
+    for metric in contenders[0].evaluation.summary():
+        rows = [one.evaluation.summary()[metric] for one in contenders]
+        for part in ("before", "expected", "worst_5_percent"):
+            label = f"{metric} {part}".replace("_", " ")
+            table.add_row(label, *(_metric_form(metric).format(row[part]) for row in rows))
+    table.add_row("regret, expected", *(f"{one.expected_regret:,.0f}" for one in contenders))
+    table.add_row("regret, worst 5 %", *(f"{one.worst_regret:,.0f}" for one in contenders))
+    for column in table.columns[1:]:
+        column.justify = "right"
+    console.print(table)
+    if comparison.differing_sites:
+        sites = Table("site", *(one.name for one in contenders), box=None, pad_edge=False)
+        for ident, row in comparison.differing_sites.items():
+            name = comparison.scenario.sites[comparison.scenario.site_index[ident]].name
+            sites.add_row(f"{ident} {name}", *(cell or "-" for cell in row))
+        console.print("\nsites that differ")
+        console.print(sites)
+    states = len(contenders[0].evaluation.states)
+    console.print(f"\njudged on {states} road states of seed {comparison.seed}")
+
+
+def _metric_form(metric: str) -> str:
+    if metric.startswith(("coverage", "unmet_share")):
+        return "{:.1%}"
+    return "{:.3f}" if metric == "gini" else "{:,.0f}"
 
 
 def tell_files(files: ReportFiles, *, as_json: bool) -> None:

@@ -1,0 +1,192 @@
+"""`compare`: layouts side by side on the same unseen road states, today's layout as the baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from depotopt.errors import Fault, InputError, UsageError
+from depotopt.evaluation.evaluate import Evaluation, evaluate
+from depotopt.evaluation.metrics import cvar, weighted_mean
+from depotopt.io.fingerprint import scenario_hash
+from depotopt.io.plan_files import read_made_from, read_result
+from depotopt.pipeline.stages import Case, existing_layout, open_case, sample_ensemble
+from depotopt.plans import SitingPlan
+from depotopt.scenario import Scenario
+from depotopt.solving import Monitor
+from depotopt.units import FloatArray
+from depotopt.verify.layout import yearly_cost
+
+JUDGED_BY = "unmet_weighted_person_days"
+"""Metric regret is measured in."""
+TODAY = "today"
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """One layout in a comparison.
+
+    Attributes
+    ----------
+    name
+        Run folder or file it comes from; ``"today"`` for the existing layout.
+    layout
+        The layout.
+    yearly_cost
+        Fixed, holding and purchase cost per year.
+    evaluation
+        Its metrics on the common road states.
+    regret
+        Per road state, how much more need stays unmet than under the best layout compared,
+        shape ``(S,)``.
+    """
+
+    name: str
+    layout: SitingPlan
+    yearly_cost: float
+    evaluation: Evaluation
+    regret: FloatArray
+
+    @property
+    def expected_regret(self) -> float:
+        """Mean regret over road states."""
+        return weighted_mean(self.regret, self.evaluation.probability)
+
+    @property
+    def worst_regret(self) -> float:
+        """Mean regret in the worst 5 % of road states."""
+        return cvar(self.regret, self.evaluation.probability)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Layouts side by side.
+
+    Attributes
+    ----------
+    scenario
+        The planning case all of them were made for.
+    contenders
+        ``"today"`` first, then as named.
+    differing_sites
+        Sites that are not open in the same tier and size everywhere: identifier, then per contender
+        ``"tier/size"`` or ``""`` where it stays closed.
+    seed
+        Seed of the road states all were judged on.
+    """
+
+    scenario: Scenario
+    contenders: tuple[Contender, ...]
+    differing_sites: dict[str, tuple[str, ...]]
+    seed: int
+
+
+def compare(
+    paths: Sequence[Path],
+    *,
+    unseen: int | None = None,
+    seed: int | None = None,
+    monitor: Monitor | None = None,
+) -> Comparison:
+    """Judge layouts on the same road states, none of which any of them was chosen on.
+
+    Parameters
+    ----------
+    paths
+        Run folders or layout files of one scenario with the same overrides.
+    unseen
+        Number of road states; default the scenario's.
+    seed
+        Their seed; default the scenario's unseen seed.
+    monitor
+        Progress and stop.
+
+    Raises
+    ------
+    InputError
+        If a file holds no layout, or the layouts were made for different scenarios.
+    UsageError
+        If the seed drew the road states one of them was chosen on.
+    """
+    files = [path / "layout.json" if path.is_dir() else path for path in paths]
+    if not files:
+        raise UsageError("name at least one run to compare")
+    layouts = {_name(path): _layout(file) for path, file in zip(paths, files, strict=True)}
+    if len(layouts) < len(files):
+        raise UsageError("a run is named twice")
+    case = _common_case(files)
+    rules = case.scenario.ensemble
+    chosen_seed = rules.unseen_seed if seed is None else seed
+    for file in files:
+        if read_made_from(file).get("design", {}).get("seed") == chosen_seed:
+            raise UsageError(f"seed {chosen_seed} drew the road states {file} was chosen on: take another")
+    ensemble = sample_ensemble(case.network, case.scenario, unseen or rules.unseen_states, chosen_seed)
+    everyone = {TODAY: existing_layout(case.scenario), **layouts}
+    judged: dict[str, Evaluation] = {}
+    for name, layout in everyone.items():
+        judged[name] = evaluate(case.scenario, layout, case.network, ensemble, monitor=monitor)
+    # A stop ends evaluations early: compare only the states all of them were judged on.
+    states = min(len(one.states) for one in judged.values())
+    values = np.array([one.column(JUDGED_BY)[:states] for one in judged.values()])
+    regret = values - values.min(axis=0)
+    if any(len(one.states) > states for one in judged.values()):
+        raise UsageError("stopped before all layouts were judged on the same road states")
+    contenders = tuple(
+        Contender(
+            name, everyone[name], sum(yearly_cost(case.scenario, everyone[name]).values()), one, regret[n]
+        )
+        for n, (name, one) in enumerate(judged.items())
+    )
+    return Comparison(case.scenario, contenders, _differences(list(everyone.values())), chosen_seed)
+
+
+def _name(path: Path) -> str:
+    return path.name if path.is_dir() else path.stem if path.stem != "layout" else path.parent.name
+
+
+def _layout(file: Path) -> SitingPlan:
+    plan = read_result(file, SitingPlan).plan
+    if plan is None:
+        fault = Fault(str(file), "plan", "null", "expected a layout: siting found none", "plan-file")
+        raise InputError(str(file), [fault])
+    return plan
+
+
+def _common_case(files: Sequence[Path]) -> Case:
+    """The scenario all layouts were made for."""
+    origins = [read_made_from(file) for file in files]
+    faults = [
+        Fault(
+            str(file),
+            f"made_from.{key}",
+            repr(origin.get(key)),
+            f"expected {origins[0].get(key)!r} as in {files[0]}: compare layouts of one scenario",
+            "other-scenario",
+        )
+        for file, origin in zip(files, origins, strict=True)
+        for key in ("scenario", "scenario_hash")
+        if origin.get(key) != origins[0].get(key) or key not in origin
+    ]
+    if faults:
+        raise InputError("comparison", faults)
+    case = open_case(Path(origins[0]["scenario_path"]), origins[0]["overrides"])
+    if scenario_hash(case.scenario) != origins[0]["scenario_hash"]:
+        fault = Fault(
+            str(case.scenario.folder),
+            "",
+            "files that have changed since the runs",
+            "expected the scenario they were made from: run them again",
+            "changed-scenario",
+        )
+        raise InputError("comparison", [fault])
+    return case
+
+
+def _differences(layouts: Sequence[SitingPlan]) -> dict[str, tuple[str, ...]]:
+    opened = [{o.site: f"{o.tier}/{o.size_class}" for o in layout.open_sites} for layout in layouts]
+    sites = sorted(set().union(*opened))
+    rows = {site: tuple(one.get(site, "") for one in opened) for site in sites}
+    return {site: row for site, row in rows.items() if len(set(row)) > 1}
