@@ -116,17 +116,17 @@ class CorrelatedField:
         corner = cell[:, 1] * columns + cell[:, 0]
         return cls(root, (rows, columns), corner, weight, quarter, rest, step, range_m)
 
-    def sample(self, rng: np.random.Generator) -> FloatArray:
-        """One draw at all places, shape ``(P,)``."""
+    def sample(self, rng: np.random.Generator, which: Int64Array | None = None) -> FloatArray:
+        """One draw at all places, or at those of ``which`` (the field itself does not depend on it)."""
         from scipy.fft import irfft2, rfft2
 
         field = irfft2(rfft2(rng.standard_normal(self.shape)) * self.root, s=self.shape).ravel()
         residual = rng.standard_normal(int(self.quarter.max()) + 1)
-        result: FloatArray = self.rest * residual[self.quarter]
-        result += self.weight[0] * field[self.corner]
-        columns = self.shape[1]
-        for number, offset in enumerate((1, columns, columns + 1), start=1):
-            result += self.weight[number] * field[self.corner + offset]
+        at = slice(None) if which is None else which
+        corner, weight, columns = self.corner[at], self.weight[:, at], self.shape[1]
+        result: FloatArray = self.rest[at] * residual[self.quarter[at]]
+        for number, offset in enumerate((0, 1, columns, columns + 1)):
+            result += weight[number] * field[corner + offset]
         return result
 
     def correlation(self, first: int, second: int) -> float:

@@ -128,6 +128,8 @@ class Earthquake:
         damageable = self._damageable(pieces, motion)
         keep = np.concatenate([damageable, np.ones(len(lon) - len(pieces), dtype=np.bool_)])
         shaken = np.flatnonzero(motion.ln_pga[keep] >= math.log(WEAK_G))
+        in_field = np.full(int(keep.sum()), -1, dtype=np.int64)
+        in_field[shaken] = np.arange(len(shaken))
         places = lon[keep][shaken], lat[keep][shaken]
         periods = (1.0, 0.0) if len(shaken) else ()
         fields = tuple(CorrelatedField.over(*places, range_m(period)) for period in periods)
@@ -143,7 +145,7 @@ class Earthquake:
             pieces.take(damageable),
             Motion(*(getattr(motion, name)[keep] for name in _MOTION)),
             fields,
-            shaken,
+            in_field,
             buildings,
             substations,
             exposure.sites,
@@ -208,8 +210,8 @@ class PreparedEarthquake:
     fields
         Correlated fields for SA(1.0 s) and PGA over the places that shake noticeably, empty where none
         does.
-    shaken
-        Positions of those places.
+    in_field
+        Number of each place in the fields, -1 where it shakes too little.
     buildings, substations
         Fragility of sites and of their power.
     sites
@@ -220,7 +222,7 @@ class PreparedEarthquake:
     pieces: Pieces
     motion: Motion
     fields: tuple[CorrelatedField, ...]
-    shaken: Int64Array
+    in_field: Int64Array
     buildings: Components
     substations: Components | None
     sites: int
@@ -230,10 +232,14 @@ class PreparedEarthquake:
         happens, weight = self.hazard.trigger.draw(rng)
         if not happens:
             return Effect(Damage.concatenate([]), triggered=False, weight=weight)
-        ln_sa10, ln_pga, ratio = self.shaking(rng)
-        pieces = len(self.pieces)
-        effect = Effect(self._damage(rng, ln_sa10[:pieces], ln_pga[:pieces]), weight=weight * ratio)
-        site_pga, point_pga = ln_pga[pieces : pieces + self.sites], ln_pga[pieces + self.sites :]
+        # What may not be there in this state (slopes, unmapped bridges) is settled first: it saves work.
+        there = np.flatnonzero(rng.random(len(self.pieces)) < self.pieces.share)
+        pieces, others = self.pieces.take(there), np.arange(len(self.pieces), len(self.motion.ln_pga))
+        ln_sa10, ln_pga, ratio = self.shaking(rng, np.concatenate([there, others]))
+        effect = Effect(
+            self._damage(rng, pieces, ln_sa10[: len(pieces)], ln_pga[: len(pieces)]), weight=weight * ratio
+        )
+        site_pga, point_pga = np.split(ln_pga[len(pieces) :], [self.sites])
         does = self.hazard.seismicity
         states = self.buildings.states(site_pga, rng.standard_normal(self.sites))
         survival = np.array([1.0, *does.site_survival])[states]
@@ -246,16 +252,17 @@ class PreparedEarthquake:
             effect = replace(effect, need_factor=np.interp(intensity_of_ln_pga(point_pga), intensity, factor))
         return effect
 
-    def shaking(self, rng: np.random.Generator) -> tuple[FloatArray, FloatArray, float]:
-        """``ln SA(1.0 s)`` and ``ln PGA`` of all places in one road state, and the weight of the draw."""
-        motion, count = self.motion, len(self.motion.ln_pga)
+    def shaking(self, rng: np.random.Generator, which: Int64Array) -> tuple[FloatArray, FloatArray, float]:
+        """``ln SA(1.0 s)`` and ``ln PGA`` in one road state at some places, and the weight of the draw."""
+        motion = Motion(*(getattr(self.motion, name)[which] for name in _MOTION))
         rho = period_correlation(1.0, 0.01)
         rest = math.sqrt(1.0 - rho**2)
         shift = self.hazard.shift
         eta = float(rng.standard_normal()) + shift, float(rng.standard_normal())
-        eps = np.zeros(count), np.zeros(count)
+        eps = np.zeros(len(which)), np.zeros(len(which))
+        noticed = np.flatnonzero(self.in_field[which] >= 0)
         for field, residual in zip(self.fields, eps, strict=False):
-            residual[self.shaken] = field.sample(rng)
+            residual[noticed] = field.sample(rng, self.in_field[which[noticed]])
         ratio = math.exp(-shift * eta[0] + shift**2 / 2)
         ln_sa10 = motion.ln_sa10 + motion.tau_sa10 * eta[0] + motion.phi_sa10 * eps[0]
         ln_pga = (
@@ -265,9 +272,10 @@ class PreparedEarthquake:
         )
         return ln_sa10, ln_pga, ratio
 
-    def _damage(self, rng: np.random.Generator, ln_sa10: FloatArray, ln_pga: FloatArray) -> Damage:
-        pieces, does = self.pieces, self.hazard.seismicity
-        z, exists = rng.standard_normal(len(pieces)), rng.random(len(pieces)) < pieces.share
+    def _damage(
+        self, rng: np.random.Generator, pieces: Pieces, ln_sa10: FloatArray, ln_pga: FloatArray
+    ) -> Damage:
+        does, z = self.hazard.seismicity, rng.standard_normal(len(pieces))
         demand = np.where(pieces.measure == SA10, ln_sa10, ln_pga)
         buried = np.zeros(len(pieces), dtype=np.bool_)
         on_slope = np.flatnonzero(pieces.measure == PGD)
@@ -275,12 +283,11 @@ class PreparedEarthquake:
             moved = newmark_displacement_m(
                 np.exp(ln_pga[on_slope]), pieces.critical_g[on_slope], self.hazard.magnitude
             )
-            moved = np.where(exists[on_slope], moved, 0.0)
             with np.errstate(divide="ignore"):
                 demand[on_slope] = np.log(moved)
             falls = rng.random(len(on_slope)) < landslide_probability(moved)
             buried[on_slope] = falls & (pieces.clear_s[on_slope] > 0)
-        state = np.where(exists, pieces.components.states(demand, z), 0)
+        state = pieces.components.states(demand, z)
         speed = np.array([(1.0, *getattr(does, f"{asset}_speed")) for asset in _ASSETS])[pieces.asset, state]
         speed[buried] = 0.0
         open_s = np.maximum(_REPAIR_S[pieces.asset, state], np.where(buried, pieces.clear_s, 0.0))

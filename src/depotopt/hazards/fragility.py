@@ -63,8 +63,8 @@ class Components:
             result: FloatArray = ndtr((ln_median_demand[:, None] - self.ln_median) / spread)
         return np.where(np.isnan(result), 0.0, result)
 
-    def take(self, keep: BoolArray) -> Components:
-        """The pieces marked."""
+    def take(self, keep: BoolArray | Int64Array) -> Components:
+        """The pieces marked or numbered."""
         return Components(self.ln_median[keep], self.beta[keep])
 
 

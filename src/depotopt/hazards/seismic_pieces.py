@@ -76,8 +76,8 @@ class Pieces:
     def __len__(self) -> int:
         return len(self.street)
 
-    def take(self, keep: BoolArray) -> Pieces:
-        """The pieces marked."""
+    def take(self, keep: BoolArray | Int64Array) -> Pieces:
+        """The pieces marked or numbered."""
         return Pieces(
             self.street[keep],
             self.lon[keep],
@@ -172,7 +172,7 @@ def find_pieces(
             )
         )
     if slopes:
-        street, lonlat = lines.support(SLOPE_SPACING_M)
+        street, lonlat, expected = lines.evenly(1.0 / SLOPE_SPACING_M)
         inside = places_inside([slope.shape for slope in slopes], lonlat[:, 0], lonlat[:, 1])
         for slope, here in zip(slopes, inside, strict=True):
             on = kind[street[here]]
@@ -187,7 +187,7 @@ def find_pieces(
                     np.full(count, PGD),
                     Components.of(classes, np.array([3, 4, 2])[asset]),
                     np.full(count, slope.critical_g),
-                    np.full(count, slope.share),
+                    slope.share * expected[here],
                     np.full(count, slope.debris_clear_s),
                 )
             )
