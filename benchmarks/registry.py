@@ -5,9 +5,9 @@ from __future__ import annotations
 import importlib
 import os
 import pkgutil
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 
 import benchmarks.suites
 from benchmarks.case import Case, Job, Measurement, Plan
@@ -32,20 +32,6 @@ def suite_modules() -> dict[str, tuple[str, ...]]:
     return {suite: tuple(sorted(names)) for suite, names in sorted(found.items())}
 
 
-def load_suite(suite: str) -> tuple[ModuleType, ...]:
-    """Import the modules of a suite.
-
-    Raises
-    ------
-    UnknownSuiteError
-        If there is none.
-    """
-    modules = suite_modules()
-    if suite not in modules:
-        raise UnknownSuiteError(f"no suite '{suite}'; there are {', '.join(modules) or 'none'}")
-    return tuple(importlib.import_module(name) for name in modules[suite])
-
-
 def suite_cases(suite: str, data: Path | None, *, smoke: bool, seed: int) -> Iterator[tuple[Case, Plan]]:
     """Cases of all modules of a suite, each with the plan that names its data folder.
 
@@ -57,17 +43,39 @@ def suite_cases(suite: str, data: Path | None, *, smoke: bool, seed: int) -> Ite
         Folder to read instead of the default one of each module.
     smoke, seed
         See `benchmarks.case.Plan`.
+
+    Raises
+    ------
+    UnknownSuiteError
+        If there is no such suite.
     """
-    for module in load_suite(suite):
-        folder = data or default_data(getattr(module, "DATA", suite))
-        plan = Plan(folder, smoke, seed)
-        index = getattr(module, "INDEX", "")
-        if index and not (folder / index).exists():
-            name = module.__name__.rpartition(".")[2]
-            yield Case(name, "-", _never, files=(index,)), plan
-            continue
-        for case in module.cases(plan):
-            yield case, plan
+    modules = suite_modules()
+    if suite not in modules:
+        raise UnknownSuiteError(f"no suite '{suite}'; there are {', '.join(modules) or 'none'}")
+    for name in modules[suite]:
+        plan = Plan(data or default_data(suite), smoke, seed)
+        # One module that cannot list its cases is a row that fails, not the end of all the others.
+        try:
+            module = importlib.import_module(name)
+            plan = Plan(data or default_data(getattr(module, "DATA", suite)), smoke, seed)
+            index = getattr(module, "INDEX", "")
+            if index and not (plan.data / index).exists():
+                yield Case(_last(name), "-", _never, files=(index,)), plan
+                continue
+            for case in module.cases(plan):
+                yield case, plan
+        except Exception:
+            text = traceback.format_exc(limit=-3)
+            yield Case(_last(name), "-", _broken, arguments={"error": text}), plan
+
+
+def _last(module: str) -> str:
+    return module.rpartition(".")[2]
+
+
+def _broken(job: Job) -> Measurement:
+    """Stands in for the cases of a module that could not list them; it always fails."""
+    raise RuntimeError(job.arguments["error"])
 
 
 def _never(job: Job) -> Measurement:

@@ -86,6 +86,19 @@ def test_a_suite_without_its_index_is_skipped_with_a_reason(
     assert (row["status"], row["note"]) == ("skipped", f"{tmp_path} has no optima.csv")
 
 
+def test_a_module_that_cannot_list_its_cases_fails_alone(
+    suite: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(registry, "suite_modules", lambda: {"toy": ("no_such_module", "toy_suite")})
+    assert main([suite, "--smoke", "--engine", "ours", "--engine", "-"]) == 1
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(row["case"], row["status"]) for row in rows] == [
+        ("no_such_module", "error"),
+        ("fine-one", "feasible"),
+    ]
+    assert "No module named 'no_such_module'" in rows[0]["faults"][0]
+
+
 def test_the_suite_is_the_word_before_the_first_underscore() -> None:
     for suite, modules in registry.suite_modules().items():
         assert all(name.rpartition(".")[2].partition("_")[0] == suite for name in modules)

@@ -234,6 +234,15 @@ def test_a_file_without_roads_is_a_fault(tmp_path: Path) -> None:
         read(tmp_path, Way("ab", {"highway": "footway"}))
 
 
+def test_a_file_with_its_nodes_last_is_a_fault(tmp_path: Path) -> None:
+    file = write_osm(tmp_path / "roads.osm", [Way("ab")])
+    text = file.read_text(encoding="utf-8")
+    way = text[text.index("<way") : text.index("</osm>")]
+    file.write_text(text.replace(way, "").replace("<node", way + "<node", 1), encoding="utf-8")
+    with pytest.raises(InputError, match="found no node before the ways that use it"):
+        read_network(file)
+
+
 def test_a_broken_file_is_a_fault(tmp_path: Path) -> None:
     file = tmp_path / "roads.osm.pbf"
     file.write_bytes(b"not a map")
