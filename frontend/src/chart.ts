@@ -136,6 +136,34 @@ export class Chart {
     this.map.getView().fit(this.bounds(0.02), { padding });
   }
 
+  /** Show what the plan is about: open depots, points with need, routes; the whole network where there is none. */
+  fitOperation(): void {
+    const { model } = this;
+    const box: [number, number, number, number] = [Infinity, Infinity, -Infinity, -Infinity];
+    const add = (x: number, y: number): void => {
+      box[0] = Math.min(box[0], x);
+      box[1] = Math.min(box[1], y);
+      box[2] = Math.max(box[2], x);
+      box[3] = Math.max(box[3], y);
+    };
+    model.points.forEach((point, i) => {
+      if (point.state !== "no_need") add(model.pointXy[2 * i], model.pointXy[2 * i + 1]);
+    });
+    model.sites.forEach((site, j) => {
+      if (site.open) add(model.siteXy[2 * j], model.siteXy[2 * j + 1]);
+    });
+    for (const leg of this.plan.legs) {
+      add(leg.box[0], leg.box[1]);
+      add(leg.box[2], leg.box[3]);
+    }
+    if (!(box[2] > box[0] && box[3] > box[1])) return this.fit();
+    const [x, y] = model.roads.origin;
+    const margin = 0.04 * Math.max(box[2] - box[0], box[3] - box[1]);
+    this.map.getView().fit([box[0] + x - margin, box[1] + y - margin, box[2] + x + margin, box[3] + y + margin], {
+      padding: [30, 140, 40, 110],
+    });
+  }
+
   zoomBy(factor: number): void {
     const view = this.map.getView();
     view.animate({ resolution: view.getResolution()! / factor, duration: 150 });

@@ -48,7 +48,7 @@ class Page {
     this.chart = new Chart(model, this.canvas, this.choice, (selection) => this.select(selection));
     this.stage.append(this.controls(), make("p", { class: "source" }, [model.meta.attribution, model.meta.source].filter(Boolean)[0] ?? ""));
     this.write();
-    this.chart.fit();
+    this.chart.fitOperation();
     onLanguage(() => this.write());
     document.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && this.choice.plan.selection && !(event.target instanceof HTMLInputElement)) this.select(null);
@@ -102,7 +102,7 @@ class Page {
       button(say(tables ? "map.tables" : "map.map"), { class: "tab", "aria-pressed": String(this.asTables === tables) }, () => this.show(tables));
     this.header.replaceChildren(
       make("a", { href: "#tables", class: "skip" }, say("map.skip")),
-      make("div", { class: "title" }, make("h1", {}, meta.title), meta.description ? make("p", {}, meta.description) : null),
+      make("div", { class: "title", title: meta.description }, make("h1", {}, meta.title), meta.description ? make("p", {}, meta.description) : null),
       searchBox(this.model, (selection) => this.select(selection, true)),
       make("nav", {}, view(false), view(true)),
       button(say("map.print"), { class: "quiet" }, () => window.print()),

@@ -26,10 +26,11 @@ export interface PlanChoice {
 
 interface Leg { vehicle: number; xy: Float64Array; path: Path2D; start: number; end: number; purpose: string; box: Box }
 type Box = [number, number, number, number];
-interface Label { text: string; x: number; y: number; rank: number; size: number; bold: boolean; gap: number; depot: boolean }
+interface Label { text: string; x: number; y: number; rank: number; size: number; bold: boolean; gap: number; depot: boolean; minor: boolean }
 
 const ARROW_EVERY = 110;
 const LABEL_HEIGHT = 14;
+const SAME_PLACE_M = 800;
 /** Square pixels per demand point above which all may be named. */
 const LABEL_ROOM = 5_000;
 
@@ -41,12 +42,21 @@ export class PlanDrawing {
   private readonly sprites = new Map<string, HTMLCanvasElement>();
   private readonly widths = new Map<string, number>();
   private readonly mostAffected: number;
+  /** Pixels by which each depot stands up and left of its place, so that it does not hide a point in the same place. */
+  private readonly shift: number[];
   /** Moment of the last delivery of each point, so that a time before it shows the point as waiting. */
   private readonly visited: number[][];
 
   constructor(private readonly model: Model) {
     this.mostAffected = Math.max(1, ...model.points.map((point) => point.affected));
     this.visited = model.points.map(() => []);
+    const { siteXy, pointXy } = model;
+    this.shift = model.sites.map((site, j) => {
+      const shares = model.points.some(
+        (_, i) => Math.hypot(siteXy[2 * j] - pointXy[2 * i], siteXy[2 * j + 1] - pointXy[2 * i + 1]) < SAME_PLACE_M,
+      );
+      return shares ? (site.open ? 8 : 5) : 0;
+    });
     for (const trip of model.trips) {
       const vehicle = model.vehicles.indexOf(trip.vehicle);
       for (const stop of trip.stops) this.visited[stop[0]].push(stop[1]);
@@ -55,6 +65,8 @@ export class PlanDrawing {
         this.legs.push({ vehicle, xy, path: pathOf(xy), start, end, purpose, box: boxOf(xy) });
       }
     }
+    // Empty drives first, so that deliveries over the same road lie on top.
+    this.legs.sort((a, b) => Number(a.purpose === "delivery") - Number(b.purpose === "delivery"));
   }
 
   /** State shown at a moment: what is to be served waits until its last delivery. */
@@ -75,8 +87,9 @@ export class PlanDrawing {
     const toPixel = (x: number, y: number): [number, number] => [(x - extent[0]) / resolution, (extent[3] - y) / resolution];
     const size: [number, number] = [(extent[2] - extent[0]) / resolution, (extent[3] - extent[1]) / resolution];
     const labels: Label[] = [];
+    this.drawDepots(pen, view, choice, toPixel, size, labels, false);
     this.drawPoints(pen, view, choice, toPixel, size, labels);
-    this.drawDepots(pen, view, choice, toPixel, size, labels);
+    this.drawDepots(pen, view, choice, toPixel, size, labels, true);
     if (choice.routes && choice.seconds !== null) this.drawVehicles(pen, choice, toPixel);
     if (choice.labels) this.drawLabels(pen, labels, size);
   }
@@ -205,7 +218,7 @@ export class PlanDrawing {
       const radius = this.pointRadius(i, view.resolution) * (rank > 3 ? 1.1 : 1);
       this.symbol(pen, x, y, radius, state, chosen);
       const order = chosen ? -1 : rank > 3 ? 10 - Math.log10(1 + points[i].affected) : 40 - Math.log10(1 + points[i].affected);
-      labels.push({ text: points[i].name, x, y, rank: order, size: 11.5, bold: chosen || rank > 3, gap: radius + 3, depot: false });
+      labels.push({ text: points[i].name, x, y, rank: order, size: 11.5, bold: chosen || rank > 3, gap: radius + 3, depot: false, minor: !chosen && state === "no_need" });
     }
   }
 
@@ -251,13 +264,14 @@ export class PlanDrawing {
 
   private drawDepots(
     pen: CanvasRenderingContext2D, view: View, choice: PlanChoice, toPixel: (x: number, y: number) => [number, number],
-    size: [number, number], labels: Label[],
+    size: [number, number], labels: Label[], open: boolean,
   ): void {
     const { sites, siteXy } = this.model;
-    const order = sites.map((_, j) => j).filter((j) => (sites[j].open ? choice.tiers.has(sites[j].tier) : choice.unopened));
-    order.sort((a, b) => Number(sites[a].open) - Number(sites[b].open) || sites[b].tier - sites[a].tier || b - a);
+    const order = sites.map((_, j) => j).filter((j) => sites[j].open === open && (open ? choice.tiers.has(sites[j].tier) : choice.unopened));
+    order.sort((a, b) => sites[b].tier - sites[a].tier || b - a);
     for (const j of order) {
-      const [x, y] = toPixel(siteXy[2 * j], siteXy[2 * j + 1]);
+      const [px, py] = toPixel(siteXy[2 * j], siteXy[2 * j + 1]);
+      const [x, y] = [px - this.shift[j], py - this.shift[j]];
       if (x < -20 || y < -20 || x > size[0] + 20 || y > size[1] + 20) continue;
       const site = sites[j];
       const radius = this.depotRadius(j, view.resolution);
@@ -290,7 +304,7 @@ export class PlanDrawing {
       }
       if (site.open && radius > 5.5 && (!site.power || site.survival < 1)) this.badge(pen, x + radius, y - radius, site.power);
       const rank = chosen ? -2 : site.open ? 2 + 12 * site.tier : 60;
-      labels.push({ text: site.name, x, y, rank, size: site.tier === 0 && site.open ? 13 : 12, bold: site.open, gap: radius + 3, depot: true });
+      labels.push({ text: site.name, x, y, rank, size: site.tier === 0 && site.open ? 13 : 12, bold: site.open, gap: radius + 3, depot: true, minor: !chosen && !site.open });
     }
   }
 
@@ -332,6 +346,8 @@ export class PlanDrawing {
     const cells = new Map<string, Box[]>();
     // Where symbols crowd, a name for each would be noise: as many as the room allows, the urgent ones first.
     const room = (size[0] * size[1]) / Math.max(1, labels.filter((label) => !label.depot).length);
+    // Names of what takes no part in the plan only where there is room for everything.
+    const minor = (size[0] * size[1]) / Math.max(1, labels.length) > 3 * LABEL_ROOM;
     const depotRoom = (size[0] * size[1]) / Math.max(1, labels.filter((label) => label.depot).length);
     let pointsLeft = room > LABEL_ROOM ? Infinity : (size[0] * size[1]) / 75_000;
     let depotsLeft = depotRoom > 5 * LABEL_ROOM ? Infinity : (size[0] * size[1]) / 60_000;
@@ -339,6 +355,7 @@ export class PlanDrawing {
     pen.textAlign = "left";
     pen.lineJoin = "round";
     for (const label of labels) {
+      if (label.minor && !minor) continue;
       if ((label.depot ? depotsLeft : pointsLeft) <= 0) continue;
       pen.font = `${label.bold ? 600 : 400} ${label.size}px ${FONT}`;
       const key = `${label.size}${label.bold}${label.text}`;
@@ -369,11 +386,15 @@ export class PlanDrawing {
   /** What lies under a place: depots before points before routes. */
   pick(x: number, y: number, view: View, choice: PlanChoice): Selection {
     const { sites, siteXy, points, pointXy } = this.model;
-    const near = (xy: Float64Array, count: number, radius: (i: number) => number, shown: (i: number) => boolean): number => {
+    const near = (
+      xy: Float64Array, count: number, shift: (i: number) => number, radius: (i: number) => number, shown: (i: number) => boolean,
+    ): number => {
       let best = Infinity;
       let found = -1;
       for (let i = 0; i < count; i++) {
-        const distance = Math.hypot(xy[2 * i] - x, xy[2 * i + 1] - y) / view.resolution;
+        const dx = (xy[2 * i] - x) / view.resolution - shift(i);
+        const dy = (xy[2 * i + 1] - y) / view.resolution + shift(i);
+        const distance = Math.hypot(dx, dy);
         if (distance < radius(i) + 4 && distance < best && shown(i)) {
           best = distance;
           found = i;
@@ -381,12 +402,16 @@ export class PlanDrawing {
       }
       return found;
     };
-    const site = near(siteXy, sites.length, (j) => this.depotRadius(j, view.resolution), (j) =>
-      sites[j].open ? choice.tiers.has(sites[j].tier) : choice.unopened,
-    );
+    const pickSite = (open: boolean): number =>
+      near(siteXy, sites.length, (j) => this.shift[j], (j) => this.depotRadius(j, view.resolution), (j) =>
+        sites[j].open === open && (open ? choice.tiers.has(sites[j].tier) : choice.unopened),
+      );
+    const site = pickSite(true);
     if (site >= 0) return { kind: "site", index: site };
-    const point = near(pointXy, points.length, (i) => this.pointRadius(i, view.resolution), (i) => choice.states.has(points[i].state));
-    return point >= 0 ? { kind: "point", index: point } : null;
+    const point = near(pointXy, points.length, () => 0, (i) => this.pointRadius(i, view.resolution), (i) => choice.states.has(points[i].state));
+    if (point >= 0) return { kind: "point", index: point };
+    const unopened = pickSite(false);
+    return unopened >= 0 ? { kind: "site", index: unopened } : null;
   }
 
   /** Vehicles whose routes pass within a distance of a place. */
