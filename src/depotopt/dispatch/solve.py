@@ -28,8 +28,10 @@ ROUTING_ITERATIONS = 0.5
 """Routing iterations per job, seed and second of the limit."""
 MOST_ROUTING_ITERATIONS = 10
 """Routing iterations per job and seed, whatever the limit."""
-IMPROVEMENT_WORK = 150.0
-"""Rounds of ruin and recreate per second of the limit, divided by trips and points."""
+IMPROVEMENT_WORK = 400.0
+"""Rounds of ruin and recreate per second of the limit, divided by points and vehicles."""
+BOUND_TOLERANCE = 1e-6
+"""Relative amount by which the relaxation's bound may exceed a plan's value (the LP's own tolerance)."""
 SEEDS = 2
 """Seeds of the routing engine per depot; the best is taken."""
 
@@ -53,10 +55,11 @@ class Effort:
     until: float
 
     @classmethod
-    def of(cls, limits: SolveLimits, size: int, begin: float) -> Effort:
-        """Derive the effort from the limits and the number of points."""
+    def of(cls, limits: SolveLimits, problem: DispatchProblem, begin: float) -> Effort:
+        """Derive the effort from the limits and the size of the problem."""
+        size = len(problem.points) + 2 * len(problem.vehicles)
         routing = int(min(MOST_ROUTING_ITERATIONS, max(2.0, ROUTING_ITERATIONS * limits.time_s)))
-        rounds = int(min(20_000.0, max(3.0, IMPROVEMENT_WORK * limits.time_s / max(size, 5))))
+        rounds = int(min(20_000.0, max(3.0, IMPROVEMENT_WORK * limits.time_s / max(size, 10))))
         return cls(routing, rounds, begin + limits.time_s)
 
     @property
@@ -117,9 +120,9 @@ def solve_dispatch(
     begin = time.perf_counter()
     limits, monitor = limits or scenario.dispatch_limits, monitor or Monitor()
     router = routing_engine(engine)
-    assembly = assemble(scenario, layout, network, state, at_s, _travel_engine(network))
+    assembly = assemble(scenario, layout, network, state, at_s, travel_engine(network))
     problem = assembly.problem
-    effort = Effort.of(limits, len(problem.points), begin)
+    effort = Effort.of(limits, problem, begin)
     notes = [*problem.excluded, *_remarks(problem)]
     if not problem.depots or not problem.vehicles or not len(problem.points) or not problem.lots:
         return _nothing_to_send(assembly, begin, router, tuple(notes))
@@ -233,6 +236,8 @@ def _result(
 ) -> SolveResult[DispatchPlan]:
     unmet, cost = weighted_unmet(problem, routes), timetable(problem, routes).cost
     value = problem.unmet_penalty * unmet + cost
+    if allocation.bound > value + BOUND_TOLERANCE * max(1.0, abs(value)):
+        raise EngineError("dispatch", f"bound {allocation.bound:.6g} above the plan's value {value:.6g}")
     # The relaxation is solved to a tolerance: a bound a hair above the plan is the plan's value.
     bound = min(allocation.bound, value)
     proved = value - bound <= limits.gap * max(abs(value), 1e-9)
