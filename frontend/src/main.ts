@@ -9,6 +9,7 @@ import { boxOf, type Selection } from "./plan";
 import { searchBox } from "./search";
 import { tablesView } from "./tables";
 import { STATES } from "./theme";
+import { Timeline } from "./timeline";
 import { current, onLanguage, say, setLanguage } from "./words";
 
 const app = document.getElementById("app")!;
@@ -38,6 +39,7 @@ class Page {
   private readonly card = make("div", { class: "cards", hidden: true, role: "region" });
   private readonly tables = make("main", { class: "list", hidden: true, id: "tables" });
   private readonly chart: Chart;
+  private readonly timeline: Timeline;
   private asTables = false;
 
   constructor(private readonly model: Model) {
@@ -46,7 +48,10 @@ class Page {
     this.stage.append(this.canvas, this.card);
     app.replaceChildren(this.header, this.side, this.stage, this.tables);
     this.chart = new Chart(model, this.canvas, this.choice, (selection) => this.select(selection));
-    this.stage.append(this.controls(), make("p", { class: "source" }, [model.meta.attribution, model.meta.source].filter(Boolean)[0] ?? ""));
+    this.timeline = new Timeline(model, this.chart.plan, this.choice, (roads) =>
+      roads ? this.chart.redraw() : this.chart.redrawPlan(),
+    );
+    this.stage.append(this.controls(), this.timeline.element, make("p", { class: "source" }, [model.meta.attribution, model.meta.source].filter(Boolean)[0] ?? ""));
     this.write();
     this.chart.fitOperation();
     onLanguage(() => this.write());
@@ -121,6 +126,7 @@ class Page {
       element.title = say(element.dataset.say!);
       element.setAttribute("aria-label", element.title);
     });
+    this.timeline.write();
     if (this.asTables) this.show(true);
     this.fillCard(false);
   }

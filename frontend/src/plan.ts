@@ -100,7 +100,9 @@ export class PlanDrawing {
     const width = 2.3 * Math.min(1.8, zoomFactor(resolution)) * (crowded ? 0.75 : 1);
     const chosen = choice.selection?.kind === "vehicle" ? choice.selection.index : -1;
     const drawn = this.legs.filter(
-      (leg) => choice.vehicles.has(leg.vehicle) && overlaps(leg.box, extent) && leg.vehicle !== chosen,
+      (leg) =>
+        choice.vehicles.has(leg.vehicle) && overlaps(leg.box, extent) && leg.vehicle !== chosen &&
+        (choice.seconds === null || leg.start <= choice.seconds),
     );
     pen.globalAlpha = chosen >= 0 ? 0.22 : 0.88;
     if (crowded) this.strokeByInk(pen, drawn, width, resolution);
@@ -110,7 +112,7 @@ export class PlanDrawing {
     }
     pen.globalAlpha = 1;
     for (const leg of this.legs) {
-      if (leg.vehicle !== chosen || !overlaps(leg.box, extent)) continue;
+      if (leg.vehicle !== chosen || !overlaps(leg.box, extent) || (choice.seconds !== null && leg.start > choice.seconds)) continue;
       this.stroke(pen, leg, width + 1.6, resolution);
       this.arrows(pen, leg, width + 1.6, view);
     }

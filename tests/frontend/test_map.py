@@ -171,3 +171,15 @@ def test_every_control_has_a_name(page: Page) -> None:
         }"""
     )
     assert nameless == []
+
+
+def test_the_slider_shows_who_is_served_by_then(page: Page, content: ReportContent) -> None:
+    ledger = draw_ledger(content)
+    served = [i for i, state in enumerate(ledger.state) if state == "served"]
+    noon = 9000.0
+    by_then = sum(ledger.last_arrival_s[i] <= noon for i in served)
+    assert 0 < by_then < len(served)
+    page.get_by_role("slider", name="Time").fill(str(int(noon)))
+    assert f"{by_then} of {len(served)} points served" in page.locator(".timeline output").inner_text()
+    page.get_by_role("button", name="Whole plan").click()
+    assert "points served" not in page.locator(".timeline output").inner_text()
