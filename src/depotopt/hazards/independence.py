@@ -11,7 +11,7 @@ from depotopt.errors import UsageError
 from depotopt.hazards.states import Damage, RoadLossEnsemble
 
 
-def independent_copy(ensemble: RoadLossEnsemble, seed: int) -> RoadLossEnsemble:
+def independent_copy(ensemble: RoadLossEnsemble, seed: int, *, roads_only: bool = False) -> RoadLossEnsemble:
     """Shuffle the fate of every street, site and point over the road states, each by itself.
 
     Every street is lost, slowed or flooded in exactly as many states as before and for as long, every
@@ -24,6 +24,8 @@ def independent_copy(ensemble: RoadLossEnsemble, seed: int) -> RoadLossEnsemble:
         Road states of equal probability.
     seed
         Seed of the shuffles.
+    roads_only
+        Leave sites and demand points as they are and shuffle only the streets.
 
     Raises
     ------
@@ -44,7 +46,7 @@ def independent_copy(ensemble: RoadLossEnsemble, seed: int) -> RoadLossEnsemble:
     counts = np.bincount(moved, minlength=states)
 
     def shuffled(rows: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
-        return rng.permuted(rows, axis=0)
+        return rows if roads_only else rng.permuted(rows, axis=0)
 
     return RoadLossEnsemble(
         first=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
