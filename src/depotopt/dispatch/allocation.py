@@ -133,7 +133,7 @@ def _class(problem: DispatchProblem, members: list[int]) -> VehicleClass:
     tail = float(back_s[reached].max(initial=0.0))
     for v in members:
         vehicle = problem.vehicles[v]
-        arrive = vehicle.free_s + problem.travel[vehicle.travel].seconds[vehicle.home, depots]
+        arrive = vehicle.free_s + problem.travel[vehicle.travel].seconds[vehicle.stands, depots]
         start = np.minimum(start, np.maximum(arrive, ready))
         unloading = _unloading_s(problem, vehicle.kind)
         # Only arrivals have a deadline: the last unloading and way back may lie behind it.

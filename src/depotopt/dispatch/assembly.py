@@ -174,6 +174,7 @@ def _vehicles(
                     kind=kind,
                     travel=profiles.index(kind.profile),
                     home=position[entry.site],
+                    stands=position[entry.site],
                     free_s=max(at_s, kind.mobilisation_s),
                 )
             )

@@ -190,14 +190,14 @@ def _task(
     shifts = _shifts(problem, depot, fleet, loading)
     merged: dict[tuple[str, int, int, int], list[int]] = {}
     for v in fleet:
-        key = (problem.vehicles[v].kind.ident, problem.vehicles[v].home, shifts[v][0], shifts[v][1])
+        key = (problem.vehicles[v].kind.ident, problem.vehicles[v].stands, shifts[v][0], shifts[v][1])
         merged.setdefault(key, []).append(v)
     scale = _cost_scale(problem, fleet, durations, distances)
     groups, members = [], []
     for (_, _, earliest, longest), vehicles in sorted(merged.items()):
         v = vehicles[0]
         kind = problem.vehicles[v].kind
-        approach_m = problem.metres(v, problem.vehicles[v].home, place.place)
+        approach_m = problem.metres(v, problem.vehicles[v].stands, place.place)
         fixed = kind.cost_per_use + kind.compensation + kind.cost_per_km * approach_m / KM_M
         groups.append(
             RoutingGroup(
@@ -247,19 +247,19 @@ def _shifts(
     place = problem.depots[depot]
     arrive = {
         v: max(
-            problem.vehicles[v].free_s + problem.seconds(v, problem.vehicles[v].home, place.place),
+            problem.vehicles[v].free_s + problem.seconds(v, problem.vehicles[v].stands, place.place),
             place.ready_s,
             problem.start_s,
         )
         for v in fleet
     }
-    docks = [0.0] * place.docks
+    docks = place.dock_queue()
     shifts = {}
     for v in sorted(fleet, key=lambda v: (arrive[v], v)):
         dock = min(range(place.docks), key=lambda n: (docks[n], n))
         start = max(arrive[v], docks[dock])
         docks[dock] = start + loading[v]
-        approach = problem.seconds(v, problem.vehicles[v].home, place.place)
+        approach = problem.seconds(v, problem.vehicles[v].stands, place.place)
         longest = (problem.vehicles[v].kind.max_hours_s - approach) * DS_PER_S
         shifts[v] = (
             math.ceil(min(start * DS_PER_S, FOREVER - 1)),

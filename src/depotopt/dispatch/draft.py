@@ -204,7 +204,7 @@ def end_place(problem: DispatchProblem, route: tuple[DraftTrip, ...], number: in
 
 def timetable(problem: DispatchProblem, routes: Routes) -> Timetable:
     """Time every trip: vehicles are loaded in the order they are ready, urgent trips first among equals."""
-    docks = [[0.0] * depot.docks for depot in problem.depots]
+    docks = [depot.dock_queue() for depot in problem.depots]
     waiting: list[tuple[float, float, int, int, int]] = []
     timed: list[TimedTrip] = []
     duty: dict[int, tuple[float, float]] = {}
@@ -219,7 +219,7 @@ def timetable(problem: DispatchProblem, routes: Routes) -> Timetable:
 
     for v, route in enumerate(routes):
         if route:
-            enqueue(v, 0, problem.vehicles[v].home, problem.vehicles[v].free_s)
+            enqueue(v, 0, problem.vehicles[v].stands, problem.vehicles[v].free_s)
     while waiting:
         ready, _, v, number, origin = heapq.heappop(waiting)
         trip, kind = routes[v][number], problem.vehicles[v].kind
@@ -246,7 +246,10 @@ def timetable(problem: DispatchProblem, routes: Routes) -> Timetable:
         )
         timed.append(record)
         if number == 0:
+            machine = problem.vehicles[v]
             duty[v] = (record.approach_start_s, start)
+            if machine.duty_start_s is not None:
+                duty[v] = (machine.duty_start_s, machine.free_s)
         wrong = _violation(problem, record, duty[v][0])
         if wrong > 0:
             violation += wrong

@@ -27,7 +27,7 @@ def station(problem: DispatchProblem, allocation: Allocation) -> tuple[int | Non
         wants = left[c] > 1e-6
         waiting = []
         for v in group.vehicles:
-            home = depot_at.get(problem.vehicles[v].home)
+            home = depot_at.get(problem.vehicles[v].stands)
             if home is not None and wants[home] and left[c, home] > 0:
                 stationed[v] = home
                 left[c, home] -= _duty_s(problem, v, home, latest)
@@ -51,7 +51,7 @@ def station(problem: DispatchProblem, allocation: Allocation) -> tuple[int | Non
 def _duty_s(problem: DispatchProblem, vehicle: int, depot: int, latest: float) -> float:
     """Seconds a vehicle could work from a depot."""
     machine, place = problem.vehicles[vehicle], problem.depots[depot]
-    approach = problem.seconds(vehicle, machine.home, place.place)
+    approach = problem.seconds(vehicle, machine.stands, place.place)
     if not np.isfinite(approach):
         return 0.0
     start = max(machine.free_s + approach, place.ready_s)

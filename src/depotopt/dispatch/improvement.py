@@ -43,8 +43,23 @@ class Value:
 
 def value_of(problem: DispatchProblem, routes: Routes) -> Value:
     """Value of a draft that holds every rule."""
+    cost = timetable(problem, routes).cost + changed_cost(problem, routes)
     # Rounded, so that two ways of adding up the same sum compare as equal.
-    return Value(round(weighted_unmet(problem, routes), 6), round(timetable(problem, routes).cost, 6))
+    return Value(round(weighted_unmet(problem, routes), 6), round(cost, 6))
+
+
+def changed_cost(problem: DispatchProblem, routes: Routes) -> float:
+    """Price of the stops another vehicle makes than in the plan in force."""
+    if not problem.served_by or problem.change_cost == 0.0:
+        return 0.0
+    moved = {
+        (v, point)
+        for v, route in enumerate(routes)
+        for trip in route
+        for point in trip.stops
+        if problem.served_by[point] and v not in problem.served_by[point]
+    }
+    return problem.change_cost * len(moved)
 
 
 def repair(problem: DispatchProblem, routes: Routes) -> Routes:

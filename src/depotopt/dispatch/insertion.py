@@ -177,6 +177,8 @@ class Inserter:
             route = list(self.routes[trip.vehicle])
             route[record.number - 1] = changed
             cost = extra_s * kind.cost_per_h / HOUR_S + extra_m * kind.cost_per_km / KM_M
+            if new:
+                cost += self._change_cost(trip.vehicle, point)
             found.append(Candidate(trip.vehicle, tuple(route), gain, cost, extra_s))
         return found
 
@@ -231,12 +233,19 @@ class Inserter:
                     found.append(candidate)
         return found
 
+    def _change_cost(self, vehicle: int, point: int) -> float:
+        """Price of a stop by another vehicle than in the plan in force."""
+        problem = self.problem
+        if not problem.served_by or vehicle in problem.served_by[point] or not problem.served_by[point]:
+            return 0.0
+        return problem.change_cost
+
     def _is_last(self, record: TimedTrip) -> bool:
         return record.number == len(self.routes[record.trip.vehicle])
 
     def _dock_free(self) -> list[float]:
         """When the first dock of each depot has nothing more to load."""
-        free = [[0.0] * depot.docks for depot in self.problem.depots]
+        free = [depot.dock_queue() for depot in self.problem.depots]
         for record in self.times.trips:
             queue = free[record.trip.depot]
             queue[record.dock] = max(queue[record.dock], record.depart_s)
@@ -249,7 +258,7 @@ class Inserter:
         ranked: dict[tuple[str, bool], list[tuple[float, int]]] = {}
         for v, vehicle in enumerate(problem.vehicles):
             record = ready.get(v)
-            where, when = (vehicle.home, vehicle.free_s)
+            where, when = (vehicle.stands, vehicle.free_s)
             if record is not None:
                 last = record.trip
                 where, when = last.last, record.leave_s[-1]
@@ -264,7 +273,7 @@ class Inserter:
         problem = self.problem
         vehicle, depot, place = problem.vehicles[v], problem.depots[d], problem.place_of[point]
         kind = vehicle.kind
-        where, when = vehicle.home, vehicle.free_s
+        where, when = vehicle.stands, vehicle.free_s
         if last is not None:
             # The way back leads to the new loading depot instead of the nearest end.
             where, when = last.trip.last, last.leave_s[-1]
@@ -287,7 +296,7 @@ class Inserter:
         metres = trip.metres + problem.metres(v, where, depot.place) + problem.metres(v, place, end)
         if not math.isfinite(back):
             return None
-        cost = metres * kind.cost_per_km / KM_M
+        cost = metres * kind.cost_per_km / KM_M + self._change_cost(v, point)
         if last is None:
             cost += kind.cost_per_use + kind.compensation + (back - start) * kind.cost_per_h / HOUR_S
             spent = back - start + approach

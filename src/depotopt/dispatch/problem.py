@@ -27,6 +27,8 @@ class Depot:
         Vehicles loaded at the same time.
     dock_kg_per_s
         Loading rate of one dock, power cut included; 0 where nothing can be handled.
+    busy_until_s
+        Docks still at work on what is decided already, one entry each; the others are free.
     """
 
     ident: str
@@ -34,6 +36,12 @@ class Depot:
     ready_s: float
     docks: int
     dock_kg_per_s: float
+    busy_until_s: tuple[float, ...] = ()
+
+    def dock_queue(self) -> list[float]:
+        """When each dock is free."""
+        busy = sorted(self.busy_until_s, reverse=True)[: self.docks]
+        return busy + [0.0] * (self.docks - len(busy))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +83,23 @@ class Vehicle:
     travel
         Position of its travel profile among the problem's matrices.
     home
-        Place where it stands at first.
+        Place of its home site.
+    stands
+        Place where it stands when it is free.
     free_s
         When it may move.
+    duty_start_s
+        When its duty began; ``None`` where it has not moved yet. A vehicle on duty costs its hours from
+        ``free_s`` on: what came before is decided.
     """
 
     ident: str
     kind: VehicleType
     travel: int
     home: int
+    stands: int
     free_s: float
+    duty_start_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +178,10 @@ class DispatchProblem:
         Index of the road state.
     excluded
         Remarks on what was left out and why (expired lots, vehicles that cannot move).
+    served_by
+        Vehicles that visit each point in the plan in force; empty for a first plan.
+    change_cost
+        Price in the search of a stop by another vehicle than in the plan in force; not part of the cost.
     """
 
     places: tuple[str, ...]
@@ -188,6 +207,8 @@ class DispatchProblem:
     start_s: float
     road_state: int
     excluded: tuple[str, ...] = ()
+    served_by: tuple[frozenset[int], ...] = ()
+    change_cost: float = 0.0
 
     @cached_property
     def lot_units(self) -> Int64Array:

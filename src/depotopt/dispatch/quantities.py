@@ -207,8 +207,8 @@ def _add_times(
                 ],
                 -fixed_s(past, len(past.trip.stops)) - approach_s,
             )
-        rows.add([(start, -1.0)], -opens)
         queue = (trip.depot, record.dock)
+        rows.add([(start, -1.0)], -max(opens, depot.dock_queue()[record.dock]))
         if queue in last_at_dock:
             ahead = last_at_dock[queue]
             ahead_stops = range(len(before.trips[ahead].trip.stops))
@@ -221,10 +221,16 @@ def _add_times(
         if np.isfinite(hours):
             first = first_of_vehicle[trip.vehicle]
             first_approach = before.trips[first].load_start_s - before.trips[first].approach_start_s
-            high = hours - MARGIN_S - fixed_s(record, len(trip.stops)) - first_approach
+            high = hours - MARGIN_S - fixed_s(record, len(trip.stops))
             terms = [*kg_terms(r, stops, load_s + unload_s)]
-            if first != r:
+            since = problem.vehicles[trip.vehicle].duty_start_s
+            if since is not None:
+                terms.append((start, 1.0))
+                high += since
+            elif first != r:
                 terms += [(start, 1.0), (integers + first, -1.0)]
+            if since is None:
+                high -= first_approach
             rows.add(terms, high)
         last_of_vehicle[trip.vehicle], last_at_dock[queue] = r, r
 
@@ -284,7 +290,9 @@ def _in_order(
 ) -> Routes:
     """The rebuilt routes with every trip waiting for its turn at the dock of the old timetable."""
     made = _loaded(problem, routes, before, visits, pools, units)
-    dock_free: dict[tuple[int, int], float] = defaultdict(float)
+    dock_free = {
+        (d, n): free for d, depot in enumerate(problem.depots) for n, free in enumerate(depot.dock_queue())
+    }
     back: dict[int, float] = {}
     for record in before.trips:
         v, depot = record.trip.vehicle, problem.depots[record.trip.depot]

@@ -137,7 +137,7 @@ def _late_or_lacking(
 
 
 def _dock_free(problem: DispatchProblem, times: Timetable) -> list[float]:
-    free = [[0.0] * depot.docks for depot in problem.depots]
+    free = [depot.dock_queue() for depot in problem.depots]
     for record in times.trips:
         queue = free[record.trip.depot]
         queue[record.dock] = max(queue[record.dock], record.depart_s)

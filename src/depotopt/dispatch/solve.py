@@ -177,10 +177,11 @@ def settle(assembly: Assembly, problem: DispatchProblem, routes: Routes) -> tupl
         routes = fewer
 
 
-def _travel_engine(network: RoadNetwork) -> TravelTimeEngine:
-    from depotopt.roads.engines.dijkstra import DijkstraEngine
+def travel_engine(network: RoadNetwork) -> TravelTimeEngine:
+    """Engine for the searches of one road state: preparing a faster one would take longer than they do."""
+    from depotopt.roads.engines.registry import prepare_engine
 
-    return DijkstraEngine(network)
+    return prepare_engine(network, "dijkstra")
 
 
 def _remarks(problem: DispatchProblem) -> list[str]:
