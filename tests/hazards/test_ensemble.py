@@ -12,7 +12,7 @@ from depotopt.errors import InputError, UsageError
 from depotopt.hazards.area import Area, AreaConsequence, AreaHazard
 from depotopt.hazards.chain import Chained
 from depotopt.hazards.closures import Closure, Closures
-from depotopt.hazards.ensemble import sample_ensemble, sites_covered
+from depotopt.hazards.ensemble import hazard_faults, sample_ensemble, sites_covered
 from depotopt.hazards.independent import IndependentFailure
 from depotopt.hazards.protocol import Exposure, Hazard
 from depotopt.hazards.reports import RoadReport
@@ -181,6 +181,18 @@ def test_sites_are_covered_by_areas_but_not_by_lists() -> None:
         "slides": [True],
         "near": [False],
     }
+
+
+def test_a_chained_hazard_can_be_asked_about_by_itself() -> None:
+    chained = Chained(AreaHazard("slide", (Area(EVERYWHERE),)), ("quake",))
+    assert sites_covered((chained,), world())["slide"].tolist() == [True]
+
+
+def test_a_check_lists_faults_of_hazards_and_reports() -> None:
+    wrong = (Closures("lost", (Closure(("nowhere",)),)),)
+    faults = hazard_faults(wrong, world(), [RoadReport("r", street="elsewhere")])
+    assert [fault.file for fault in faults] == ["scenario.toml", "tables/road_reports.csv"]
+    assert hazard_faults(hazards(), world()) == []
 
 
 def test_until_is_open_end_by_default() -> None:

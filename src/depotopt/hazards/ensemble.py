@@ -42,13 +42,7 @@ def prepare_hazards(hazards: Sequence[Hazard], exposure: Exposure) -> list[Prepa
     InputError
         With the faults of all hazards together.
     """
-    prepared: list[PreparedHazard] = []
-    faults: list[Fault] = []
-    for hazard in hazards:
-        try:
-            prepared.append(hazard.prepare(exposure))
-        except InputError as error:
-            faults += error.faults
+    prepared, faults = _prepare_each(hazards, exposure)
     try:
         chain_order(hazards)
     except InputError as error:
@@ -58,17 +52,43 @@ def prepare_hazards(hazards: Sequence[Hazard], exposure: Exposure) -> list[Prepa
     return prepared
 
 
+def hazard_faults(
+    hazards: Sequence[Hazard], exposure: Exposure, reports: Sequence[RoadReport] = ()
+) -> list[Fault]:
+    """Everything wrong with hazards and road reports once they meet the network, for a check."""
+    try:
+        prepare_hazards((*hazards, *as_hazard(reports)), exposure)
+    except InputError as error:
+        return list(error.faults)
+    return []
+
+
 def sites_covered(hazards: Sequence[Hazard], exposure: Exposure) -> dict[str, BoolArray]:
     """Sites inside the area of each hazard that has one, by hazard name.
 
-    A hazard without an area of its own (independent failure, closures) covers no site.
+    A hazard without an area of its own (independent failure, closures) covers no site. Hazards of a
+    chain may be asked about without the others.
     """
+    prepared, faults = _prepare_each(hazards, exposure)
+    if faults:
+        raise InputError("hazards", faults)
     return {
         hazard.name: ready.covered_sites()
         if isinstance(ready, CoversSites)
         else np.zeros(exposure.sites, dtype=np.bool_)
-        for hazard, ready in zip(hazards, prepare_hazards(hazards, exposure), strict=True)
+        for hazard, ready in zip(hazards, prepared, strict=True)
     }
+
+
+def _prepare_each(hazards: Sequence[Hazard], exposure: Exposure) -> tuple[list[PreparedHazard], list[Fault]]:
+    prepared: list[PreparedHazard] = []
+    faults: list[Fault] = []
+    for hazard in hazards:
+        try:
+            prepared.append(hazard.prepare(exposure))
+        except InputError as error:
+            faults += error.faults
+    return prepared, faults
 
 
 def stream(seed: int, state: int, hazard: str) -> np.random.Generator:
