@@ -68,9 +68,10 @@ def test_arrays_that_are_missing_are_named(tmp_path: Path) -> None:
     np.savez(tmp_path / "m.npz", lon=[1.0], lat=[1.0])
     with pytest.raises(InputError, match="no PGA_pctg and no SA10_pctg"):
         read_shakemap(tmp_path / "m.npz")
-    (tmp_path / "m.npz").write_text("nothing")
-    with pytest.raises(InputError, match="no npz"):
-        read_shakemap(tmp_path / "m.npz")
+    for content in (b"nothing", b"", b"PK\x03\x04 broken"):
+        (tmp_path / "m.npz").write_bytes(content)
+        with pytest.raises(InputError, match="no npz"):
+            read_shakemap(tmp_path / "m.npz")
 
 
 def test_the_shakemap_of_pisco_is_read() -> None:

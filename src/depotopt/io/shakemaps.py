@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 from xml.etree import ElementTree
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -75,9 +76,10 @@ def read_shakemap(path: Path, name: str = "") -> ShakeGrid:
 
 def _npz(path: Path, file: str) -> tuple[dict[str, FloatArray], float]:
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        # Opened here because numpy leaves a broken file open.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             found = {key: np.asarray(arrays[key], dtype=np.float64) for key in arrays.files}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError, BadZipFile) as error:
         raise _refused(file, "a file that is no npz", "expected arrays of a ShakeMap", "file") from error
     names = {"lon": "lon", "lat": "lat", "PGA_pctg": "pga", "SA10_pctg": "sa10"}
     _require(names, found, file)
