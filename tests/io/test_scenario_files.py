@@ -203,3 +203,19 @@ def test_a_folder_that_does_not_exist_is_one_fault(tmp_path: Path) -> None:
 def test_an_unknown_override_is_misuse() -> None:
     with pytest.raises(UsageError, match=r"no override 'bridge_los' \(did you mean 'bridge_lost'\?\)"):
         load_scenario(MINIMAL, ["bridge_los"])
+
+
+def test_check_finds_hazards_and_reports_that_meet_no_road(tmp_path: Path) -> None:
+    folder = copy_minimal(tmp_path)
+    write(
+        "tables/road_reports.csv",
+        "id,street,lon,lat,radius_m\nA,Old Bridge,,,\nB,New Bridge,,,\nC,,20,10,100\n",
+    )(folder)
+    edit("scenario.toml", 'streets = ["Hill Track"], probability = 0.1', 'streets = ["Hill"]')(folder)
+    assert faults_of(folder) == []
+    faults = [(fault.file, fault.where, fault.found) for fault in check_scenario(folder)]
+    assert faults == [
+        ("scenario.toml", "hazards.slide.closures[0].streets", "'Hill'"),
+        ("tables/road_reports.csv", "row 3", "'New Bridge'"),
+        ("tables/road_reports.csv", "row 4", "a place that touches no road"),
+    ]

@@ -7,9 +7,9 @@ import hashlib
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from depotopt.catalog.numbers import Mark, commodity_entries, vehicle_entries
 from depotopt.errors import Fault, InputError, UsageError
@@ -32,7 +32,7 @@ from depotopt.io.records import read_file
 from depotopt.io.reference_checks import duplicate_faults, reference_faults
 from depotopt.io.rule_checks import rule_faults
 from depotopt.io.scenario_tables import ScenarioTables
-from depotopt.io.settings_sheet import read_settings, relocated
+from depotopt.io.settings_sheet import Settings, read_settings, relocated
 from depotopt.io.suggestions import did_you_mean
 from depotopt.io.table_schemas import (
     CommodityRow,
@@ -47,6 +47,9 @@ from depotopt.io.table_schemas import (
 )
 from depotopt.io.toml_schemas import ScenarioFile
 from depotopt.scenario import Scenario
+
+if TYPE_CHECKING:
+    from depotopt.io.road_checks import RoadChecks
 
 
 def load_scenario(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
@@ -81,8 +84,8 @@ def load_scenario(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
 def check_scenario(path: str | Path, overrides: Sequence[str] = ()) -> tuple[Fault, ...]:
     """Find every fault of a scenario, its roads included.
 
-    Without ``overrides`` each override of the file is checked by itself as well. Places too far from
-    any road are looked for once everything else is in order.
+    Without ``overrides`` each override of the file is checked by itself as well. Whether places,
+    hazards and reports lie on the roads is looked at once everything else is in order.
 
     Parameters
     ----------
@@ -94,22 +97,23 @@ def check_scenario(path: str | Path, overrides: Sequence[str] = ()) -> tuple[Fau
     Returns
     -------
     tuple of Fault
-        Sorted; empty when nothing is wrong.
+        In reading order; empty when nothing is wrong.
 
     Raises
     ------
     UsageError
         If an override does not exist or is named twice.
     """
-    reading = Reading.of(Path(path), overrides)
-    faults = set(reading.faults)
-    if not overrides and not faults:
-        for name in reading.override_names:
-            faults |= set(Reading.of(Path(path), (name,)).faults)
-    if not reading.faults:
-        from depotopt.io.network import network_faults
+    # Imported here: reading a scenario alone needs no road importers.
+    from depotopt.io.road_checks import RoadChecks
 
-        faults |= set(network_faults(reading.scenario(overrides)))
+    checks = RoadChecks()
+    reading = Reading.of(Path(path), overrides)
+    faults = set(reading.faults or reading.road_faults(checks, overrides))
+    if not overrides and not reading.faults:
+        for name in reading.override_names:
+            changed = Reading.of(Path(path), (name,))
+            faults |= set(changed.faults or changed.road_faults(checks, (name,)))
     return tuple(sorted(faults, key=lambda fault: fault.order_key))
 
 
@@ -123,6 +127,8 @@ class Reading:
         Scenario folder.
     workbook
         Workbook that holds the whole scenario, where there is no ``scenario.toml``.
+    settings
+        Its sheet ``scenario``.
     faults
         Everything wrong; parts are complete only when this is empty.
     notices
@@ -137,6 +143,7 @@ class Reading:
 
     folder: Path
     workbook: Path | None = None
+    settings: Settings | None = None
     faults: list[Fault] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
     read: dict[str, bytes] = field(default_factory=dict)
@@ -157,12 +164,27 @@ class Reading:
         if reading.workbook is None:
             reading._check_all(reading._read_toml(), overrides)
             return reading
-        settings = read_settings(reading.workbook, reading.workbook.name)
-        reading._check_all(settings.data, overrides)
-        reading.faults = settings.faults + [
-            relocated(fault, settings, reading.workbook.name) for fault in reading.faults
-        ]
+        reading.settings = read_settings(reading.workbook, reading.workbook.name)
+        reading._check_all(reading.settings.data, overrides)
+        reading.faults = reading.settings.faults + [reading._placed(fault) for fault in reading.faults]
         return reading
+
+    def road_faults(self, checks: RoadChecks, overrides: Sequence[str]) -> list[Fault]:
+        """Faults that need the roads; only for a reading without others."""
+        return [self._placed(fault) for fault in checks.faults(self.scenario(overrides))]
+
+    def _placed(self, fault: Fault) -> Fault:
+        """A fault of a key or a report at the cell it was read from."""
+        if fault.where.startswith("report ") and "road_reports" in self.tables.raw:
+            table = self.tables.raw["road_reports"]
+            idents = table.column("id")
+            ident = fault.where.removeprefix("report ")
+            if ident in idents:
+                file, where = table.place(idents.index(ident))
+                fault = replace(fault, file=file, where=where)
+        if self.settings is not None and self.workbook is not None:
+            return relocated(fault, self.settings, self.workbook.name)
+        return fault
 
     def _check_all(self, data: dict[str, Any] | None, overrides: Sequence[str]) -> None:
         """Check tables and, where they could be read, the keys of the scenario."""
