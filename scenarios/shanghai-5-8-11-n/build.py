@@ -36,10 +36,9 @@ CONNECTOR_KMH = 30.0
 """Assumed speed on connectors and declared roads, the ferry with its waiting among them."""
 WEIGHT = {"街道": 1.0, "镇": 1.5, "乡": 0.3}
 """Assumed people of a town (镇) and a township (乡) relative to a subdistrict of the same district."""
-SHARE_IN_OUTLINE, SHARE_OLD_HOUSING = 0.015, 0.002
-"""Assumed share of residents to supply before the typhoon lands: inside the extreme flood outline, and
-elsewhere in the four districts with the oldest housing."""
-POINTS = 64
+SHARE_IN_OUTLINE = 0.018
+"""Assumed share of residents to supply before the typhoon lands, inside the extreme flood outline."""
+POINTS = 40
 HOSTS = ("school", "supermarket", "fire station", "stadium", "community centre", "logistics warehouse")
 RATES: dict[str, dict[str, object]] = {
     "joint": {
@@ -85,12 +84,10 @@ def demand_points(
         parts = apportion(int(district["people_2020"]), weights)
         people.update(zip((place["place"] for place in own), parts, strict=True))
     names = {district["district"]: district["name"].split(" ")[0] for district in districts}
-    old = {district["district"] for district in districts if district["old_housing"] == "yes"}
     rows: list[dict[str, object]] = []
     for place in townships:
         lon, lat = float(place["lon"]), float(place["lat"])
         wet = any(inside(lon, lat, ring) for ring in outlines)
-        share = SHARE_IN_OUTLINE if wet else SHARE_OLD_HOUSING if place["district"] in old else 0.0
         rows.append(
             {
                 "id": place["place"],
@@ -98,7 +95,7 @@ def demand_points(
                 "lon": place["lon"],
                 "lat": place["lat"],
                 "people": people[place["place"]],
-                "affected_share": share,
+                "affected_share": SHARE_IN_OUTLINE if wet else 0.0,
                 "zone": place["district"],
             }
         )
