@@ -246,6 +246,24 @@ def compare(
 
 
 @app.command
+def explain(
+    run: Annotated[Path, Parameter(help="Run folder or layout file.")],
+    *,
+    time: Annotated[float, Parameter(help="Seconds for each re-solve.")] = 20.0,
+    rules: Annotated[bool, Parameter(help="Price the rules as well.")] = True,
+    common: Common = COMMON,
+) -> Exit:
+    """Say why each depot is open (what gets worse without it) and what each rule costs."""
+    from depotopt.cli.explanation_screen import tell_explanation
+    from depotopt.pipeline.explain import explain as find_reasons
+
+    with watching(common.progress) as monitor:
+        explanation = find_reasons(run, time_s=time, rules=rules, monitor=monitor)
+    tell_explanation(explanation, as_json=common.as_json)
+    return Exit.OK if explanation.complete else Exit.STOPPED_WITH_PLAN
+
+
+@app.command
 def report(
     folder: Path,
     *,

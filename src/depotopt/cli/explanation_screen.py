@@ -1,0 +1,61 @@
+"""Why depots are open and what rules cost, in words."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from depotopt.solving import Status
+
+if TYPE_CHECKING:
+    from depotopt.pipeline.explain import Explanation
+    from depotopt.siting.explanation import Change
+
+SHOWN_SHARE = 1e-6
+"""Parts of the objective that change by less than this share of it are not named."""
+
+
+def tell_explanation(explanation: Explanation, *, as_json: bool) -> None:
+    """Print what each depot and each rule is worth."""
+    if as_json:
+        document = {
+            "complete": explanation.complete,
+            "sites": {ident: asdict(change) for ident, change in explanation.sites.items()},
+            "rules": {name: asdict(change) for name, change in explanation.rules.items()},
+        }
+        print(json.dumps(document, ensure_ascii=False, indent=1))
+        return
+    scenario = explanation.case.scenario
+    scale = abs(explanation.siting.objective or 1.0)
+    print("what a layout without this depot costs more, per year:")
+    for ident, change in explanation.sites.items():
+        name = scenario.sites[scenario.site_index[ident]].name
+        print(f"  {ident} {name}: {change_text(change, scale)}")
+    if explanation.rules:
+        print("what relaxing a rule changes, per year:")
+    for rule, change in explanation.rules.items():
+        print(f"  {rule} ({change.subject}): {change_text(change, scale)}")
+    if not explanation.complete:
+        print("stopped: the rest was not looked at")
+
+
+def change_text(change: Change, scale: float) -> str:
+    """A change in a sentence: interval, what it consists of, which sites move."""
+    if change.status is Status.INFEASIBLE:
+        return "the rules need it: " + "; ".join(change.conflicts)
+    if change.least is None or change.most is None:
+        return "no answer within the time"
+    if max(abs(change.most), abs(change.least)) <= SHOWN_SHARE * scale:
+        return "changes nothing"
+    if change.most - change.least <= 0.005 * max(abs(change.most), abs(change.least)):
+        parts = [f"{change.most:+,.0f}"]
+    else:
+        parts = [f"between {change.least:+,.0f} and {change.most:+,.0f}"]
+    moved = sorted(change.terms.items(), key=lambda item: -abs(item[1]))
+    named = [f"{name} {value:+,.0f}" for name, value in moved if abs(value) > SHOWN_SHARE * scale]
+    if named:
+        parts.append(f"({', '.join(named[:3])})")
+    if change.opened:
+        parts.append(f"opens {', '.join(change.opened)}")
+    return " ".join(parts)

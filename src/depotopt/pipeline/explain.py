@@ -1,0 +1,108 @@
+"""`explain`: why each depot of a layout is open, and what each rule costs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from depotopt.errors import Fault, InputError
+from depotopt.io.fingerprint import scenario_hash
+from depotopt.io.plan_files import read_made_from, read_result
+from depotopt.pipeline.stages import Case, open_case, sample_ensemble
+from depotopt.plans import SitingPlan
+from depotopt.siting.assembly import build_problem
+from depotopt.siting.explanation import Change, explain_rules, explain_sites
+from depotopt.solving import Monitor, SolveResult
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What depends on what.
+
+    Attributes
+    ----------
+    case
+        Scenario and roads.
+    siting
+        The layout's solve result.
+    sites
+        Change of the objective when the depot is closed, by site.
+    rules
+        Change of the objective when the rule is relaxed, by rule.
+    complete
+        Whether nothing was cut short by a stop.
+    """
+
+    case: Case
+    siting: SolveResult[SitingPlan]
+    sites: dict[str, Change]
+    rules: dict[str, Change]
+    complete: bool
+
+
+def explain(
+    path: Path, *, time_s: float = 20.0, rules: bool = True, monitor: Monitor | None = None
+) -> Explanation:
+    """Solve again with each depot closed and each rule relaxed, on the road states of the choice.
+
+    Parameters
+    ----------
+    path
+        Run folder or layout file.
+    time_s
+        Seconds for each re-solve.
+    rules
+        Whether to price the rules as well.
+    monitor
+        Progress; a stop keeps what was explained so far.
+
+    Raises
+    ------
+    InputError
+        If there is no layout, or the scenario has changed since.
+    """
+    monitor = monitor or Monitor()
+    file = path / "layout.json" if path.is_dir() else path
+    siting, origin = read_result(file, SitingPlan), read_made_from(file)
+    if siting.plan is None:
+        fault = Fault(str(file), "plan", "null", "expected a layout: siting found none", "plan-file")
+        raise InputError(str(file), [fault])
+    case = open_case(Path(origin["scenario_path"]), origin["overrides"])
+    if scenario_hash(case.scenario) != origin["scenario_hash"]:
+        fault = Fault(
+            origin["scenario_path"],
+            "",
+            "files that have changed since the run",
+            "expected the scenario the layout was made from: run it again",
+            "changed-scenario",
+        )
+        raise InputError(str(file), [fault])
+    design = origin["design"]
+    ensemble = sample_ensemble(case.network, case.scenario, design["states"], design["seed"])
+    problem = build_problem(case.scenario, case.network, ensemble)
+    limits = replace(case.scenario.siting_limits, time_s=time_s)
+    sites, prices = {}, {}
+    for ident, change in explain_sites(problem, siting, limits, monitor):
+        sites[ident] = change
+        monitor.report("explain", message=f"{len(sites)} of {len(siting.plan.open_sites)} depots")
+    if rules:
+        for name, change in explain_rules(problem, siting, limits, monitor):
+            prices[name] = change
+            monitor.report("explain", message=f"{len(prices)} of {len(problem.rules)} rules")
+    explanation = Explanation(case, siting, sites, prices, not monitor.stopped)
+    if path.is_dir():
+        write_explanation(path / "explanation.json", explanation)
+    return explanation
+
+
+def write_explanation(path: Path, explanation: Explanation) -> None:
+    """Write an explanation as JSON, atomically."""
+    document = {
+        "complete": explanation.complete,
+        "sites": {ident: asdict(change) for ident, change in explanation.sites.items()},
+        "rules": {name: asdict(change) for name, change in explanation.rules.items()},
+    }
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    part.replace(path)
