@@ -25,6 +25,7 @@ WEAK_G = 0.01
 the correlated field over regions in which nothing happens."""
 NEGLIGIBLE = 1e-7
 """Pieces whose probability of any damage is below this are left out."""
+_DECIMALS = 9
 _ASSETS = ("bridge", "tunnel", "road")
 
 
@@ -270,7 +271,8 @@ class PreparedEarthquake:
             + motion.tau_pga * (rho * eta[0] + rest * eta[1])
             + motion.phi_pga * (rho * eps[0] + rest * eps[1])
         )
-        return ln_sa10, ln_pga, ratio
+        # Rounded, so that the last bits in which FFTs of different machines differ do not show.
+        return ln_sa10.round(_DECIMALS), ln_pga.round(_DECIMALS), round(ratio, _DECIMALS)
 
     def _damage(
         self, rng: np.random.Generator, pieces: Pieces, ln_sa10: FloatArray, ln_pga: FloatArray

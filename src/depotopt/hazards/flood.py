@@ -222,7 +222,8 @@ class PreparedFlood:
             return Effect(Damage.concatenate([]), triggered=False, weight=weight)
         chosen = int(np.searchsorted(self.share, rng.random(), side="right"))
         wet, does = self.wet[min(chosen, len(self.wet) - 1)], self.consequence
-        factor = math.exp(does.depth_sigma * rng.standard_normal()) if does.depth_sigma > 0 else 1.0
+        # Rounded, so that machines whose exponentials differ in the last bit agree.
+        factor = round(math.exp(does.depth_sigma * rng.standard_normal()), 9) if does.depth_sigma > 0 else 1.0
         parts = [
             Damage.of(wet.street, 1.0, depth_m=wet.depth_m * factor, from_s=does.from_s, until_s=does.until_s)
         ]
