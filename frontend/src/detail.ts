@@ -2,7 +2,7 @@
 
 import { button, make, stateIcon } from "./elements";
 import type { Model, Trip } from "./model";
-import { BRIDGE, groundScale, LOST, ONE_WAY } from "./model";
+import { BRIDGE, groundScale, LOST, ONE_WAY, piecesOf } from "./model";
 import { boxOf, position, type Selection } from "./plan";
 import { lineLength, worstLosses } from "./roads";
 import { fullMoment, metres, minutes, moment, number, say, share, withUnit } from "./words";
@@ -130,6 +130,7 @@ function pointCard(context: Context, index: number): HTMLElement {
     say("detail.point"), point.name, around(x, y), context,
     make("p", { class: `state ${point.state}` }, stateIcon(point.state), make("strong", {}, say(`state.${point.state}`)), ` ${say(`explain.${point.state}`)}`),
     whys.size ? why : null,
+    cutList(context, index),
     facts([
       ["ID", point.id],
       [say("detail.zone"), point.zone],
@@ -143,6 +144,32 @@ function pointCard(context: Context, index: number): HTMLElement {
     grid(say("detail.need"), ["detail.commodity", "detail.need", "detail.delivered", "detail.unmet"].map((key) => say(key)), needs),
     grid(say("map.served_by"), ["detail.vehicle", "detail.arrive", "detail.weight"].map((key) => say(key)), deliveries),
   );
+}
+
+/** The fewest lost streets and bridges that alone cut the point off. */
+function cutList(context: Context, point: number): HTMLElement | null {
+  const { model } = context;
+  const streets = model.cuts[point];
+  if (!streets) return null;
+  const list = make("ul", { class: "cut" });
+  for (const street of streets) {
+    const loss = model.losses.find((item) => item.street === street);
+    const piece = loss?.pieces[0];
+    if (!loss || piece === undefined) continue;
+    const name = model.names[model.roads.name[piece]] || street;
+    const link = button(name, { class: "link" }, () => context.select({ kind: "road", index: piece }));
+    list.append(make("li", {}, link, ` · ${say(`street_kind.${loss.kind}`)} · ${model.causes[loss.cause]}`));
+  }
+  const boxes = streets.flatMap((street) => piecesOf(model, street)).map((piece) =>
+    boxOf(model.roads.xy.subarray(2 * model.roads.first[piece], 2 * model.roads.first[piece + 1])),
+  );
+  const place: [number, number] = [model.pointXy[2 * point], model.pointXy[2 * point + 1]];
+  const all: [number, number, number, number] = [
+    Math.min(place[0], ...boxes.map((b) => b[0])), Math.min(place[1], ...boxes.map((b) => b[1])),
+    Math.max(place[0], ...boxes.map((b) => b[2])), Math.max(place[1], ...boxes.map((b) => b[3])),
+  ];
+  const zoom = button(say("map.show_cut"), { class: "quiet" }, () => context.zoomTo(all));
+  return make("div", { class: "cutoff" }, make("h3", {}, say("map.cut")), make("p", {}, say("map.cut_text")), list, zoom);
 }
 
 function vehicleCard(context: Context, index: number): HTMLElement {

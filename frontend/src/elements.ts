@@ -59,7 +59,7 @@ export function depotIcon(tier: number | null): SVGElement {
 }
 
 export function lineIcon(kind: "lost" | "slowed" | "road" | string): SVGElement {
-  const ink = kind === "lost" ? LOST_INK : kind === "slowed" ? SLOWED_INK : kind === "road" ? "#84929e" : kind;
+  const ink = kind === "lost" ? LOST_INK : kind === "slowed" ? SLOWED_INK : kind === "road" ? "#84929e" : kind.replace("reach", "");
   const line = shape("path", {
     d: "M1 8H23", stroke: ink, "stroke-width": kind === "road" ? "2.2" : "3.4", fill: "none",
     "stroke-dasharray": kind === "slowed" ? "5 3" : "",

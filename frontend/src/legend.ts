@@ -4,8 +4,8 @@ import { bridgeIcon, depotIcon, lineIcon, make, stateIcon } from "./elements";
 import type { Choice } from "./chart";
 import type { Model } from "./model";
 import { LOST, lossStatus } from "./model";
-import { routeInk, STATES } from "./theme";
-import { fullMoment, number, say, share, withUnit } from "./words";
+import { REACH, routeInk, STATES } from "./theme";
+import { fullMoment, minutes, number, say, share, withUnit } from "./words";
 
 const LEAD = ["met_share", "people_in_need", "unmet_person_days"];
 
@@ -84,9 +84,20 @@ export function legend(model: Model, choice: Choice, changed: () => void): HTMLE
   }
 
   if (model.vehicles.length) root.append(routeGroup(model, choice, changed));
+  const bands = [...model.meta.bands_s.map((end) => `≤ ${minutes(end)}`), `> ${minutes(model.meta.bands_s.at(-1)!)}`, say("map.reach_none")];
+  const reachKey = make("div", { class: "bands", hidden: !choice.road.reach });
+  bands.forEach((text, band) => {
+    if (model.roads.reach.includes(band)) reachKey.append(make("span", {}, lineIcon(`reach${REACH[band]}`), text));
+  });
   root.append(
     group(
       say("map.map"),
+      switchRow(lineIcon(`reach${REACH[2]}`), say("map.reach"), "", choice.road.reach, (on) => {
+        choice.road.reach = on;
+        reachKey.hidden = !on;
+        changed();
+      }),
+      reachKey,
       switchRow(lineIcon("road"), say("map.roads"), "", choice.road.roads, (on) => {
         choice.road.roads = on;
         changed();

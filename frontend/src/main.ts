@@ -16,7 +16,7 @@ const app = document.getElementById("app")!;
 
 function firstChoice(model: Model): Choice {
   return {
-    road: { roads: true, losses: true, causes: new Set(model.causes.map((_, c) => c)), seconds: model.meta.at_s },
+    road: { roads: true, reach: false, losses: true, causes: new Set(model.causes.map((_, c) => c)), seconds: model.meta.at_s },
     plan: {
       routes: true,
       vehicles: new Set(model.vehicles.map((_, v) => v)),

@@ -41,7 +41,7 @@ export interface Loss {
 
 export interface Meta {
   id: string; title: string; description: string; start: string; at_s: number; state: number; overrides: string[];
-  attribution: string; source: string; classes: string[]; response_s: number; dispatched: boolean;
+  attribution: string; source: string; classes: string[]; response_s: number; bands_s: number[]; dispatched: boolean;
   solves: [stage: string, status: string, limit: string | null, gap: number | null, engine: string][];
 }
 
@@ -50,6 +50,8 @@ interface Plan {
   commodities: [string, string, string, number, number][];
   types: Record<string, [name: string, kg: number, m3: number, mode: string]>;
   causes: string[]; wading_m: number; names: string[]; losses: Loss[]; sites: Site[]; points: Point[]; trips: Trip[];
+  /** Streets that cut a point off, by position of the point. */
+  cuts: Record<string, string[]>;
 }
 
 export interface Roads {
@@ -63,6 +65,8 @@ export interface Roads {
   rank: Uint8Array;
   flags: Uint8Array;
   name: Uint32Array;
+  /** Travel-time band from the nearest open depot; one beyond the last band where no path leads. */
+  reach: Uint8Array;
 }
 
 export interface Model extends Plan {
@@ -89,13 +93,13 @@ export function groundScale(y: number): number {
 }
 
 export async function readModel(): Promise<Model> {
-  const [planBytes, roadBytes, attributes, pathBytes] = await Promise.all(
-    ["plan", "roads", "attributes", "paths"].map(unzip),
+  const [planBytes, roadBytes, attributes, reach, pathBytes] = await Promise.all(
+    ["plan", "roads", "attributes", "reach", "paths"].map(unzip),
   );
   const plan = JSON.parse(new TextDecoder().decode(planBytes)) as Plan;
   if (plan.format !== FORMAT) throw new Error(`format ${plan.format} != ${FORMAT}`);
   setStart(plan.meta.start);
-  const roads = projectRoads(roadBytes, attributes, plan);
+  const roads = projectRoads(roadBytes, attributes, reach, plan);
   const places = (items: { lon: number; lat: number }[]): Float64Array => {
     const xy = new Float64Array(2 * items.length);
     items.forEach((item, i) => {
@@ -113,7 +117,7 @@ export async function readModel(): Promise<Model> {
   return model;
 }
 
-function projectRoads(bytes: Uint8Array, attributes: Uint8Array, plan: Plan): Roads {
+function projectRoads(bytes: Uint8Array, attributes: Uint8Array, reach: Uint8Array, plan: Plan): Roads {
   const { first, lonlat: xy } = readLines(bytes);
   const count = first.length - 1;
   const extent: [number, number, number, number] = [Infinity, Infinity, -Infinity, -Infinity];
@@ -135,7 +139,9 @@ function projectRoads(bytes: Uint8Array, attributes: Uint8Array, plan: Plan): Ro
   const reader = new VarintReader(attributes.subarray(2 * count));
   const name = new Uint32Array(count);
   for (let i = 0; i < count; i++) name[i] = reader.next();
-  return { count, first, xy, origin, extent, rank: attributes.subarray(0, count), flags: attributes.subarray(count, 2 * count), name };
+  const rank = attributes.subarray(0, count);
+  const flags = attributes.subarray(count, 2 * count);
+  return { count, first, xy, origin, extent, rank, flags, name, reach };
 }
 
 function widen(extent: [number, number, number, number], x: number, y: number): void {
@@ -169,6 +175,11 @@ function legLines(model: Model, bytes: Uint8Array): Float64Array[] {
     line.push(...where.get(legs[number][2])!);
     return Float64Array.from(line);
   });
+}
+
+/** Pieces of road of a lost or slowed street. */
+export function piecesOf(model: Model, street: string): number[] {
+  return model.losses.find((loss) => loss.street === street)?.pieces ?? [];
 }
 
 /** Status a loss gives its street: lost for a truck, slowed, or open at another moment. */

@@ -1,7 +1,7 @@
 // Draws what the plan puts on the roads: routes with direction, depots, demand points and their names.
 
 import type { Model } from "./model";
-import { degrees } from "./model";
+import { degrees, piecesOf } from "./model";
 import { detailLevel, lineLength, squaredDistance, trace, type View, zoomFactor } from "./roads";
 import { DEPOT_INK, DEPOT_PATH, FONT, INK, routeInk, STATES, URGENCY } from "./theme";
 
@@ -81,6 +81,7 @@ export class PlanDrawing {
     const scale = pixelRatio / resolution;
     pen.setTransform(scale, 0, 0, -scale, -extent[0] * scale, extent[3] * scale);
     pen.lineJoin = "round";
+    if (choice.selection?.kind === "point") this.drawCut(pen, choice.selection.index, resolution);
     if (choice.routes) this.drawRoutes(pen, view, choice);
     // Symbols and text keep their size: from here on in CSS pixels from the upper left corner.
     pen.setTransform(pixelRatio, 0, 0, pixelRatio, 0, 0);
@@ -92,6 +93,22 @@ export class PlanDrawing {
     this.drawDepots(pen, view, choice, toPixel, size, labels, true);
     if (choice.routes && choice.seconds !== null) this.drawVehicles(pen, choice, toPixel);
     if (choice.labels) this.drawLabels(pen, labels, size);
+  }
+
+  /** A band around the losses that cut the chosen point off. */
+  private drawCut(pen: CanvasRenderingContext2D, point: number, resolution: number): void {
+    const { first, xy } = this.model.roads;
+    const path = new Path2D();
+    for (const street of this.model.cuts[point] ?? [])
+      for (const piece of piecesOf(this.model, street)) trace(path, xy, 2 * first[piece], 2 * first[piece + 1], 0);
+    pen.lineCap = "round";
+    pen.strokeStyle = "rgba(255, 221, 51, .75)";
+    pen.lineWidth = 15 * resolution;
+    pen.stroke(path);
+    pen.strokeStyle = INK;
+    pen.lineWidth = 3 * resolution;
+    pen.stroke(path);
+    pen.lineCap = "butt";
   }
 
   private drawRoutes(pen: CanvasRenderingContext2D, view: View, choice: PlanChoice): void {

@@ -2,7 +2,7 @@
 
 import type { Loss, Model } from "./model";
 import { BRIDGE, lossStatus, LOST, SLOWED } from "./model";
-import { LOST_INK, ROADS, SLOWED_INK } from "./theme";
+import { LOST_INK, REACH, ROADS, SLOWED_INK } from "./theme";
 
 /** Vertices a frame may stroke; a software canvas draws about a million a second. */
 const VERTEX_BUDGET = 260_000;
@@ -22,7 +22,7 @@ export interface View {
 
 interface Bin { pieces: number[]; path: Path2D | null; level: number; west: number; south: number; east: number; north: number }
 
-export interface RoadChoice { roads: boolean; losses: boolean; causes: Set<number>; seconds: number }
+export interface RoadChoice { roads: boolean; reach: boolean; losses: boolean; causes: Set<number>; seconds: number }
 
 export class RoadDrawing {
   private readonly bins: Bin[][] = ROADS.map(() => []);
@@ -78,7 +78,8 @@ export class RoadDrawing {
     pen.setTransform(scale, 0, 0, -scale, -extent[0] * scale, extent[3] * scale);
     const last = this.lastRank(view);
     const level = detailLevel(resolution);
-    if (choice.roads) {
+    if (choice.reach) this.drawReach(pen, view, last, level);
+    else if (choice.roads) {
       for (let rank = last; rank >= 0; rank--) {
         const style = ROADS[rank];
         pen.strokeStyle = style.ink;
@@ -96,6 +97,24 @@ export class RoadDrawing {
     }
     if (choice.losses) this.drawLosses(pen, view, choice);
     pen.setLineDash([]);
+  }
+
+  /** Roads in the colour of their travel time from the nearest open depot. */
+  private drawReach(pen: CanvasRenderingContext2D, view: View, last: number, level: number): void {
+    const { reach } = this.model.roads;
+    const { resolution, extent } = view;
+    const bands: number[][] = REACH.map(() => []);
+    for (let rank = last; rank >= 0; rank--)
+      for (const bin of this.bins[rank]) {
+        if (bin.east < extent[0] || bin.west > extent[2] || bin.north < extent[1] || bin.south > extent[3]) continue;
+        for (const piece of bin.pieces) bands[Math.min(reach[piece], REACH.length - 1)].push(piece);
+      }
+    pen.setLineDash([]);
+    pen.lineWidth = 1.7 * zoomFactor(resolution) * resolution;
+    for (let band = REACH.length - 1; band >= 0; band--) {
+      pen.strokeStyle = REACH[band];
+      pen.stroke(this.pathOf(bands[band], level));
+    }
   }
 
   private drawLosses(pen: CanvasRenderingContext2D, view: View, choice: RoadChoice): void {

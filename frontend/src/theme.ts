@@ -44,6 +44,9 @@ export const ROADS: { width: number; ink: string; dash?: number[] }[] = [
   { width: 0.6, ink: "#d3d0c4" }, // track
 ];
 
+/** Travel-time bands from near to far, light to dark enough to read on paper (after viridis); the last: no path. */
+export const REACH = ["#7fc97f", "#35b3a1", "#2d8fb0", "#3c6bb0", "#4a4493", "#3f1d5e", "#1a0a26", "#c9b8b0"];
+
 export function routeInk(vehicle: number): string {
   return ROUTES[vehicle % ROUTES.length];
 }

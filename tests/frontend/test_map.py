@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 from depotopt.report.content import ReportContent
 from depotopt.report.ledger import draw_ledger
+from depotopt.report.reach import point_cuts
+from depotopt.report.write import write_report
+from tests.report.test_reach import cut_off
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -183,3 +186,21 @@ def test_the_slider_shows_who_is_served_by_then(page: Page, content: ReportConte
     assert f"{by_then} of {len(served)} points served" in page.locator(".timeline output").inner_text()
     page.get_by_role("button", name="Whole plan").click()
     assert "points served" not in page.locator(".timeline output").inner_text()
+
+
+def test_an_isolated_point_names_what_cuts_it_off(
+    browser: Browser, tmp_path: Path, content: ReportContent
+) -> None:
+    point = draw_ledger(content).state.index("served")
+    isolated = cut_off(content, point)
+    (cut,) = point_cuts(isolated, draw_ledger(isolated)).values()
+    page = browser.new_page()
+    page.goto(write_report(tmp_path / "run", isolated).map.as_uri())
+    page.wait_for_selector("html[data-ready=yes]")
+    page.get_by_role("combobox").fill(content.scenario.demand_points[point].ident)
+    page.keyboard.press("Enter")
+    listed = page.locator(".cutoff li")
+    listed.first.wait_for()
+    assert listed.count() == len(cut)
+    assert "slide" in listed.first.inner_text()
+    page.close()

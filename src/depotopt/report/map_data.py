@@ -12,6 +12,7 @@ from depotopt.report.content import ReportContent
 from depotopt.report.ledger import Ledger
 from depotopt.report.packing import pack_lines, to_text, varints, zigzag
 from depotopt.report.pieces import CLASS_RANK, RoadPieces
+from depotopt.report.reach import BANDS_S, point_cuts, reach_bands
 from depotopt.report.routes import trip_legs
 from depotopt.report.summary import Figure
 from depotopt.report.trip_tables import weight_and_volume
@@ -31,7 +32,8 @@ def pack_map(
     """Packed blocks of text by the identifier of their element in ``map.html``.
 
     ``roads`` holds the lines, ``attributes`` a class byte and a flag byte per piece followed by the name of
-    each as a varint, ``paths`` the pieces of each leg, ``plan`` the rest as JSON.
+    each as a varint, ``reach`` the travel-time band of each piece, ``paths`` the pieces of each leg, ``plan``
+    the rest as JSON.
     """
     names, name_of = _names(content.network, pieces)
     legs, paths = _legs(content, pieces)
@@ -54,6 +56,10 @@ def pack_map(
         "losses": _losses(content, pieces),
         "sites": _sites(content, ledger),
         "points": _points(content, ledger),
+        "cuts": {
+            str(i): [content.network.streets.ident[s] for s in cut]
+            for i, cut in point_cuts(content, ledger).items()
+        },
         "trips": _trips(content, legs),
     }
     flags = (
@@ -68,6 +74,7 @@ def pack_map(
     return {
         "roads": to_text(pack_lines(pieces.first, pieces.lonlat)),
         "attributes": to_text(attributes),
+        "reach": to_text(reach_bands(content, pieces).tobytes()),
         "paths": to_text(varints(paths)),
         "plan": to_text(text.encode("utf-8")),
     }
@@ -87,6 +94,7 @@ def _meta(content: ReportContent) -> Json:
         "source": network.source,
         "classes": list(CLASS_RANK),
         "response_s": scenario.rules.response_s,
+        "bands_s": list(BANDS_S),
         "solves": [
             [stage, result.status.value, result.limit and result.limit.value, result.gap, result.engine]
             for stage, result in (("siting", content.siting), ("dispatch", content.dispatch))
