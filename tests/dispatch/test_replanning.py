@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from depotopt.dispatch.replanning import Replanning, replan
+from depotopt.dispatch.replanning import InForce, Replanning, replan
 from depotopt.dispatch.solve import solve_dispatch
 from depotopt.errors import UsageError
 from depotopt.hazards.states import Damage, RoadState
@@ -74,7 +74,9 @@ def test_a_replan_keeps_every_rule_and_all_that_is_loaded(seed: int) -> None:
     case = world(seed, scarce=1.5)
     plan, at_s = in_force(case), 5_400.0
     after = closed(case, [busiest_street(case, plan, at_s)])
-    outcome = replan(case.scenario, None, case.network, case.state, after, plan, at_s=at_s, limits=LIMITS)
+    outcome = replan(
+        case.scenario, None, case.network, InForce(plan, case.state), after, at_s=at_s, limits=LIMITS
+    )
     new = outcome.result.plan
     assert new is not None
     assert check_new_trips(case, after, outcome, at_s) == []
@@ -96,7 +98,13 @@ def test_legs_ahead_avoid_what_is_lost(seed: int) -> None:
     plan, at_s = in_force(case), 5_400.0
     street = busiest_street(case, plan, at_s)
     outcome = replan(
-        case.scenario, None, case.network, case.state, closed(case, [street]), plan, at_s=at_s, limits=LIMITS
+        case.scenario,
+        None,
+        case.network,
+        InForce(plan, case.state),
+        closed(case, [street]),
+        at_s=at_s,
+        limits=LIMITS,
     )
     assert outcome.result.plan is not None
     begun = {(item.trip.vehicle, item.trip.number) for item in outcome.under_way}
@@ -116,9 +124,8 @@ def test_with_nothing_new_lost_the_plan_stays() -> None:
         case.scenario,
         None,
         case.network,
+        InForce(plan, case.state),
         case.state,
-        case.state,
-        plan,
         at_s=3_600.0,
         limits=LIMITS,
         monitor=still,
@@ -135,7 +142,9 @@ def test_at_the_start_a_replan_is_a_plan_the_verifier_accepts() -> None:
     plan = in_force(case)
     street = busiest_street(case, plan, 0.0)
     after = closed(case, [street])
-    outcome = replan(case.scenario, None, case.network, case.state, after, plan, at_s=0.0, limits=LIMITS)
+    outcome = replan(
+        case.scenario, None, case.network, InForce(plan, case.state), after, at_s=0.0, limits=LIMITS
+    )
     new = outcome.result.plan
     assert new is not None
     assert outcome.under_way == ()
@@ -151,7 +160,7 @@ def test_loads_delivered_and_unmet_add_up_to_the_need() -> None:
     plan, at_s = in_force(case), 5_400.0
     after = closed(case, [busiest_street(case, plan, at_s)])
     new = replan(
-        case.scenario, None, case.network, case.state, after, plan, at_s=at_s, limits=LIMITS
+        case.scenario, None, case.network, InForce(plan, case.state), after, at_s=at_s, limits=LIMITS
     ).result.plan
     assert new is not None
     given = sum(load.quantity for trip in new.trips for stop in trip.stops for load in stop.loads)
@@ -162,7 +171,9 @@ def test_only_vehicles_with_other_work_get_new_papers() -> None:
     case = world(1, scarce=1.5, vehicles=4)
     plan, at_s = in_force(case), 5_400.0
     after = closed(case, [busiest_street(case, plan, at_s)])
-    outcome = replan(case.scenario, None, case.network, case.state, after, plan, at_s=at_s, limits=LIMITS)
+    outcome = replan(
+        case.scenario, None, case.network, InForce(plan, case.state), after, at_s=at_s, limits=LIMITS
+    )
     assert outcome.result.plan is not None
 
     def sheet(trips: tuple[Trip, ...], vehicle: str) -> list[object]:
@@ -180,4 +191,4 @@ def test_replanning_before_the_plan_is_refused() -> None:
     case = world(0)
     plan = replace(in_force(case), at_s=100.0)
     with pytest.raises(UsageError, match="is before it"):
-        replan(case.scenario, None, case.network, case.state, case.state, plan, at_s=50.0)
+        replan(case.scenario, None, case.network, InForce(plan, case.state), case.state, at_s=50.0)

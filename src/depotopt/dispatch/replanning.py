@@ -10,9 +10,8 @@ from typing import Final
 import numpy as np
 
 from depotopt.dispatch.assembly import Assembly, assemble
-from depotopt.dispatch.draft import DraftTrip, Routes, make_trip
+from depotopt.dispatch.draft import DraftTrip, Routes, make_trip, weighted_unmet
 from depotopt.dispatch.improvement import Value, improve, repair
-from depotopt.dispatch.insertion import Inserter, insertion_order
 from depotopt.dispatch.problem import DispatchProblem
 from depotopt.dispatch.publication import publish
 from depotopt.dispatch.solve import Effort, settle, travel_engine
@@ -25,8 +24,16 @@ from depotopt.scenario import Scenario
 from depotopt.solving import Limit, Monitor, SolveLimits, SolveResult, Status
 from depotopt.units import HOUR_S, KM_M
 
-CHANGE_SHARE: Final = 0.25
+CHANGE_SHARE: Final = 1.0
 """Price of moving one stop to another vehicle, in mean costs of a stop of the plan in force."""
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """A plan being carried out and the road state it was made for."""
+
+    plan: DispatchPlan
+    state: RoadState
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +50,8 @@ class Replanning:
     changed_vehicles
         Vehicles whose route sheet is not the old one, sorted: only these get new papers.
     kept_share
-        Share of the stops planned and not yet begun, at points still served, that stay with a vehicle that
-        was to visit them.
+        Share of the stops not yet begun of vehicles whose way the loss does not touch that stay with their
+        vehicle.
     first_plan_s
         Seconds until a plan that keeps every rule was there.
     remarks
@@ -63,9 +70,8 @@ def replan(
     scenario: Scenario,
     layout: SitingPlan | None,
     network: RoadNetwork,
-    before: RoadState,
+    in_force: InForce,
     after: RoadState,
-    plan: DispatchPlan,
     *,
     at_s: float,
     limits: SolveLimits | None = None,
@@ -81,10 +87,10 @@ def replan(
     ----------
     scenario, layout, network
         As for `depotopt.dispatch.solve.solve_dispatch`.
-    before, after
-        The road state the plan in force was made for, and the one now.
-    plan
-        The plan in force.
+    in_force
+        The plan in force and the road state it was made for.
+    after
+        The road state now.
     at_s
         Now, seconds from the scenario's start.
     limits, monitor
@@ -95,7 +101,7 @@ def replan(
     UsageError
         If the moment lies before the plan's own, or network and scenario do not belong together.
     """
-    begin = time.perf_counter()
+    begin, plan = time.perf_counter(), in_force.plan
     limits, monitor = limits or scenario.dispatch_limits, monitor or Monitor()
     if at_s < plan.at_s:
         raise UsageError(
@@ -105,13 +111,16 @@ def replan(
         raise UsageError("the road network has no places: load it with load_network")
     engine = travel_engine(network)
     assembly = assemble(scenario, layout, network, after, at_s, engine)
-    underway = Underway(scenario, network, network.places, before, after, engine, at_s, plan.at_s)
+    underway = Underway(scenario, network, network.places, in_force.state, after, engine, at_s, plan.at_s)
     kept = tuple(underway.carry_on(trip) for trip in plan.trips if trip.load_start_s < at_s)
     waiting = tuple(trip for trip in plan.trips if trip.load_start_s >= at_s)
     problem = _residual(assembly.problem, kept, waiting, plan)
     routes = _start(problem, waiting)
     first_plan_s = time.perf_counter() - begin
     monitor.report("first plan", message=f"after {first_plan_s:.2f} s")
+    affected = {item.trip.vehicle for item in kept if item.rerouted}
+    affected |= {trip.vehicle for trip in waiting if not underway.still_open(trip)}
+    untouched = tuple(trip for trip in waiting if trip.vehicle not in affected)
     effort = Effort.of(limits, problem, begin)
     routes = improve(
         problem,
@@ -123,9 +132,22 @@ def replan(
         listener=lambda value: _tell(monitor, problem, value),
     )
     problem, routes = settle(assembly, problem, routes)
+    limit = Limit.TIME if time.perf_counter() >= effort.until else Limit.ITERATIONS
+    case = _Case(scenario, assembly, plan, kept, begin)
     return _replanning(
-        scenario, assembly, problem, routes, plan, kept, waiting, begin, first_plan_s, monitor, effort
+        case, problem, routes, Limit.STOPPED if monitor.stopped else limit, first_plan_s, untouched
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What a new plan is put together from."""
+
+    scenario: Scenario
+    assembly: Assembly
+    plan: DispatchPlan
+    kept: tuple[KeptTrip, ...]
+    begin: float
 
 
 def _tell(monitor: Monitor, problem: DispatchProblem, value: Value) -> None:
@@ -214,7 +236,7 @@ def _cost_of_trips(problem: DispatchProblem, trips: tuple[Trip, ...]) -> float:
 
 
 def _start(problem: DispatchProblem, waiting: tuple[Trip, ...]) -> Routes:
-    """Trips not begun yet as a draft on the roads of now, repaired and filled up: the first valid plan."""
+    """Trips not begun yet as a draft on the roads of now, repaired: the first plan that keeps every rule."""
     point = {ident: i for i, ident in enumerate(problem.point_idents)}
     lot_index = {lot.ident: p for p, lot in enumerate(problem.lots)}
     depot = {item.ident: d for d, item in enumerate(problem.depots)}
@@ -245,59 +267,46 @@ def _start(problem: DispatchProblem, waiting: tuple[Trip, ...]) -> Routes:
         if stops:
             v = number[trip.vehicle]
             routes[v].append(make_trip(problem, v, depot[trip.start_site], stops, loads))
-    work = Inserter(problem, repair(problem, tuple(tuple(route) for route in routes)))
-    work.insert_all(insertion_order(problem, work.need))
-    return tuple(work.routes)
+    return repair(problem, tuple(tuple(route) for route in routes))
 
 
 def _replanning(
-    scenario: Scenario,
-    assembly: Assembly,
+    case: _Case,
     problem: DispatchProblem,
     routes: Routes,
-    plan: DispatchPlan,
-    kept: tuple[KeptTrip, ...],
-    waiting: tuple[Trip, ...],
-    begin: float,
+    limit: Limit,
     first_plan_s: float,
-    monitor: Monitor,
-    effort: Effort,
+    untouched: tuple[Trip, ...],
 ) -> Replanning:
     """Put kept and new trips together, and say what changed."""
-    rest = publish(assembly, problem, routes)
+    rest = publish(case.assembly, problem, routes)
     done: dict[str, int] = defaultdict(int)
-    for item in kept:
+    for item in case.kept:
         done[item.trip.vehicle] = max(done[item.trip.vehicle], item.trip.number)
     new = tuple(replace(trip, number=trip.number + done[trip.vehicle]) for trip in rest.trips)
-    carried = tuple(item.trip for item in kept if item.trip.stops)
+    carried = tuple(item.trip for item in case.kept if item.trip.stops)
     trips = tuple(sorted((*carried, *new), key=lambda trip: (trip.vehicle, trip.number)))
-    whole = replace(rest, trips=trips)
-    unmet = float(
-        sum(
-            line.quantity
-            * problem.weight[
-                problem.point_idents.index(line.point), problem.commodity_idents.index(line.commodity)
-            ]
-            for line in whole.unmet
-        )
-    )
-    cost = _cost_of_trips(assembly.problem, trips)
-    changed = _changed_vehicles(plan, kept, new)
-    share, moved = _kept_share(problem, waiting, new)
-    limit = Limit.STOPPED if monitor.stopped else Limit.ITERATIONS
-    if not monitor.stopped and time.perf_counter() >= effort.until:
-        limit = Limit.TIME
+    unmet = weighted_unmet(problem, routes)
+    cost = _cost_of_trips(case.assembly.problem, trips)
+    share, moved = _kept_share(untouched, new)
     result = SolveResult(
         status=Status.FEASIBLE,
-        plan=whole,
+        plan=replace(rest, trips=trips),
         objective=problem.unmet_penalty * unmet + cost,
         bound=None,
         engine="depotopt ruin and recreate",
-        seconds=time.perf_counter() - begin,
+        seconds=time.perf_counter() - case.begin,
         limit=limit,
         terms={"unmet_person_days": unmet, "cost": cost, "changed_stops": float(moved)},
     )
-    return Replanning(result, kept, changed, share, first_plan_s, _remarks(scenario, kept))
+    return Replanning(
+        result,
+        case.kept,
+        _changed_vehicles(case.plan, case.kept, new),
+        share,
+        first_plan_s,
+        _remarks(case.scenario, case.kept),
+    )
 
 
 def _changed_vehicles(
@@ -324,14 +333,9 @@ def _changed_vehicles(
     return tuple(v for v in sorted({*old, *now}) if sheet(old[v]) != sheet(now[v]))
 
 
-def _kept_share(
-    problem: DispatchProblem, waiting: tuple[Trip, ...], new: tuple[Trip, ...]
-) -> tuple[float, int]:
-    """Share of planned stops at reachable points that stay with their vehicle, and how many do not."""
-    reachable = {ident for ident, there in zip(problem.point_idents, problem.reachable, strict=True) if there}
-    planned = {
-        (trip.vehicle, stop.point) for trip in waiting for stop in trip.stops if stop.point in reachable
-    }
+def _kept_share(untouched: tuple[Trip, ...], new: tuple[Trip, ...]) -> tuple[float, int]:
+    """Share of the stops planned that stay with their vehicle, and how many do not."""
+    planned = {(trip.vehicle, stop.point) for trip in untouched for stop in trip.stops}
     driven = {(trip.vehicle, stop.point) for trip in new for stop in trip.stops}
     if not planned:
         return 1.0, 0

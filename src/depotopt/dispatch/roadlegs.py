@@ -13,10 +13,14 @@ from depotopt.roads.engines import TravelTimeEngine
 from depotopt.roads.network import RoadNetwork
 from depotopt.roads.profiles import Mode, TravelProfile
 from depotopt.travel import TravelTimes
-from depotopt.units import FloatArray, Int32Array, great_circle_m
+from depotopt.units import FloatArray, Int32Array, Int64Array, great_circle_m
 
 EXACT_LENGTHS = 4_000
 """Most pairs of places whose lengths are read off their paths before solving."""
+SAMPLED_ORIGINS = 6
+"""Places from which lengths are sampled where there are more pairs: every origin is a search of its own."""
+SAMPLED_PAIRS = 240
+"""Pairs of that sample."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ class RoadLegs:
             return TravelMatrix(seconds, straight, True)
         pairs = np.argwhere(np.isfinite(seconds) & ~np.eye(len(self.places), dtype=np.bool_))
         exact = len(pairs) <= EXACT_LENGTHS
-        sample = pairs if exact else pairs[:: max(1, len(pairs) // (EXACT_LENGTHS // 4))]
+        sample = pairs if exact else _few(pairs, len(self.places))
         self.find([(int(a), int(b)) for a, b in sample])
         found = np.array([self._found[int(a), int(b)].metres for a, b in sample])
         metres = np.full(seconds.shape, np.inf)
@@ -130,3 +134,12 @@ class RoadLegs:
         index = known.index(self.places)
         lon, lat = known.lon[index], known.lat[index]
         return great_circle_m(lon[:, None], lat[:, None], lon[None, :], lat[None, :])
+
+
+def _few(pairs: Int64Array, places: int) -> Int64Array:
+    """Some pairs from a few origins, spread evenly."""
+    origins = np.unique(np.linspace(0, places - 1, SAMPLED_ORIGINS).astype(np.int64))
+    mine = pairs[np.isin(pairs[:, 0], origins)]
+    # Origins that reach nothing say nothing: fall back on any pairs there are.
+    mine = mine if len(mine) else pairs
+    return mine[:: max(1, len(mine) // SAMPLED_PAIRS)]

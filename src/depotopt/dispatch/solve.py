@@ -68,6 +68,36 @@ class Effort:
         return max(0.0, self.until - time.perf_counter())
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One call of the solver: what it works on, with what, until when.
+
+    Attributes
+    ----------
+    assembly
+        Problem and legs.
+    router
+        Routing engine.
+    limits, monitor, effort
+        When to stop.
+    begin
+        Moment of `time.perf_counter` at which it began.
+    """
+
+    assembly: Assembly
+    router: RoutingEngine
+    limits: SolveLimits
+    monitor: Monitor
+    effort: Effort
+    begin: float
+
+    def limit(self) -> Limit:
+        """What ended the search."""
+        if self.monitor.stopped:
+            return Limit.STOPPED
+        return Limit.TIME if time.perf_counter() >= self.effort.until else Limit.ITERATIONS
+
+
 def solve_dispatch(
     scenario: Scenario,
     layout: SitingPlan | None,
@@ -123,12 +153,13 @@ def solve_dispatch(
     assembly = assemble(scenario, layout, network, state, at_s, travel_engine(network))
     problem = assembly.problem
     effort = Effort.of(limits, problem, begin)
+    run = Run(assembly, router, limits, monitor, effort, begin)
     notes = [*problem.excluded, *_remarks(problem)]
     if not problem.depots or not problem.vehicles or not len(problem.points) or not problem.lots:
-        return _nothing_to_send(assembly, begin, router, tuple(notes))
+        return _nothing_to_send(run, tuple(notes))
     monitor.report("allocation")
     allocation = allocate(problem, max(1.0, effort.left_s / 2))
-    routes = _first_routes(problem, allocation, router, effort, limits, monitor)
+    routes = _first_routes(run, allocation)
     _tell(monitor, problem, allocation, value_of(problem, routes), "routes")
     routes = improve(
         problem,
@@ -141,28 +172,22 @@ def solve_dispatch(
     )
     routes = best_quantities(problem, routes, max(0.5, effort.left_s))
     problem, routes = settle(assembly, problem, routes)
-    return _result(assembly, problem, routes, allocation, begin, router, limits, effort, monitor, notes)
+    return _result(run, problem, routes, allocation.bound, notes)
 
 
-def _first_routes(
-    problem: DispatchProblem,
-    allocation: Allocation,
-    router: RoutingEngine,
-    effort: Effort,
-    limits: SolveLimits,
-    monitor: Monitor,
-) -> Routes:
+def _first_routes(run: Run, allocation: Allocation) -> Routes:
     """Routes by the routing engine, repaired to hold every rule."""
+    problem = run.assembly.problem
     stationed = station(problem, allocation)
     pieces = consignments(problem, allocation, stationed)
-    monitor.report("routing", message=f"{len(pieces)} consignments")
+    run.monitor.report("routing", message=f"{len(pieces)} consignments")
     budget = RoutingBudget(
-        iterations=effort.routing,
-        time_s=max(0.1, effort.left_s / 2),
-        seeds=tuple(limits.seed + n for n in range(SEEDS)),
-        stopped=lambda: monitor.stopped,
+        iterations=run.effort.routing,
+        time_s=max(0.1, run.effort.left_s / 2),
+        seeds=tuple(run.limits.seed + n for n in range(SEEDS)),
+        stopped=lambda: run.monitor.stopped,
     )
-    return repair(problem, route_consignments(problem, allocation, pieces, stationed, router, budget))
+    return repair(problem, route_consignments(problem, allocation, pieces, stationed, run.router, budget))
 
 
 def settle(assembly: Assembly, problem: DispatchProblem, routes: Routes) -> tuple[DispatchProblem, Routes]:
@@ -203,60 +228,29 @@ def _remarks(problem: DispatchProblem) -> list[str]:
     return remarks
 
 
-def _nothing_to_send(
-    assembly: Assembly, begin: float, router: RoutingEngine, notes: tuple[str, ...]
-) -> SolveResult[DispatchPlan]:
+def _nothing_to_send(run: Run, notes: tuple[str, ...]) -> SolveResult[DispatchPlan]:
     """The plan in which nothing moves, where nothing can or must move: proved best."""
-    problem = assembly.problem
+    problem = run.assembly.problem
     routes: Routes = tuple(() for _ in problem.vehicles)
-    unmet = weighted_unmet(problem, routes)
-    value = problem.unmet_penalty * unmet
-    return SolveResult(
-        status=Status.OPTIMAL,
-        plan=publish(assembly, problem, routes),
-        objective=value,
-        bound=value,
-        engine=router.version(),
-        seconds=time.perf_counter() - begin,
-        terms={"unmet_person_days": unmet, "cost": 0.0},
-        notes=notes,
-    )
+    return _result(run, problem, routes, problem.unmet_penalty * weighted_unmet(problem, routes), list(notes))
 
 
 def _result(
-    assembly: Assembly,
-    problem: DispatchProblem,
-    routes: Routes,
-    allocation: Allocation,
-    begin: float,
-    router: RoutingEngine,
-    limits: SolveLimits,
-    effort: Effort,
-    monitor: Monitor,
-    notes: list[str],
+    run: Run, problem: DispatchProblem, routes: Routes, bound: float, notes: list[str]
 ) -> SolveResult[DispatchPlan]:
     unmet, cost = weighted_unmet(problem, routes), timetable(problem, routes).cost
     value = problem.unmet_penalty * unmet + cost
-    if allocation.bound > value + BOUND_TOLERANCE * max(1.0, abs(value)):
-        raise EngineError("dispatch", f"bound {allocation.bound:.6g} above the plan's value {value:.6g}")
     # The relaxation is solved to a tolerance: a bound a hair above the plan is the plan's value.
-    bound = min(allocation.bound, value)
-    proved = value - bound <= limits.gap * max(abs(value), 1e-9)
-    limit: Limit | None = None
-    if not proved:
-        limit = Limit.ITERATIONS
-        if monitor.stopped:
-            limit = Limit.STOPPED
-        elif time.perf_counter() >= effort.until:
-            limit = Limit.TIME
+    bound = min(bound, value)
+    proved = value - bound <= run.limits.gap * max(abs(value), 1e-9)
     return SolveResult(
         status=Status.OPTIMAL if proved else Status.FEASIBLE,
-        plan=publish(assembly, problem, routes),
+        plan=publish(run.assembly, problem, routes),
         objective=value,
         bound=bound,
-        engine=router.version(),
-        seconds=time.perf_counter() - begin,
-        limit=limit,
+        engine=run.router.version(),
+        seconds=time.perf_counter() - run.begin,
+        limit=None if proved else run.limit(),
         terms={"unmet_person_days": unmet, "cost": cost},
         notes=tuple(notes),
     )

@@ -75,7 +75,7 @@ class Underway:
     def carry_on(self, trip: Trip) -> KeptTrip:
         """Keep a trip, with a new way from where the vehicle is now wherever the old one is lost."""
         profile = self.scenario.vehicle_types[self.scenario.vehicle_type_index[trip.vehicle_type]].profile
-        if profile.mode is not Mode.ROAD or self._still_open(trip, profile):
+        if self.still_open(trip):
             return KeptTrip(trip)
         here, clock = trip.start_site, trip.depart_s
         driven: tuple[int, ...] = ()
@@ -121,9 +121,12 @@ class Underway:
         )
         return KeptTrip(kept, True, tuple(dropped))
 
-    def _still_open(self, trip: Trip, profile: TravelProfile) -> bool:
+    def still_open(self, trip: Trip) -> bool:
         """Whether everything still ahead is as passable, and as fast, as when it was planned."""
-        ahead: list[int] = []
+        profile = self.scenario.vehicle_types[self.scenario.vehicle_type_index[trip.vehicle_type]].profile
+        if profile.mode is not Mode.ROAD:
+            return True
+        ahead = list(trip.approach_links) if trip.load_start_s >= self.at_s else []
         leave = trip.depart_s
         for stop in trip.stops:
             if stop.arrive_s > self.at_s:
