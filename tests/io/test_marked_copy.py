@@ -65,8 +65,8 @@ def test_all_faults_stand_on_the_first_sheet(folder: Path, tmp_path: Path) -> No
     assert book.sheetnames[0] == FAULT_SHEET
     assert [[cell.value for cell in row] for row in book[FAULT_SHEET].iter_rows()] == [
         ["工作表", "单元格", "问题"],
-        ["fleet", "B2", "found 'WST', no such site (did you mean 'WEST'?)"],
-        ["stock", "D3", "found '12O', expected a whole number >= 0"],
+        ["fleet", "B2", "发现：'WST'；没有此库点（是否为“WEST”？）"],
+        ["stock", "D3", "发现：'12O'；应为：不小于 0 的整数"],
     ]
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from depotopt.errors import Fault, UsageError
+from depotopt.io.fault_wording import sentence
 from depotopt.io.workbook import WORDS
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ def write_marked_copy(
     path: str | Path,
     *,
     language: str = "en",
-    say: Callable[[Fault], str] = lambda fault: f"found {fault.found}, {fault.expected}",
+    say: Callable[[Fault], str] | None = None,
 ) -> int:
     """Copy a workbook with every faulty cell coloured and explained, and all faults on a sheet.
 
@@ -63,9 +65,9 @@ def write_marked_copy(
     path
         Workbook to write.
     language
-        Language of the list's headings: ``en`` or ``zh``.
+        Language of headings and sentences: ``en`` or ``zh``.
     say
-        Turns a fault into the sentence shown; give a translation for other languages.
+        Turns a fault into the sentence shown, where another one is wanted.
 
     Returns
     -------
@@ -79,6 +81,8 @@ def write_marked_copy(
     """
     if language not in WORDS:
         raise UsageError(f"no language '{language}': there are {', '.join(WORDS)}")
+    if say is None:
+        say = partial(sentence, language=language)
     book = _open(Path(workbook))
     _remove_marks(book)
     ordered = sorted(faults, key=lambda fault: fault.order_key)
