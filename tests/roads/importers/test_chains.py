@@ -29,7 +29,7 @@ def ends_of(found: Chains, a: Int64Array, b: Int64Array) -> tuple[Int64Array, In
     return tail, head
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(graphs())
 def test_chains_hold_every_segment_once_in_an_unbroken_line(
     graph: tuple[Int64Array, Int64Array, Int64Array, BoolArray, int],
@@ -48,7 +48,7 @@ def test_chains_hold_every_segment_once_in_an_unbroken_line(
     assert not (found.against & directed[found.segment]).any()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(graphs())
 def test_chains_cannot_be_made_longer(
     graph: tuple[Int64Array, Int64Array, Int64Array, BoolArray, int],

@@ -6,7 +6,17 @@ import math
 
 import pytest
 
-from depotopt.roads.importers.osm_tags import Road, blocks_trucks, direction, truck_road
+from depotopt.roads.importers.osm_tags import (
+    DECIDING,
+    HIGHWAYS,
+    MINOR_HIGHWAYS,
+    Road,
+    blocks_trucks,
+    direction,
+    road_name,
+    truck_road,
+    unread_limits,
+)
 from depotopt.roads.importers.osm_values import height_m, is_height, is_weight, speed_kmh, weight_kg
 from depotopt.roads.network import ROAD_CLASSES, SpeedSource
 
@@ -181,7 +191,27 @@ def test_the_tightest_limit_binds() -> None:
 
 
 def test_the_name_is_the_name_else_the_reference() -> None:
-    assert (road(name="A", ref="N1").name, road(ref="N1").name, road().name) == ("A", "N1", "")
+    assert [road_name(tags) for tags in ({"name": "A", "ref": "N1"}, {"ref": "N1"}, {})] == ["A", "N1", ""]
+
+
+def test_every_key_that_is_looked_at_decides() -> None:
+    """Ways are told apart by the deciding keys alone, so no other key may matter."""
+    looked_at: set[str] = set()
+
+    class Watched(dict[str, str]):
+        def get(self, key: str, default: object = None) -> object:  # type: ignore[override]
+            looked_at.add(key)
+            return super().get(key, default)
+
+        def __contains__(self, key: object) -> bool:
+            looked_at.add(str(key))
+            return super().__contains__(key)
+
+    for highway in (*HIGHWAYS, *MINOR_HIGHWAYS):
+        truck_road(Watched(highway=highway, tracktype="grade1"), minor=True)
+        unread_limits(Watched(highway=highway))
+    assert looked_at <= DECIDING
+    assert looked_at >= DECIDING - {"highway"}
 
 
 BARRIERS = [

@@ -35,7 +35,7 @@ _WGS84 = ("epsg:4326", "wgs84", "wgs 84", "ogc:crs84", "crs84")
 _KEYS = (
     *("highway", "service", "tracktype", "access", "vehicle", "motor_vehicle", "goods", "hgv", "area"),
     *("impassable", "smoothness", "bridge", "tunnel", "ford", "maxspeed", "maxspeed:hgv", "maxweight"),
-    *("maxweightrating", "maxheight", "name", "ref"),
+    *("maxweightrating", "maxheight"),
 )
 _SMEARED = "bridge tags on edges merged of several ways, perhaps longer than the bridge"
 
@@ -73,6 +73,7 @@ class _Edge:
     length_m: float
     line: FloatArray
     way: int
+    name: str
 
 
 def network_from_graph(
@@ -199,9 +200,10 @@ def _edge(
     start, end = position[ends[0]], position[ends[1]]
     if line is None:
         line = np.array([graph.nodes[ends[0]], graph.nodes[ends[1]]])
+    name = _text("name", attributes.get("name")) or _text("ref", attributes.get("ref"))
     osmid = _plain(attributes.get("osmid"))
     ways = [int(way) for way in (osmid if isinstance(osmid, list) else [osmid]) if _is_whole(way)]
-    return _Edge(start, end, road, length, line, min(ways, default=-1))
+    return _Edge(start, end, road, length, line, min(ways, default=-1), name)
 
 
 def _road(attributes: Mapping[str, Any], default_speed_kmh: float) -> Road | str:
@@ -220,7 +222,7 @@ def _road(attributes: Mapping[str, Any], default_speed_kmh: float) -> Road | str
     source = SpeedSource.TAG if told and unclassed == "highway" else SpeedSource.ASSUMED
     return Road(
         *(CLASS_CODE[unclassed], 0, kmh, kmh, int(source), road.bridge, road.tunnel, road.ford),
-        *(road.max_weight_kg, road.max_height_m, road.name),
+        *(road.max_weight_kg, road.max_height_m),
     )
 
 
@@ -322,7 +324,7 @@ def _network(
     kind = street_kinds(sections.bridge, sections.tunnel, sections.ford)
     group = joined_streets(sections.start, sections.end, kind, len(lonlat))
     way = _column(edges[i].way if edges[i].way >= 0 else i for i in origin.tolist())
-    names = np.array([roads[i].name for i in origin.tolist()], dtype=object)
+    names = np.array([edges[i].name for i in origin.tolist()], dtype=object)
     sections.street, streets = street_table(group, kind, origin, way, names)
     return assemble(
         np.ascontiguousarray(lonlat[:, 0]),

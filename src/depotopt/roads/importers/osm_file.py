@@ -12,10 +12,12 @@ import numpy as np
 from depotopt.errors import Fault, InputError
 from depotopt.roads.importers.osm_sections import OsmWays, osm_network
 from depotopt.roads.importers.osm_tags import (
+    DECIDING,
     HIGHWAYS,
     MINOR_HIGHWAYS,
     Road,
     blocks_trucks,
+    road_name,
     truck_road,
     unread_limits,
 )
@@ -41,7 +43,10 @@ class _Reading:
     counts: array[int]
     ways: array[int]
     road_of: array[int]
+    name_of: array[int]
     roads: dict[Road, int]
+    names: dict[str, int]
+    known: dict[tuple[tuple[str, str], ...], tuple[Road | str, bool, int]]
     blocked: array[int]
     fords: array[int]
     left_out: dict[str, int]
@@ -77,7 +82,9 @@ def read_osm(
         counts=np.frombuffer(reading.counts, dtype=np.int32).astype(np.int64),
         way=np.frombuffer(reading.ways, dtype=np.int64),
         road_of=np.frombuffer(reading.road_of, dtype=np.int32).astype(np.int64),
+        name_of=np.frombuffer(reading.name_of, dtype=np.int32).astype(np.int64),
         roads=tuple(reading.roads),
+        names=tuple(reading.names),
         blocked=np.unique(np.frombuffer(reading.blocked, dtype=np.int64)),
         fords=np.unique(np.frombuffer(reading.fords, dtype=np.int64)),
     )
@@ -98,8 +105,8 @@ def _read(file: Path, minor: bool) -> _Reading:
     import osmium
 
     reading = _Reading(
-        *(array("q"), array("i"), array("i"), array("i"), array("q"), array("i")),
-        *({}, array("q"), array("q"), {}),
+        *(array("q"), array("i"), array("i"), array("i"), array("q"), array("i"), array("i")),
+        *({}, {}, {}, array("q"), array("q"), {}),
     )
     highways = (*HIGHWAYS, *(MINOR_HIGHWAYS if minor else ()))
     # Filters run in C++; only what passes them costs Python time. They are restricted in place.
@@ -132,14 +139,16 @@ def _take_node(reading: _Reading, node: Node) -> None:
 
 def _take_way(reading: _Reading, way: Way, minor: bool) -> None:
     tags = dict(way.tags)
-    road = truck_road(tags, minor=minor)
+    # A city has tens of thousands of ways and a few hundred kinds of road: each kind is read once.
+    deciding = tuple([item for item in tags.items() if item[0] in DECIDING])
+    known = reading.known.get(deciding)
+    if known is None:
+        known = reading.known[deciding] = _kind(dict(deciding), minor)
+    road, backward, unread = known
     if isinstance(road, str):
         reading.left_out[road] = reading.left_out.get(road, 0) + 1
         return
-    reading.unread += unread_limits(tags)
-    backward = road.oneway < 0
-    if backward:
-        road = road.turned()
+    reading.unread += unread
     nodes, x, y = reading.nodes, reading.x, reading.y
     before = len(nodes)
     for node in reversed(list(way.nodes)) if backward else way.nodes:
@@ -150,3 +159,13 @@ def _take_way(reading: _Reading, way: Way, minor: bool) -> None:
     reading.counts.append(len(nodes) - before)
     reading.ways.append(way.id)
     reading.road_of.append(reading.roads.setdefault(road, len(reading.roads)))
+    reading.name_of.append(reading.names.setdefault(road_name(tags), len(reading.names)))
+
+
+def _kind(tags: dict[str, str], minor: bool) -> tuple[Road | str, bool, int]:
+    """Road of the tags in driving direction (or why there is none), whether turned, limits not read."""
+    road = truck_road(tags, minor=minor)
+    if isinstance(road, str):
+        return road, False, 0
+    backward = road.oneway < 0
+    return road.turned() if backward else road, backward, unread_limits(tags)

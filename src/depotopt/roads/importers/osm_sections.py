@@ -18,16 +18,18 @@ _DEGREES = 1e-7
 
 @dataclass(frozen=True, slots=True)
 class OsmWays:
-    """Ways as read: ``W`` ways, ``R`` node references, ``K`` kinds of road.
+    """Ways as read: ``W`` ways, ``R`` node references, ``K`` kinds of road, ``M`` names.
 
     Attributes
     ----------
     node, x, y
         Node and position in 1e-7 degrees of every reference, shape ``(R,)``.
-    counts, way, road_of
-        References, identifier and kind of each way, shape ``(W,)``.
+    counts, way, road_of, name_of
+        References, identifier, kind and name of each way, shape ``(W,)``.
     roads
         The kinds of road, shape ``(K,)``; none is oneway against the order of its nodes.
+    names
+        The names, shape ``(M,)``.
     blocked, fords
         Nodes that stop a truck and nodes that are fords, sorted.
     """
@@ -38,7 +40,9 @@ class OsmWays:
     counts: Int64Array
     way: Int64Array
     road_of: Int64Array
+    name_of: Int64Array
     roads: tuple[Road, ...]
+    names: tuple[str, ...]
     blocked: Int64Array
     fords: Int64Array
 
@@ -85,7 +89,7 @@ def osm_network(
     table = _RoadColumns.of(ways.roads)
     directed = table.oneway | (table.speed_kmh != table.backward_kmh)
     # A ford that is a node makes the pieces that touch it a kind of their own.
-    kind = segments.kind * 2 + segments.ford
+    kind = (segments.kind * len(ways.names) + ways.name_of[segments.way]) * 2 + segments.ford
     if simplify:
         found = chains(segments.a, segments.b, kind, directed[segments.kind], len(segments.lon))
     else:
@@ -224,6 +228,7 @@ def _streets(ways: OsmWays, segments: _Segments, found: Chains, sections: Sectio
     group = joined_streets(sections.start, sections.end, kind, len(segments.lon))
     start = found.first[:-1]
     earliest = np.minimum.reduceat(found.segment, start) if len(start) else found.segment
-    names = np.array([road.name for road in ways.roads], dtype=object)[segments.kind[earliest]]
-    sections.street, table = street_table(group, kind, earliest, ways.way[segments.way[earliest]], names)
+    way = segments.way[earliest]
+    names = np.array(ways.names, dtype=object)[ways.name_of[way]]
+    sections.street, table = street_table(group, kind, earliest, ways.way[way], names)
     return table

@@ -52,6 +52,19 @@ _GATES = frozenset({"chain", "gate", "lift_gate", "sliding_gate", "swing_gate", 
 
 _WEIGHT_KEYS = ("maxweight", "maxweight:hgv", "maxweightrating", "maxweightrating:hgv")
 _HEIGHT_KEYS = ("maxheight", "maxheight:physical")
+_SPEED_KEYS = (
+    *("maxspeed:hgv", "maxspeed", "maxspeed:hgv:forward", "maxspeed:forward", "maxspeed:hgv:backward"),
+    "maxspeed:backward",
+)
+_ZONE_KEYS = ("maxspeed:type", "source:maxspeed", "zone:maxspeed", "zone:traffic")
+DECIDING = frozenset(
+    {
+        *("highway", "service", "tracktype", "area", "impassable", "smoothness", "junction"),
+        *("oneway", "oneway:hgv", "oneway:motor_vehicle", "bridge", "tunnel", "ford"),
+        *(*_ACCESS, *_SPEED_KEYS, *_ZONE_KEYS, *_WEIGHT_KEYS, *_HEIGHT_KEYS),
+    }
+)
+"""Keys `truck_road` looks at: ways that agree in them are the same kind of road."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +85,6 @@ class Road:
         Flags.
     max_weight_kg, max_height_m
         Limits; ``inf`` where there is none.
-    name
-        Name, else reference, else empty.
     """
 
     road_class: int
@@ -86,7 +97,6 @@ class Road:
     ford: bool
     max_weight_kg: float
     max_height_m: float
-    name: str
 
     def turned(self) -> Road:
         """The same road drawn the other way round."""
@@ -128,8 +138,12 @@ def truck_road(tags: Mapping[str, str], *, minor: bool = False) -> Road | str:
         ford=tags.get("ford", "") not in _NOT or bridge == "low_water_crossing",
         max_weight_kg=min((weight_kg(tags[key]) for key in _WEIGHT_KEYS if key in tags), default=math.inf),
         max_height_m=min((height_m(tags[key]) for key in _HEIGHT_KEYS if key in tags), default=math.inf),
-        name=tags.get("name") or tags.get("ref") or "",
     )
+
+
+def road_name(tags: Mapping[str, str]) -> str:
+    """Name of a way, else its reference, else empty."""
+    return tags.get("name") or tags.get("ref") or ""
 
 
 def unread_limits(tags: Mapping[str, str]) -> int:
@@ -178,11 +192,11 @@ def blocks_trucks(tags: Mapping[str, str]) -> bool:
 
 
 def _speeds(tags: Mapping[str, str], highway: str) -> tuple[float, float, SpeedSource]:
-    both = _first_speed(tags, "maxspeed:hgv", "maxspeed")
+    both = _first_speed(tags, *_SPEED_KEYS[:2])
     if both is None:
-        both = _first_speed(tags, "maxspeed:type", "source:maxspeed", "zone:maxspeed", "zone:traffic")
-    forward = _first_speed(tags, "maxspeed:hgv:forward", "maxspeed:forward") or both
-    backward = _first_speed(tags, "maxspeed:hgv:backward", "maxspeed:backward") or both
+        both = _first_speed(tags, *_ZONE_KEYS)
+    forward = _first_speed(tags, *_SPEED_KEYS[2:4]) or both
+    backward = _first_speed(tags, *_SPEED_KEYS[4:]) or both
     table = road_speeds()
     usual = table[highway if highway in table else HIGHWAYS[highway]].speed_kmh
     source = SpeedSource.TAG if forward or backward else SpeedSource.CLASS_TABLE

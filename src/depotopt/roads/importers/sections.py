@@ -9,6 +9,7 @@ import numpy as np
 from depotopt.catalog.road_speeds import road_speeds
 from depotopt.errors import Fault, InputError
 from depotopt.roads.builder import LinkArrays, build_network
+from depotopt.roads.importers.components import largest_strong_part
 from depotopt.roads.network import (
     ROAD_CLASSES,
     Geometry,
@@ -194,23 +195,10 @@ def paired(sections: Sections, geometry: Geometry) -> tuple[Sections, Geometry, 
 
 
 def largest_component(nodes: int, sections: Sections) -> BoolArray:
-    """Nodes of the largest strongly connected component, as a mask (lowest label among equals)."""
-    if nodes == 0:
-        return np.zeros(0, dtype=np.bool_)
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
+    """Mask of the nodes of the largest strongly connected component."""
     tail = np.concatenate([sections.start[sections.forward], sections.end[sections.backward]])
     head = np.concatenate([sections.end[sections.forward], sections.start[sections.backward]])
-    ones = np.ones(len(tail), dtype=np.int8)
-    graph = coo_array((ones, (tail, head)), shape=(nodes, nodes)).tocsr()
-    _, label = connected_components(graph, directed=True, connection="strong")
-    size = np.bincount(label)
-    first = np.full(len(size), nodes, dtype=np.int64)
-    np.minimum.at(first, label, np.arange(nodes))
-    best = min(np.flatnonzero(size == size.max()), key=lambda component: int(first[component]))
-    mask: BoolArray = label == best
-    return mask
+    return largest_strong_part(tail, head, nodes)
 
 
 def assemble(

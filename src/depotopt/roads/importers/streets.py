@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from depotopt.roads.importers.components import joined
 from depotopt.roads.network import StreetKind, StreetTable, Uint8Array
 from depotopt.units import Int64Array
 
@@ -25,9 +26,6 @@ def joined_streets(start: Int64Array, end: Int64Array, kind: Uint8Array, nodes: 
     nodes
         Number of nodes.
     """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     count = len(start)
     at = np.concatenate([start, end])
     what = np.concatenate([kind, kind])
@@ -37,9 +35,7 @@ def joined_streets(start: Int64Array, end: Int64Array, kind: Uint8Array, nodes: 
     order = joins[np.lexsort((what[joins], at[joins]))]
     same = (np.diff(at[order]) == 0) & (np.diff(what[order].astype(np.int64)) == 0)
     one, two = order[:-1][same] % max(count, 1), order[1:][same] % max(count, 1)
-    graph = coo_array((np.ones(len(one), dtype=np.int8), (one, two)), shape=(count, count)).tocsr()
-    group: Int64Array = connected_components(graph, directed=False)[1].astype(np.int64)
-    return group
+    return joined(one, two, count)
 
 
 def street_table(
