@@ -20,6 +20,7 @@ from depotopt.hazards.reduction import (
     fast_forward,
     k_medoids,
     reduction_error,
+    response_features,
     state_features,
 )
 from depotopt.hazards.shapes import Shape
@@ -105,6 +106,21 @@ def test_features_tell_untouched_from_lost() -> None:
     assert np.isfinite(features).all()
     assert features.min() >= 0.0
     assert np.linalg.norm(features, axis=1).max() <= 2.0
+
+
+def test_features_of_the_response_tell_late_from_cut_off() -> None:
+    travel = np.array([[[10.0, np.inf]], [[30.0, np.inf]], [[10.0, 10.0]]])
+    features = response_features(
+        travel,
+        np.array([[1.0], [1.0], [0.0]]),
+        np.ones((3, 2)),
+        site_weight=np.array([5.0]),
+        point_weight=np.array([3.0, 1.0]),
+        response_s=20.0,
+    )
+    late = features[:, :2] / np.array([0.75, 0.25])
+    assert late.tolist() == [[0.5, 2.0], [1.5, 2.0], [2.0, 2.0]]
+    assert features[:, 4].tolist() == [1.0, 1.0, 0.0]
 
 
 @pytest.mark.parametrize("keep", [0, 10])

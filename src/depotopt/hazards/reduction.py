@@ -184,7 +184,8 @@ def state_features(ensemble: RoadLossEnsemble, network: RoadNetwork, cells: int 
     """Features by which road states resemble one another, shape ``(S, F)``.
 
     Lost road length per cell of a grid over the network (share of the cell's length), site survival,
-    power, and flooded points, each group scaled so that losing everything counts 1.
+    power, flooded points and need, each group scaled so that losing everything counts 1. They need no
+    travel times; `response_features` use them.
 
     Parameters
     ----------
@@ -208,8 +209,7 @@ def state_features(ensemble: RoadLossEnsemble, network: RoadNetwork, cells: int 
     length = np.bincount(network.street, weights=network.length_m, minlength=len(network.streets))
     total = np.bincount(cell, weights=length, minlength=cells * cells)
     state = np.repeat(np.arange(len(ensemble)), np.diff(ensemble.first))
-    worst = np.zeros(len(ensemble.damage))
-    worst[:] = 1.0 - ensemble.damage.speed_factor
+    worst = 1.0 - ensemble.damage.speed_factor
     worst[ensemble.damage.depth_m > 0] = 1.0
     lost = np.zeros((len(ensemble), cells * cells))
     np.add.at(lost, (state, cell[ensemble.damage.street]), worst * length[ensemble.damage.street])
@@ -219,8 +219,43 @@ def state_features(ensemble: RoadLossEnsemble, network: RoadNetwork, cells: int 
         1.0 - ensemble.site_survival.astype(np.float64),
         1.0 - ensemble.site_power.astype(np.float64),
         ensemble.point_flooded.astype(np.float64),
+        ensemble.need_factor.astype(np.float64) - 1.0,
     ]
     return np.concatenate([group / np.sqrt(group.shape[1]) for group in groups if group.shape[1]], axis=1)
+
+
+def response_features(
+    travel_s: FloatArray,
+    site_survival: FloatArray,
+    need_factor: FloatArray,
+    *,
+    site_weight: FloatArray,
+    point_weight: FloatArray,
+    response_s: float,
+) -> FloatArray:
+    """Features by which road states resemble one another *for the response*, shape ``(S, 2 I + J)``.
+
+    Per point, how late the nearest surviving site is (1 at the response time, 2 where no path leads) and
+    how much is needed; per site, what is left of its stock: what decides unmet need, without optimising.
+
+    Parameters
+    ----------
+    travel_s
+        Travel times, shape ``(S, J, I)``; ``inf`` where no path leads.
+    site_survival, need_factor
+        Of the ensemble, shapes ``(S, J)`` and ``(S, I)``.
+    site_weight, point_weight
+        What sites hold and points need (any unit), shapes ``(J,)`` and ``(I,)``.
+    response_s
+        Time after which deliveries do not count.
+    """
+    alive = (site_survival > 0)[:, :, None]
+    nearest = np.where(alive, travel_s, np.inf).min(axis=1, initial=np.inf)
+    late = np.where(np.isfinite(nearest), np.minimum(nearest / response_s, 1.5), 2.0)
+    points = point_weight / max(float(point_weight.sum()), 1e-300)
+    sites = site_weight / max(float(site_weight.sum()), 1e-300)
+    groups = late * need_factor * points, need_factor * points, site_survival * sites
+    return np.concatenate(groups, axis=1)
 
 
 def _checked(features: npt.ArrayLike, probability: npt.ArrayLike, keep: int) -> tuple[FloatArray, FloatArray]:
