@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -38,6 +42,19 @@ def test_workers_share_read_only_arrays() -> None:
 def test_an_error_in_a_worker_reaches_the_caller() -> None:
     with pytest.raises(ZeroDivisionError):
         list(LocalExecutor(2).map_blocks(fail, np.zeros(1), 4, 1))
+
+
+def test_a_script_without_a_guard_is_told_so(tmp_path: Path) -> None:
+    """Each worker imports the script again, and would start workers of its own."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from depotopt.executor import LocalExecutor\n"
+        "print(list(LocalExecutor(2).map_blocks(divmod, 7, 4, 1)))\n",
+        encoding="utf-8",
+    )
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1
+    assert "UsageError: worker processes ended unexpectedly" in done.stderr
 
 
 def test_nothing_to_do_yields_nothing() -> None:

@@ -8,7 +8,10 @@ from __future__ import annotations
 import os
 import pickle
 import tempfile
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import lru_cache
 from multiprocessing import get_context
@@ -84,19 +87,32 @@ class LocalExecutor:
         with tempfile.TemporaryDirectory(prefix="depotopt-") as folder:
             path = Path(folder) / "context"
             _write_context((function, context), path)
-            pool = get_context("spawn").Pool(min(self.workers, len(blocks)))
-            try:
-                yield from pool.imap(_call, ((str(path), part) for part in blocks))
-                pool.close()
-            finally:
-                pool.terminate()
-                pool.join()
-                _read_context.cache_clear()
+            yield from _in_order(min(self.workers, len(blocks)), str(path), blocks)
 
 
-def _call(task: tuple[str, range]) -> Any:
-    function, context = _read_context(task[0])
-    return function(context, task[1])
+def _in_order(workers: int, path: str, blocks: list[range]) -> Iterator[Any]:
+    """Results of the blocks, at most two blocks per worker ahead of the consumer."""
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+    waiting: deque[Future[Any]] = deque()
+    try:
+        for part in blocks:
+            waiting.append(pool.submit(_call, path, part))
+            if len(waiting) >= 2 * workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    except BrokenProcessPool as error:
+        raise UsageError(
+            "worker processes ended unexpectedly: out of memory, or a script without "
+            "'if __name__ == \"__main__\":' around what it runs; one worker needs neither"
+        ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _call(path: str, part: range) -> Any:
+    function, context = _read_context(path)
+    return function(context, part)
 
 
 def _write_context(context: object, path: Path) -> None:
