@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -158,12 +159,15 @@ class RoutingBudget:
         Runs; the best is taken.
     stopped
         Asked between iterations; true ends the search with the best so far.
+    clock
+        What ``time_s`` is measured by; measurements on a busy machine count CPU seconds instead.
     """
 
     iterations: int
     time_s: float
     seeds: tuple[int, ...] = (1,)
     stopped: Callable[[], bool] = lambda: False
+    clock: Callable[[], float] = time.perf_counter
 
 
 class RoutingEngine(Protocol):

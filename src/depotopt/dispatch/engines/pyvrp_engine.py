@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import numpy as np
@@ -27,7 +26,7 @@ class _Stop:
 
     def __call__(self, best_cost: int) -> bool:
         self._left -= 1
-        return self._left < 0 or time.perf_counter() >= self._until or self._budget.stopped()
+        return self._left < 0 or self._budget.clock() >= self._until or self._budget.stopped()
 
 
 class PyvrpEngine:
@@ -53,7 +52,7 @@ class PyvrpEngine:
 
         try:
             data, depot_of = _data(pyvrp, task)
-            begin = time.perf_counter()
+            begin = budget.clock()
             best: RoutingAnswer | None = None
             warm = _warm(pyvrp, data, depot_of, start) if start else None
             for n, seed in enumerate(budget.seeds):
