@@ -119,7 +119,7 @@ def test_sheets_have_a_page_per_vehicle_with_loads_in_drop_order(
     assert len(pages) == len({trip.vehicle for trip in content.plan.trips})
     for page, trip in zip(pages, content.plan.trips, strict=True):
         assert f'id="{trip.vehicle}"' in page
-        places = [page.index(f"<small>{stop.point} ") for stop in trip.stops]
+        places = [page.index(f"<small>{stop.point}<") for stop in trip.stops]
         assert places == sorted(places)
         for stop in trip.stops:
             for load in stop.loads:

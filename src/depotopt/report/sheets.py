@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import html
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from depotopt.plans import Stop, Trip
 from depotopt.report.content import ReportContent
 from depotopt.report.map_page import asset, content_security_policy
+from depotopt.report.pieces import RoadPieces
+from depotopt.report.routes import Leg, trip_legs
+from depotopt.report.sketch import Sketcher
+from depotopt.report.stop_code import stop_code, stop_list
 from depotopt.report.trip_tables import weight_and_volume
 from depotopt.report.wording import Wording
 
@@ -24,10 +28,24 @@ class SheetWriter:
         What is told; with a dispatch plan.
     wording
         Language of the sheets.
+    sketcher
+        Draws the sketch maps.
+    legs
+        Legs by vehicle.
     """
 
     content: ReportContent
     wording: Wording
+    sketcher: Sketcher
+    legs: Mapping[str, Sequence[Leg]]
+
+    @classmethod
+    def of(cls, content: ReportContent, pieces: RoadPieces, wording: Wording) -> SheetWriter:
+        """Prepare for a report."""
+        legs: dict[str, list[Leg]] = {}
+        for leg in trip_legs(content, pieces):
+            legs.setdefault(leg.vehicle, []).append(leg)
+        return cls(content, wording, Sketcher.of(content, pieces), legs)
 
     def page(self) -> str:
         """All sheets as one HTML page; vehicles in the plan's order."""
@@ -59,8 +77,32 @@ class SheetWriter:
             f"<p>{_safe(kind.name)} · {_safe(limits)}</p></div>"
             f'<p class="driver">{_safe(say("sheet.driver"))}<span></span></p></header>\n'
             + "\n".join(self._trip(trip, len(trips)) for trip in trips)
+            + self._sketch(trips)
             + f"\n<footer>{_safe(foot)} · {_safe(self.content.network.attribution)}</footer>\n</section>"
         )
+
+    def _sketch(self, trips: list[Trip]) -> str:
+        """Sketch map of the whole duty: stops numbered through, depots with letters."""
+        legs = self.legs.get(trips[0].vehicle, ())
+        if not legs:
+            return ""
+        scenario = self.content.scenario
+        marks: list[tuple[str, float, float]] = []
+        letters: dict[str, str] = {}
+        for trip in trips:
+            for ident in (trip.start_site, trip.end_site):
+                site = scenario.sites[scenario.site_index[ident]]
+                letters.setdefault(ident, chr(ord("A") + len(letters) % 26))
+                marks.append((letters[ident], site.lon, site.lat))
+            for number, stop in enumerate(trip.stops, start=1):
+                point = scenario.demand_points[scenario.point_index[stop.point]]
+                # With several trips a stop is "trip.stop"; the digits tell it from a depot's letter.
+                marks.append(
+                    (f"{trip.number}.{number}" if len(trips) > 1 else str(number), point.lon, point.lat)
+                )
+        key = ", ".join(f"{letter} {self._site(ident)}" for ident, letter in letters.items())
+        picture = self.sketcher.draw(legs, marks, self.wording("sheet.sketch"))
+        return f"\n<figure>{picture}<figcaption>{_safe(key)}</figcaption></figure>"
 
     def _trip(self, trip: Trip, trips: int) -> str:
         say, site = self.wording, self._site
@@ -79,7 +121,8 @@ class SheetWriter:
         rows = "\n".join(self._stop(number, stop) for number, stop in enumerate(trip.stops, start=1))
         back = self._streets(trip.return_links)
         return (
-            f"<h2>{_safe(say('sheet.trip', number=trip.number, trips=trips))}</h2>\n<dl>{listed}</dl>\n"
+            f'<div class="head"><div><h2>{_safe(say("sheet.trip", number=trip.number, trips=trips))}</h2>\n'
+            f"<dl>{listed}</dl></div>{stop_code(stop_list(self.content, trip))}</div>\n"
             f"<table><thead><tr>{head}</tr></thead>\n<tbody>{rows}</tbody></table>\n"
             f'<p class="return">{_safe(say("sheet.return", place=site(trip.end_site)))} {_safe(back)}</p>'
         )
@@ -97,7 +140,7 @@ class SheetWriter:
         return (
             f'<tr><td class="n">{number}</td><td class="t">{self._clock(stop.arrive_s)}</td>'
             f'<td class="t">{self._clock(latest_s)}</td>'
-            f"<td><b>{_safe(point.name)}</b><br><small>{_safe(point.ident)} · {point.lat:.5f}, "
+            f"<td><b>{_safe(point.name)}</b><br><small>{_safe(point.ident)}<br>{point.lat:.5f}, "
             f"{point.lon:.5f}</small></td><td>{_safe(self._streets(stop.links))}<br>"
             f"<small>{stop.distance_m / 1000:,.1f} km</small></td>"
             f'<td>{"<br>".join(lines)}</td><td class="q">{kg:,.0f} kg<br>{m3:,.2f} m³</td><td></td></tr>'

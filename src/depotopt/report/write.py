@@ -89,7 +89,7 @@ def _write_files(folder: Path, content: ReportContent, wording: Wording) -> list
     write_workbook(folder / WORKBOOK, content, tables, figures, state_counts(ledger), wording)
     write_geopackage(folder / GEOPACKAGE, content, ledger, pieces, damage)
     if content.plan is not None:
-        (folder / SHEETS).write_text(SheetWriter(content, wording).page(), encoding="utf-8")
+        (folder / SHEETS).write_text(SheetWriter.of(content, pieces, wording).page(), encoding="utf-8")
     (folder / TABLES).mkdir()
     written = write_parquet(tables, folder / TABLES)
     for name, data in content.attachments.items():

@@ -1,0 +1,80 @@
+"""Route sheets: what stands on paper and in the codes."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+
+import pytest
+
+from depotopt.report.content import ReportContent
+from depotopt.report.pieces import road_pieces
+from depotopt.report.routes import trip_legs
+from depotopt.report.sketch import HEIGHT, WIDTH, Sketcher
+from depotopt.report.stop_code import MOST_BYTES, stop_code, stop_list
+
+
+def test_the_stop_list_names_every_stop_with_time_position_and_loads(content: ReportContent) -> None:
+    assert content.plan is not None
+    trip = content.plan.trips[0]
+    lines = stop_list(content, trip).splitlines()
+    assert lines[0] == f"{trip.vehicle} #1"
+    assert len(lines) == len(trip.stops) + 3
+    for line, stop in zip(lines[2:], trip.stops, strict=False):
+        point = content.scenario.demand_points[content.scenario.point_index[stop.point]]
+        assert f"{point.name} {point.lat:.5f},{point.lon:.5f}" in line
+        assert all(f"{load.quantity:g} {load.commodity}" in line for load in stop.loads)
+
+
+@pytest.mark.parametrize(
+    ("repeat", "loads", "whole"), [(1, True, True), (4, False, True), (40, False, False)]
+)
+def test_a_long_stop_list_gives_up_loads_first_and_says_when_it_is_cut(
+    content: ReportContent, repeat: int, loads: bool, whole: bool
+) -> None:
+    assert content.plan is not None
+    trip = content.plan.trips[0]
+    long = dataclasses.replace(trip, stops=trip.stops * repeat)
+    text = stop_list(content, long)
+    assert len(text.encode("utf-8")) <= MOST_BYTES
+    assert ("; " in text) == loads
+    assert (not text.endswith("...")) == whole
+
+
+def test_a_code_is_a_picture_without_style_attributes(content: ReportContent) -> None:
+    """The page's policy would refuse them."""
+    code = stop_code("T12 乌什")
+    assert code.startswith("<svg")
+    assert "style=" not in code
+    assert stop_code("T12 乌什") == code
+
+
+def test_a_sketch_marks_every_stop_inside_its_frame(content: ReportContent) -> None:
+    assert content.plan is not None
+    pieces = road_pieces(content.network)
+    sketcher = Sketcher.of(content, pieces)
+    legs = trip_legs(content, pieces)
+    for trip in content.plan.trips:
+        own = [leg for leg in legs if leg.vehicle == trip.vehicle]
+        points = [content.scenario.demand_points[content.scenario.point_index[s.point]] for s in trip.stops]
+        picture = sketcher.draw(own, [(str(n + 1), p.lon, p.lat) for n, p in enumerate(points)], "way")
+        marks = re.findall(r'<text class="stop" x="(-?\d+)" y="(-?\d+)">(\d+)<', picture)
+        assert [mark for _, _, mark in marks] == [str(n + 1) for n in range(len(points))]
+        assert all(0 < int(x) < WIDTH and 0 < int(y) < HEIGHT for x, y, _ in marks)
+
+
+def test_a_sketch_keeps_the_shape_of_the_land(content: ReportContent) -> None:
+    """One kilometre east is as long as one kilometre north."""
+    pieces = road_pieces(content.network)
+    leg = trip_legs(content, pieces)[0]
+    lat = float(leg.lonlat[0, 1])
+    east = (leg.lonlat[0, 0] + 0.01 / math.cos(math.radians(lat)), lat)
+    north = (leg.lonlat[0, 0], lat + 0.01)
+    places = [("1", *leg.lonlat[0]), ("2", *east), ("3", *north)]
+    picture = Sketcher.of(content, pieces).draw([leg], places, "way")
+    (x1, y1), (x2, y2), (x3, y3) = (
+        (int(x), int(y)) for x, y in re.findall(r'<text class="stop" x="(-?\d+)" y="(-?\d+)"', picture)
+    )
+    assert abs((x2 - x1) - (y1 - y3)) <= 2
+    assert (y1, x1) == (y2, x3)
