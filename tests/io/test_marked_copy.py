@@ -11,9 +11,9 @@ import pytest
 from depotopt.errors import Fault, InputError, UsageError
 from depotopt.io.fingerprint import scenario_hash
 from depotopt.io.marked_copy import FAULT_SHEET, place_in_workbook, write_marked_copy
-from depotopt.io.scenario_files import load_scenario
+from depotopt.io.scenario_files import check_scenario, load_scenario
 from depotopt.io.workbook import write_workbook
-from tests.io.minimal_copy import MINIMAL
+from tests.io.minimal_copy import MINIMAL, append, cell, copy_minimal, edit, together
 
 
 @pytest.fixture
@@ -119,3 +119,30 @@ def test_what_is_no_workbook_is_refused(tmp_path: Path) -> None:
     path.write_text("no workbook", encoding="utf-8")
     with pytest.raises(UsageError, match=r"note\.xlsx cannot be opened"):
         write_marked_copy(path, [], tmp_path / "marked.xlsx")
+
+
+def test_csv_files_become_a_marked_workbook(tmp_path: Path) -> None:
+    folder = copy_minimal(tmp_path)
+    together(
+        edit("tables/stock.csv", "W-NEW,WEST,water,1500", "\nW-NEW,WEST,water,12O"),
+        edit("tables/fleet.csv", "vehicle_type,site,count", "vehicle_type,place,count"),
+        cell("vehicle_types", 2, "volume_m3", "1e999"),
+        append("tables/own_stock.csv", "P-HILL,water,1,village,extra\n"),
+        edit("scenario.toml", "horizon_days = 2", "horizon_days = 0"),
+    )(folder)
+    faults = check_scenario(folder)
+    marked = write_marked_copy(folder, faults, tmp_path / "marked.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "marked.xlsx")
+    assert book["stock"]["D4"].value == "12O"
+    assert book["stock"]["D4"].comment.text == "found '12O', expected a whole number >= 0"
+    assert "found 'place', no such column" in book["fleet"]["B1"].comment.text
+    assert "no column site" in book["fleet"]["A1"].comment.text
+    assert book["vehicle_types"]["E2"].fill.start_color.rgb == "FFFFC7CE"
+    assert "5 cells" in book["own_stock"]["A3"].comment.text
+    assert marked == 5
+    assert len(list(book[FAULT_SHEET].iter_rows())) == 1 + len(faults) == 7
+
+
+def test_a_folder_with_a_workbook_is_marked_as_that_workbook(folder: Path, tmp_path: Path) -> None:
+    spoil(folder, "stock", "D3", "12O")
+    assert write_marked_copy(folder, faults_of(folder), tmp_path / "marked.xlsx") == 1

@@ -164,3 +164,11 @@ def test_columns_have_the_names_of_spreadsheets(column: int, name: str) -> None:
 )
 def test_a_spreadsheet_cell_reads_like_its_csv_text(value: object, text: str) -> None:
     assert cell_text(value) == text
+
+
+def test_a_text_too_long_for_excel_is_not_cut_silently(tmp_path: Path) -> None:
+    folder = copy_minimal(tmp_path)
+    cell("sites", 2, "owner", "x" * 40_000)(folder)
+    assert faults_of(folder) == []
+    with pytest.raises(UsageError, match="40000 characters is too long"):
+        write_workbook(folder, tmp_path / "book.xlsx")

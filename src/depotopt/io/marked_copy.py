@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from depotopt.errors import Fault, UsageError
 from depotopt.io.fault_wording import sentence
-from depotopt.io.workbook import WORDS
+from depotopt.io.raw_tables import WORKBOOK, RawTable, letters, read_tables
+from depotopt.io.workbook import LONGEST_CELL, WORDS, write_tables
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -26,6 +28,7 @@ MOST_NOTES: Final = 2_000
 _CELL = re.compile(r"sheet (?P<sheet>.+), cell (?P<cell>[A-Z]+[0-9]+)")
 _ROW = re.compile(r"sheet (?P<sheet>.+), row (?P<row>[0-9]+)(, .*)?")
 _SHEET = re.compile(r"sheet (?P<sheet>.+)")
+_CSV_PLACE = re.compile(r"row (?P<row>[0-9]+)(, column (?P<column>.+))?")
 
 
 def place_in_workbook(fault: Fault) -> tuple[str, str] | None:
@@ -44,22 +47,23 @@ def place_in_workbook(fault: Fault) -> tuple[str, str] | None:
 
 
 def write_marked_copy(
-    workbook: str | Path,
+    scenario: str | Path,
     faults: Iterable[Fault],
     path: str | Path,
     *,
     language: str = "en",
     say: Callable[[Fault], str] | None = None,
 ) -> int:
-    """Copy a workbook with every faulty cell coloured and explained, and all faults on a sheet.
+    """Write a workbook with every faulty cell coloured and explained, and all faults on a sheet.
 
-    The officer's own formatting, drop-downs and notes stay. Marks of an earlier copy are removed, so
-    that a copy can be corrected and checked again.
+    Of a workbook it is a copy: the officer's own formatting, drop-downs and notes stay. Marks of an
+    earlier copy are removed, so that a copy can be corrected and checked again. CSV files become a
+    workbook first.
 
     Parameters
     ----------
-    workbook
-        The workbook the faults were found in.
+    scenario
+        The workbook the faults were found in, or the scenario folder.
     faults
         What is wrong, places as `depotopt.io.scenario_files` gives them.
     path
@@ -83,7 +87,15 @@ def write_marked_copy(
         raise UsageError(f"no language '{language}': there are {', '.join(WORDS)}")
     if say is None:
         say = partial(sentence, language=language)
-    book = _open(Path(workbook))
+    source = Path(scenario)
+    if source.is_dir() and (source / WORKBOOK).is_file():
+        source = source / WORKBOOK
+    if source.is_dir():
+        tables = read_tables(source).tables
+        write_tables(Path(path), {name: _grid(table) for name, table in tables.items()}, language)
+        faults = [_in_sheet(fault, tables) for fault in faults]
+        source = Path(path)
+    book = _open(source)
     _remove_marks(book)
     ordered = sorted(faults, key=lambda fault: fault.order_key)
     notes: dict[tuple[str, str], list[str]] = {}
@@ -97,6 +109,30 @@ def write_marked_copy(
     _list(book, ordered, language, say)
     book.save(path)
     return len(marked)
+
+
+def _grid(table: RawTable) -> tuple[list[str], list[list[str]]]:
+    """Headers and rows of a table, blank rows where it had them."""
+    blank = [""] * len(table.headers)
+    rows = [blank] * (table.numbers[-1] - 1 if table.numbers else 0)
+    for number, row in zip(table.numbers, table.rows, strict=True):
+        rows[number - 2] = [cell[:LONGEST_CELL] for cell in row]
+    return table.headers, rows
+
+
+def _in_sheet(fault: Fault, tables: Mapping[str, RawTable]) -> Fault:
+    """A fault of a CSV file at the cell of the sheet made from it."""
+    table = next((table for table in tables.values() if table.file == fault.file), None)
+    found = _CSV_PLACE.fullmatch(fault.where)
+    if table is None or (found is None and fault.where):
+        return fault
+    row, column = (found["row"], found["column"]) if found else ("1", None)
+    position = 0
+    if column in table.headers:
+        position = table.headers.index(column)
+    elif column is not None and column.isdecimal() and row == "1":
+        position = int(column) - 1
+    return replace(fault, where=f"sheet {table.name}, cell {letters(position)}{row}")
 
 
 def _clean(text: str) -> str:

@@ -25,7 +25,7 @@ def duplicate_faults(tables: ScenarioTables) -> list[Fault]:
     for name in tables.raw:
         first: dict[str, int] = {}
         for i, key in enumerate(tables.keys(name)):
-            if not key.strip("/"):
+            if not key.strip("/") or i in tables.raw[name].ragged:
                 continue
             if key in first:
                 column = "lot" if name == "stock" and tables.raw[name].cell(i, "lot") else ""
@@ -58,7 +58,7 @@ def reference_faults(tables: ScenarioTables, file: ScenarioFile | None) -> list[
             continue
         known = tables.known(target)
         for i, value in enumerate(tables.raw[name].column(column)):
-            if value and value not in known:
+            if value and value not in known and i not in tables.raw[name].ragged:
                 faults.append(tables.unknown(name, i, column, value, known, what))
     places = tables.known("sites") | tables.known("demand_points")
     if "connectors" in tables.raw:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import math
+import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
@@ -40,6 +42,13 @@ if TYPE_CHECKING:
 GUIDE = "guide"
 LAST_ROW: Final = 1_048_575
 """Last row of a sheet, counted from 0."""
+
+LONGEST_CELL: Final = 32_767
+"""Characters a cell of Excel can hold."""
+
+DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+FIRST_DAY, LAST_DAY = "1900-03-01", "9999-12-31"
+"""Days Excel counts right: it takes 1900 for a leap year."""
 
 LINKS: Final[Mapping[tuple[str, str], str]] = {
     ("stock", "site"): "sites",
@@ -246,12 +255,17 @@ def _write_sheet(
     sheet.freeze_panes(1, 0)
     kinds = []
     for position, header in enumerate(headers):
+        sheet.set_column(position, position, max(11, len(header) + 2))
+        if header not in spec.columns:
+            # Only a copy made to show faults has such a column.
+            sheet.write_string(0, position, header)
+            kinds.append("text")
+            continue
         required = header in spec.required_columns
         sheet.write_string(0, position, header, formats["required" if required else "optional"])
         sheet.write_comment(
             0, position, _comment(name, spec, header, language), {"x_scale": 2.2, "y_scale": 1.6}
         )
-        sheet.set_column(position, position, max(11, len(header) + 2))
         rule = validation(name, header, columns)
         if rule:
             sheet.data_validation(1, position, LAST_ROW, position, rule)
@@ -263,14 +277,22 @@ def _write_sheet(
 
 
 def _write_cell(sheet: Worksheet, row: int, column: int, cell: str, kind: str, date: Format) -> None:
-    """Write a text cell so that it reads back as the same text."""
-    if kind in ("number", "integer", "coordinate") and NUMBER.fullmatch(cell):
+    """Write a text cell so that it reads back as the same value.
+
+    Raises
+    ------
+    UsageError
+        If the text is longer than a cell can be.
+    """
+    if kind in ("number", "integer", "coordinate") and NUMBER.fullmatch(cell) and math.isfinite(float(cell)):
         sheet.write_number(row, column, float(cell))
-    elif kind == "date":
+    elif kind == "date" and FIRST_DAY <= cell <= LAST_DAY and DAY.fullmatch(cell):
         try:
             sheet.write_datetime(row, column, dt.datetime.fromisoformat(cell), date)
         except ValueError:
             sheet.write_string(row, column, cell)
+    elif len(cell) > LONGEST_CELL:
+        raise UsageError(f"a text of {len(cell)} characters is too long for Excel ({LONGEST_CELL}): use CSV")
     else:
         sheet.write_string(row, column, cell)
 
@@ -314,7 +336,7 @@ def validation(name: str, header: str, columns: Mapping[str, Sequence[str]]) -> 
     found = expectation(field)
     message = {"error_title": header[:32], "error_message": found.phrase[:255], "ignore_blank": True}
     target = LINKS.get((name, header), "")
-    if target in columns:
+    if target in columns and TABLES[target].key[0] in columns[target]:
         column = letters(columns[target].index(TABLES[target].key[0]))
         return {"validate": "list", "source": f"={target}!${column}$2:${column}$20000", **message}
     if header == "catalog":
