@@ -98,6 +98,8 @@ class ReportFiles:
         ``sheets.html`` with a page per vehicle; ``None`` without a dispatch plan.
     tables
         Parquet files by table name.
+    exchange
+        GeoJSON, GPX and KML by file name.
     provenance
         ``provenance.json``.
     attachments
@@ -110,5 +112,6 @@ class ReportFiles:
     geopackage: Path
     sheets: Path | None
     tables: dict[str, Path]
+    exchange: dict[str, Path]
     provenance: Path
     attachments: dict[str, Path]

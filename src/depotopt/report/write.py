@@ -16,11 +16,11 @@ from depotopt.report.tables import report_tables
 from depotopt.report.wording import Wording
 
 MAP, WORKBOOK, GEOPACKAGE, SHEETS = "map.html", "plan.xlsx", "plan.gpkg", "sheets.html"
-TABLES, PROVENANCE = "tables", "provenance.json"
+TABLES, EXCHANGE, PROVENANCE = "tables", "exchange", "provenance.json"
 
 
 def write_report(folder: Path, content: ReportContent, *, language: str = "en") -> ReportFiles:
-    """Write a report folder: map, workbook, GeoPackage, Parquet tables, route sheets, provenance.
+    """Write a report folder: map, workbook, route sheets, tables, files for other tools, provenance.
 
     Everything is written beside the folder first and then moved into place, so that a reader never sees
     half a report. Equal content gives equal files.
@@ -51,7 +51,7 @@ def write_report(folder: Path, content: ReportContent, *, language: str = "en") 
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", suffix=".partial", dir=folder.parent))
     try:
-        names = _write_files(partial, content, wording)
+        tables, exchange = _write_files(partial, content, wording)
         # mkdtemp keeps its folder private; a report is for others to read.
         partial.chmod(0o777 & ~_umask())
         _move(partial, folder)
@@ -64,14 +64,16 @@ def write_report(folder: Path, content: ReportContent, *, language: str = "en") 
         workbook=folder / WORKBOOK,
         geopackage=folder / GEOPACKAGE,
         sheets=folder / SHEETS if content.plan is not None else None,
-        tables={name: folder / TABLES / f"{name}.parquet" for name in names},
+        tables={name: folder / TABLES / f"{name}.parquet" for name in tables},
+        exchange={name: folder / EXCHANGE / name for name in exchange},
         provenance=folder / PROVENANCE,
         attachments={name: folder / name for name in content.attachments},
     )
 
 
-def _write_files(folder: Path, content: ReportContent, wording: Wording) -> list[str]:
-    """Write everything and return the names of the tables."""
+def _write_files(folder: Path, content: ReportContent, wording: Wording) -> tuple[list[str], list[str]]:
+    """Write everything; names of the tables and of the files for other tools."""
+    from depotopt.report.exchange import write_exchange
     from depotopt.report.geopackage import write_geopackage
     from depotopt.report.map_page import map_page
     from depotopt.report.parquet import write_parquet
@@ -92,6 +94,8 @@ def _write_files(folder: Path, content: ReportContent, wording: Wording) -> list
         (folder / SHEETS).write_text(SheetWriter.of(content, pieces, wording).page(), encoding="utf-8")
     (folder / TABLES).mkdir()
     written = write_parquet(tables, folder / TABLES)
+    (folder / EXCHANGE).mkdir()
+    exchanged = write_exchange(folder / EXCHANGE, content, ledger, pieces, damage)
     for name, data in content.attachments.items():
         target = folder / name
         if target.exists():
@@ -100,7 +104,7 @@ def _write_files(folder: Path, content: ReportContent, wording: Wording) -> list
         target.write_bytes(data)
     files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
     write_provenance(folder / PROVENANCE, provenance(content, files, wording.language))
-    return list(written)
+    return list(written), list(exchanged)
 
 
 def _replaceable(folder: Path) -> bool:
