@@ -100,6 +100,14 @@ def test_only_what_lies_in_a_hit_area_suffers() -> None:
     assert effect.point_flooded.tolist() == [True, False]
 
 
+def test_an_area_that_only_cuts_power_leaves_roads_alone() -> None:
+    hazard = AreaHazard("a", (Area(Shape.point(10.0, 0.0, 100.0)),), AreaConsequence(1.0, power=False))
+    effect = hazard.prepare(exposure(line())).sample(np.random.default_rng(0))
+    assert len(effect.damage) == 0
+    assert effect.site_power is not None
+    assert effect.site_power.tolist() == [False]
+
+
 def test_an_area_that_hits_a_site_but_no_road_is_no_fault() -> None:
     place = exposure(line(), sites=((10.0, 0.5),))
     prepared = AreaHazard("a", (Area(Shape.point(10.0, 0.5, 10.0)),)).prepare(place)

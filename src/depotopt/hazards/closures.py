@@ -119,7 +119,8 @@ class PreparedEntries:
 
     def damage(self, happens: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Damage:
         """Damage of the groups that happen."""
-        hit = happens[self.group]
+        # An area that only cuts power leaves its roads alone.
+        hit = happens[self.group] & (self.speed_factor[self.group] < 1.0)
         group = self.group[hit]
         return Damage.of(
             self.street[hit],

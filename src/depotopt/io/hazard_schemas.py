@@ -34,6 +34,7 @@ from depotopt.io.hazard_blocks import (
     HazardBlock,
     IndependentBlock,
     TargetedBlock,
+    TimedBlock,
     WaterPlace,
     ZonesBlock,
 )
@@ -70,6 +71,7 @@ def build_hazards(
         if block is None:
             continue
         reader = PlaceReader(folder, file)
+        _check_times(block, f"hazards.{name}", reader)
         try:
             hazard = _BUILDERS[type(block)](block, name, reader)
             hazards.append(_chained(hazard, block, file))
@@ -169,6 +171,17 @@ def _chained(hazard: Hazard, block: HazardBlock, file: str) -> Hazard:
         return hazard
     trigger = Trigger(block.after_probability, block.after_sampled)
     return Chained(hazard, tuple(block.after), trigger, block.after_delay_h * HOUR_S, file)
+
+
+def _check_times(block: HazardBlock, at: str, reader: PlaceReader) -> None:
+    """Note times that end before they begin."""
+    timed: list[tuple[str, BaseModel]] = [(at, block)]
+    if isinstance(block, ClosuresBlock):
+        timed += [(f"{at}.closures[{number}]", item) for number, item in enumerate(block.closures)]
+    for where, item in timed:
+        if isinstance(item, TimedBlock) and item.until_h is not None and item.until_h <= item.from_h:
+            expected = f"expected more than from_h = {item.from_h:g}"
+            reader.fault(f"{where}.until_h", f"{item.until_h:g}", expected, "order")
 
 
 def _seconds(hours: float | None) -> float:
