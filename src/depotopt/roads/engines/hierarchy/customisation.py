@@ -16,9 +16,11 @@ def customise(
     down: tuple[Int64Array, Int32Array, Int32Array],
     links: tuple[Int64Array, Int32Array],
     link_ds: tuple[Int32Array, int, int],
+    row: Int64Array,
     arc_ds: Int32Array,
     place: Int64Array,
-) -> int:
+    lowest_ds: Int32Array,
+) -> None:
     """Time of every arc, up and down, in as many road states as there are lanes.
 
     An arc takes the least of its own links and of all detours over a lower node:
@@ -35,15 +37,14 @@ def customise(
         supergraph.
     link_ds
         Flat times of links by road state, the length of a row in it, and the first road state.
+    row
+        Row in ``arc_ds`` of each node's first arc, see `depotopt.roads.engines.hierarchy.layout.Layout`.
     arc_ds
-        Result: flat ``[arc, up or down, lane]``, and room for one more row of lanes at the end.
+        Result: flat ``[row, up or down, lane]``.
     place
         Scratch of one entry per node.
-
-    Returns
-    -------
-    int
-        The least link time met; negative times are for the caller to refuse.
+    lowest_ds
+        Result: the least link time met per lane; negative times are for the caller to refuse.
     """
     up_first, up = upward
     down_first, down_tail, down_arc = down
@@ -54,28 +55,27 @@ def customise(
     never = spread(lanes, np.int32(UNREACHABLE_DS))
     lowest = never
     for x in range(len(up_first) - 1):
+        at = row[x] * pair
         for a in range(up_first[x], up_first[x + 1]):
-            place[up[a]] = a * pair
-            for direction in range(2):
+            place[up[a]] = at
+            for half in range(2 * a, 2 * a + 2):
                 best = never
-                for k in range(link_first[2 * a + direction], link_first[2 * a + direction + 1]):
+                for k in range(link_first[half], link_first[half + 1]):
                     best = least(best, load(lanes, times, np.intp(link[k]) * stride + offset))
                 lowest = least(lowest, best)
-                store(lanes, arc_ds, a * pair + direction * width, best)
-        for k in range(down_first[x], down_first[x + 1]):
-            c = np.intp(down_arc[k])
-            x_up = load(lanes, arc_ds, c * pair)
-            x_down = load(lanes, arc_ds, c * pair + width)
-            for b in range(c + 1, up_first[down_tail[k] + 1]):
-                at = place[up[b]]
-                y_up = load(lanes, arc_ds, b * pair)
-                y_down = load(lanes, arc_ds, b * pair + width)
-                store(lanes, arc_ds, at, least(load(lanes, arc_ds, at), plus(x_down, y_up)))
+                store(lanes, arc_ds, at, best)
                 at += width
-                store(lanes, arc_ds, at, least(load(lanes, arc_ds, at), plus(y_down, x_up)))
-    end = len(arc_ds) - width
-    store(lanes, arc_ds, end, lowest)
-    least_ds = arc_ds[end]
-    for lane in range(1, width):
-        least_ds = min(least_ds, arc_ds[end + lane])
-    return int(least_ds)
+        for k in range(down_first[x], down_first[x + 1]):
+            v, c = down_tail[k], np.intp(down_arc[k])
+            at = (row[v] + c - up_first[v]) * pair
+            x_up = load(lanes, arc_ds, at)
+            x_down = load(lanes, arc_ds, at + width)
+            for b in range(c + 1, up_first[v + 1]):
+                at += pair
+                y = place[up[b]]
+                y_up = load(lanes, arc_ds, at)
+                y_down = load(lanes, arc_ds, at + width)
+                store(lanes, arc_ds, y, least(load(lanes, arc_ds, y), plus(x_down, y_up)))
+                y += width
+                store(lanes, arc_ds, y, least(load(lanes, arc_ds, y), plus(y_down, x_up)))
+    store(lanes, lowest_ds, 0, lowest)

@@ -9,6 +9,7 @@ import numpy as np
 
 from depotopt.roads.engines.hierarchy.customisation import customise
 from depotopt.roads.engines.hierarchy.lanes import lanes
+from depotopt.roads.engines.hierarchy.layout import Layout, full_layout, lean_layout
 from depotopt.roads.engines.hierarchy.order import elimination_order
 from depotopt.roads.engines.hierarchy.restriction import Restriction, restrict
 from depotopt.roads.engines.hierarchy.routes import find_route, without_rounds
@@ -23,6 +24,9 @@ STATE_LANES: Final = (1, 8, 32)
 
 SOURCE_LANES: Final = (16, 64)
 """Sources swept together."""
+
+SQUARE: Final = 16
+"""Rows and road states turned at once."""
 
 CACHE_LINE_BYTES: Final = 64
 
@@ -43,8 +47,8 @@ class HierarchyEngine:
 
     Notes
     -----
-    Memory: two times per arc of the supergraph and lane, once (China's highways: 186 MB), and the result
-    of the block asked for. Calls from several threads take turns.
+    Memory, besides the result: two times per lane for each arc that a query keeps, see
+    `depotopt.roads.engines.hierarchy.layout.Layout`. Calls from several threads take turns.
     """
 
     name = "hierarchy"
@@ -53,14 +57,15 @@ class HierarchyEngine:
         self._graph: Supergraph = build_supergraph(network, elimination_order(network, order))
         self._links = network.links
         self._head = network.head
-        self._arc_ds = np.empty(0, dtype=np.int32)
+        self._memory = np.empty(0, dtype=np.int32)
         self._place = np.empty(self._graph.nodes, dtype=np.int64)
+        self._prepared: tuple[tuple[bytes, bytes], Layout, Restriction] | None = None
         self._lock = Lock()
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(self.__dict__)
         del state["_lock"]
-        state["_arc_ds"] = np.empty(0, dtype=np.int32)
+        state["_memory"], state["_prepared"] = np.empty(0, dtype=np.int32), None
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -81,16 +86,15 @@ class HierarchyEngine:
         sources, targets = (destinations, origins) if backwards else (origins, destinations)
         result = np.full((states, len(sources), len(targets)), UNREACHABLE_DS, dtype=np.int32)
         if result.size:
-            rank = self._graph.rank
-            group = next((width for width in SOURCE_LANES if width >= len(sources)), SOURCE_LANES[-1])
-            part = restrict(self._graph, rank[sources], rank[targets], group)
             with self._lock:
+                layout, part = self._prepare(self._graph.rank[sources], self._graph.rank[targets])
                 first = 0
                 while first < states:
-                    width = next((w for w in STATE_LANES if w >= states - first), STATE_LANES[-1])
+                    width = _narrowest(STATE_LANES, states - first)
                     count = min(width, states - first)
-                    self._customise(link_ds, first, count, width)
-                    self._query(part, backwards, width, group, result[first : first + count])
+                    arc_ds = self._customise(link_ds, first, count, width, layout)
+                    directions = (arc_ds, width, 0) if backwards else (arc_ds, 0, width)
+                    self._query(part, layout, directions, result[first : first + count])
                     first += count
         return np.ascontiguousarray(result.transpose(0, 2, 1)) if backwards else result
 
@@ -102,7 +106,7 @@ class HierarchyEngine:
         graph = self._graph
         result: list[Int64Array | None] = []
         with self._lock:
-            self._customise(link_ds[:, None], 0, 1, 1)
+            arc_ds = self._customise(link_ds[:, None], 0, 1, 1, full_layout(graph))
             for origin, destination in zip(origins, destinations, strict=True):
                 found, links = find_route(
                     (int(graph.rank[origin]), int(graph.rank[destination])),
@@ -111,62 +115,98 @@ class HierarchyEngine:
                     (graph.down_first, graph.down_tail, graph.down_arc),
                     (graph.link_first, graph.link),
                     link_ds,
-                    self._arc_ds,
+                    arc_ds,
                 )
                 result.append(without_rounds(links, self._head) if found else None)
         return result
 
-    def _customise(self, link_ds: Int32Array, first: int, count: int, width: int) -> None:
+    def _prepare(self, sources: Int32Array, targets: Int32Array) -> tuple[Layout, Restriction]:
+        """What depends on the places alone; kept for the next block of road states."""
+        asked = (sources.tobytes(), targets.tobytes())
+        if self._prepared is None or self._prepared[0] != asked:
+            group = _narrowest(SOURCE_LANES, len(sources))
+            layout = lean_layout(self._graph, sources, targets)
+            self._prepared = asked, layout, restrict(self._graph, layout, sources, targets, group)
+        return self._prepared[1:]
+
+    def _customise(
+        self, link_ds: Int32Array, first: int, count: int, width: int, layout: Layout
+    ) -> Int32Array:
+        """Customised times of ``count`` road states from ``first`` on, flat ``[row, direction, lane]``."""
         graph = self._graph
-        size = (2 * graph.arcs + 1) * width
-        if len(self._arc_ds) != size:
-            self._arc_ds = _aligned(size)
+        # Rows are turned in whole squares, so there must be some after the last.
+        size = 2 * (layout.rows + SQUARE) * width
+        if len(self._memory) < size:
+            self._memory = _aligned(size)
+        arc_ds = self._memory[:size]
+        lowest_ds = np.empty(width, dtype=np.int32)
         stride, offset = link_ds.shape[1], first
         if count < width or not link_ds.flags.c_contiguous:
             padded = np.full((self._links, width), UNREACHABLE_DS, dtype=np.int32)
             padded[:, :count] = link_ds[:, first : first + count]
             link_ds, stride, offset = padded, width, 0
-        lowest = customise(
+        customise(
             lanes(width),
             (graph.up_first, graph.up),
             (graph.down_first, graph.down_tail, graph.down_arc),
             (graph.link_first, graph.link),
             (link_ds.reshape(-1), stride, offset),
-            self._arc_ds,
+            layout.row,
+            arc_ds,
             self._place,
+            lowest_ds,
         )
-        refuse_negative(lowest)
+        refuse_negative(int(lowest_ds.min()))
+        return arc_ds
 
-    def _query(self, part: Restriction, backwards: bool, width: int, group: int, result: Int32Array) -> None:
+    def _query(
+        self,
+        part: Restriction,
+        layout: Layout,
+        directions: tuple[Int32Array, int, int],
+        result: Int32Array,
+    ) -> None:
+        """Climb and sweep in the road states just customised.
+
+        ``directions`` are the customised times and the offsets of the directions to climb and to sweep in.
+        """
         graph = self._graph
-        away, towards = (width, 0) if backwards else (0, width)
+        arc_ds, upwards, downwards = directions
+        width = max(upwards, downwards)
         entry_ds = np.empty((width, len(part.entry_lane)), dtype=np.int32)
         climb(
             lanes(width),
             part.source,
             graph.parent,
             graph.depth,
-            (graph.up_first, graph.up),
-            (self._arc_ds, away),
+            (graph.up_first, graph.up, layout.row),
+            (arc_ds, upwards),
             part.entry_of_step,
             entry_ds,
         )
-        arc_ds = np.empty((width, len(part.arc)), dtype=np.int32)
-        turn(part.arc, (self._arc_ds, towards), arc_ds)
-        trail = _aligned((int(part.depth.max()) + 1) * group)
-        rows_ds = _aligned(part.rows * group)
+        square = min(width, SQUARE)
+        rows = -(-layout.kept // square) * square
+        kept_ds = _aligned(width * rows).reshape(width, rows)
+        turn(lanes(square), (arc_ds, downwards), kept_ds)
+        trail = _aligned((int(part.depth.max()) + 1) * part.group)
+        rows_ds = _aligned(part.rows * part.group)
         for state in range(len(result)):
-            for g, first in enumerate(range(0, len(part.source), group)):
+            for g, first in enumerate(range(0, len(part.source), part.group)):
                 sweep(
-                    lanes(group),
+                    lanes(part.group),
                     part.depth,
-                    (part.arc_first, part.arc_depth, arc_ds[state]),
+                    (part.begin, part.end, part.above, kept_ds[state]),
                     (part.entry_first[g], part.entry_lane, entry_ds[state]),
                     part.row,
                     trail,
                     rows_ds,
                 )
-                deliver(rows_ds, group, part.target_row, result[state, first : first + group])
+                deliver(rows_ds, part.group, part.target_row, result[state, first : first + part.group])
+
+
+def _narrowest(widths: tuple[int, ...], needed: int) -> int:
+    """The narrowest vector that holds all, or else the widest there is."""
+    return next((width for width in widths if width >= needed), widths[-1])
 
 
 def _aligned(size: int) -> Int32Array:

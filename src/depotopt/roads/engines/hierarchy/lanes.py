@@ -40,11 +40,16 @@ class _LaneVectorModel(models.PrimitiveModel):
         super().__init__(manager, kind, ir.VectorType(_INT32, kind.width))  # type: ignore[no-untyped-call]
 
 
+def _vector_at(context: Any, builder: Any, kind: Any, array: Any, offset: Any, vector: Any) -> Any:
+    """Pointer to a vector at an offset of a flat array."""
+    data = context.make_array(kind)(context, builder, array).data
+    return builder.bitcast(builder.gep(data, [offset]), vector.as_pointer())
+
+
 def _row_pointer(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     """Pointer to the lanes at ``args[2]`` of the flat array ``args[1]``."""
-    array = context.make_array(signature.args[1])(context, builder, args[1])
     vector = ir.VectorType(_INT32, signature.args[0].count)
-    return builder.bitcast(builder.gep(array.data, [args[2]]), vector.as_pointer())
+    return _vector_at(context, builder, signature.args[1], args[1], args[2], vector)
 
 
 def emitted(generator: Callable[..., Any]) -> Any:
@@ -107,3 +112,45 @@ def least(typing: Any, left: Any, right: Any) -> Any:
         return builder.select(builder.icmp_signed("<", args[0], args[1]), args[0], args[1])
 
     return left(left, right), generate
+
+
+@emitted
+def turn_square(
+    typing: Any, width: Any, rows: Any, begin: Any, step: Any, columns: Any, to: Any, gap: Any
+) -> Any:
+    """Turn a square of as many rows as lanes; their number is a power of two.
+
+    Row ``r`` starts at ``rows[begin + r * step]``; it becomes the column of the rows that start at
+    ``columns[to + lane * gap]``. Blocks of one, two, four, ... lanes change places between pairs of rows.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        size = signature.args[0].count
+        vector, held = ir.VectorType(_INT32, size), []
+        for r in range(size):
+            offset = builder.add(args[2], builder.mul(args[3], args[3].type(r)))
+            held.append(
+                builder.load(_vector_at(context, builder, signature.args[1], args[1], offset, vector))
+            )
+            held[r].align = 4
+        block = 1
+        while block < size:
+            for r in range(size):
+                if not r & block:
+                    held[r], held[r + block] = _swapped(builder, held[r], held[r + block], block, size)
+            block *= 2
+        for r in range(size):
+            offset = builder.add(args[5], builder.mul(args[6], args[6].type(r)))
+            target = _vector_at(context, builder, signature.args[4], args[4], offset, vector)
+            builder.store(held[r], target).align = 4
+        return context.get_dummy_value()
+
+    return types.void(width, rows, types.intp, types.intp, columns, types.intp, types.intp), generate
+
+
+def _swapped(builder: Any, upper: Any, lower: Any, block: int, size: int) -> tuple[Any, Any]:
+    """Two rows after the right blocks of the upper and the left blocks of the lower changed places."""
+    kept = [lane + size - block if lane & block else lane for lane in range(size)]
+    moved = [lane + size if lane & block else lane + block for lane in range(size)]
+    pick = [ir.Constant(ir.VectorType(_INT32, size), lanes_) for lanes_ in (kept, moved)]
+    return builder.shuffle_vector(upper, lower, pick[0]), builder.shuffle_vector(upper, lower, pick[1])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from depotopt.roads.engines.hierarchy.compiled import compiled
+from depotopt.roads.engines.hierarchy.layout import Layout
 from depotopt.roads.engines.hierarchy.supergraph import Supergraph
 from depotopt.units import Int32Array, Int64Array
 
@@ -23,16 +24,18 @@ class Restriction:
     depth
         Depth of each kept node in the elimination tree, ancestors first and whole subtrees in one piece,
         shape ``(K,)``.
-    arc_first, arc, arc_depth
-        CSR of the kept nodes' arcs: arc of the supergraph and depth of its upper end.
+    begin, end
+        Rows of each kept node's arcs in the layout, shape ``(K,)``.
+    above
+        Depth of the upper end of the arc in each row of the layout.
     row
         Row of the result a kept node fills, -1 where it is no target.
     target_row
         Row of the result of each target.
     rows
         Number of different targets.
-    source
-        Ranks of the sources.
+    source, group
+        Ranks of the sources, and how many are swept together.
     entry_first, entry_lane
         CSR from kept nodes to the sources that climb through them, for each group of sources;
         shape ``(G, K + 1)``, and lanes within the group one group after the other.
@@ -41,25 +44,30 @@ class Restriction:
     """
 
     depth: Int32Array
-    arc_first: Int64Array
-    arc: Int32Array
-    arc_depth: Int32Array
+    begin: Int64Array
+    end: Int64Array
+    above: Int32Array
     row: Int32Array
     target_row: Int32Array
     rows: int
     source: Int32Array
+    group: int
     entry_first: Int64Array
     entry_lane: Int32Array
     entry_of_step: Int64Array
 
 
-def restrict(graph: Supergraph, sources: Int32Array, targets: Int32Array, group: int) -> Restriction:
+def restrict(
+    graph: Supergraph, layout: Layout, sources: Int32Array, targets: Int32Array, group: int
+) -> Restriction:
     """Keep what matters for some sources and targets.
 
     Parameters
     ----------
     graph
         Supergraph.
+    layout
+        Rows of its arcs, those of sources and targets kept.
     sources, targets
         Ranks; may repeat.
     group
@@ -67,19 +75,21 @@ def restrict(graph: Supergraph, sources: Int32Array, targets: Int32Array, group:
     """
     unique, target_row = np.unique(targets, return_inverse=True)
     kept, position = _kept(graph.parent, unique)
-    arc_first, arc, arc_depth = _arcs(kept, graph.up_first, graph.up, graph.depth)
+    begin = layout.row[kept]
+    end = begin + np.diff(graph.up_first)[kept]
     row = np.full(len(kept), -1, dtype=np.int32)
     row[position[unique]] = np.arange(len(unique), dtype=np.int32)
     entry_first, entry_lane, entry_of_step = _entries(graph.parent, sources, position, len(kept), group)
     return Restriction(
         depth=graph.depth[kept],
-        arc_first=arc_first,
-        arc=arc,
-        arc_depth=arc_depth,
+        begin=begin,
+        end=end,
+        above=_above(kept, begin, layout.kept, graph.up_first, graph.up, graph.depth),
         row=row,
         target_row=target_row.astype(np.int32),
         rows=len(unique),
         source=sources.astype(np.int32),
+        group=group,
         entry_first=entry_first,
         entry_lane=entry_lane,
         entry_of_step=entry_of_step,
@@ -108,20 +118,16 @@ def _kept(parent: Int32Array, targets: Int32Array) -> tuple[Int32Array, Int32Arr
 
 
 @compiled
-def _arcs(
-    kept: Int32Array, up_first: Int64Array, up: Int32Array, depth: Int32Array
-) -> tuple[Int64Array, Int32Array, Int32Array]:
-    first = np.zeros(len(kept) + 1, np.int64)
+def _above(
+    kept: Int32Array, begin: Int64Array, rows: int, up_first: Int64Array, up: Int32Array, depth: Int32Array
+) -> Int32Array:
+    above = np.zeros(rows, np.int32)
     for i in range(len(kept)):
-        first[i + 1] = first[i] + up_first[kept[i] + 1] - up_first[kept[i]]
-    arc = np.empty(first[len(kept)], np.int32)
-    above = np.empty(first[len(kept)], np.int32)
-    for i in range(len(kept)):
-        shift = up_first[kept[i]] - first[i]
-        for e in range(first[i], first[i + 1]):
-            arc[e] = e + shift
-            above[e] = depth[up[e + shift]]
-    return first, arc, above
+        at = begin[i]
+        for a in range(up_first[kept[i]], up_first[kept[i] + 1]):
+            above[at] = depth[up[a]]
+            at += 1
+    return above
 
 
 @compiled

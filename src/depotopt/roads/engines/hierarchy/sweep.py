@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from depotopt.roads.engines.hierarchy.compiled import compiled
-from depotopt.roads.engines.hierarchy.lanes import Lanes, least, load, plus, spread, store
+from depotopt.roads.engines.hierarchy.lanes import (
+    Lanes,
+    least,
+    load,
+    plus,
+    spread,
+    store,
+    turn_square,
+)
 from depotopt.units import UNREACHABLE_DS, Int32Array, Int64Array
 
 
@@ -15,7 +23,7 @@ def climb(
     sources: Int32Array,
     parent: Int32Array,
     depth: Int32Array,
-    upward: tuple[Int64Array, Int32Array],
+    upward: tuple[Int64Array, Int32Array, Int64Array],
     half: tuple[Int32Array, int],
     entry_of_step: Int64Array,
     entry_ds: Int32Array,
@@ -29,7 +37,7 @@ def climb(
     sources
         Ranks of the sources.
     parent, depth, upward
-        Elimination tree and ``(up_first, up)`` of the supergraph.
+        Elimination tree and ``(up_first, up)`` of the supergraph, with the ``row`` of the layout.
     half
         Customised times, flat, and the offset of the direction to climb in: 0 away from the sources,
         ``len(lanes)`` against the arcs (towards the sources).
@@ -38,7 +46,7 @@ def climb(
     entry_ds
         Result, shape ``(lanes, entries)``.
     """
-    up_first, up = upward
+    up_first, up, row = upward
     arc_ds, direction = half
     width = len(lanes)
     never = spread(lanes, np.int32(UNREACHABLE_DS))
@@ -55,9 +63,11 @@ def climb(
         while v >= 0:
             here_at = np.intp(depth[v]) * width
             here = load(lanes, trail, here_at)
+            arc_at = row[v] * 2 * width + direction
             for a in range(up_first[v], up_first[v + 1]):
                 at = np.intp(depth[up[a]]) * width
-                through = plus(here, load(lanes, arc_ds, a * 2 * width + direction))
+                through = plus(here, load(lanes, arc_ds, arc_at))
+                arc_at += 2 * width
                 store(lanes, trail, at, least(load(lanes, trail, at), through))
             entry = entry_of_step[step]
             if entry >= 0:
@@ -68,33 +78,33 @@ def climb(
 
 
 @compiled
-def turn(arc: Int32Array, half: tuple[Int32Array, int], turned: Int32Array) -> None:
-    """Pick the times of some arcs in one direction and turn them from arc-major to state-major.
+def turn(lanes: Lanes, half: tuple[Int32Array, int], turned: Int32Array) -> None:
+    """Turn the kept times of one direction from row-major to state-major.
 
     Parameters
     ----------
-    arc
-        Arcs.
+    lanes
+        As many entries as rows and states turned at once: a divisor of both.
     half
         Customised times, flat, and the offset of the direction.
     turned
-        Result, shape ``(lanes, len(arc))``.
+        Result, shape ``(states, rows)``; starts with the first row.
     """
     arc_ds, direction = half
-    width = turned.shape[0]
-    tile = 16
-    for begin in range(0, len(arc), tile):
-        end = min(begin + tile, len(arc))
-        for lane in range(width):
-            for e in range(begin, end):
-                turned[lane, e] = arc_ds[np.intp(arc[e]) * 2 * width + direction + lane]
+    flat = turned.reshape(-1)
+    states, rows = turned.shape
+    square = len(lanes)
+    for begin in range(0, rows, square):
+        for state in range(0, states, square):
+            at = begin * 2 * states + direction + state
+            turn_square(lanes, arc_ds, at, 2 * states, flat, state * rows + begin, rows)
 
 
 @compiled
 def sweep(
     lanes: Lanes,
     depth: Int32Array,
-    arcs: tuple[Int64Array, Int32Array, Int32Array],
+    arcs: tuple[Int64Array, Int64Array, Int32Array, Int32Array],
     entries: tuple[Int64Array, Int32Array, Int32Array],
     row: Int32Array,
     trail: Int32Array,
@@ -112,7 +122,7 @@ def sweep(
     depth, row
         Of the `Restriction`.
     arcs
-        ``(arc_first, arc_depth, times)`` of the kept nodes in this road state.
+        ``(begin, end, above)`` of the `Restriction` and the times in this road state by row.
     entries
         ``(entry_first, entry_lane, times)`` of the climbs in this road state.
     trail
@@ -120,7 +130,7 @@ def sweep(
     rows_ds
         Result, flat ``[row, lane]``.
     """
-    arc_first, arc_depth, arc_ds = arcs
+    arc_begin, arc_end, above, arc_ds = arcs
     entry_first, entry_lane, entry_ds = entries
     width = len(lanes)
     never = spread(lanes, np.int32(UNREACHABLE_DS))
@@ -132,9 +142,9 @@ def sweep(
             for c in range(entry_first[i], entry_first[i + 1]):
                 trail[here + entry_lane[c]] = entry_ds[c]
             best = load(lanes, trail, here)
-        for e in range(arc_first[i], arc_first[i + 1]):
-            above = load(lanes, trail, np.intp(arc_depth[e]) * width)
-            best = least(best, plus(above, spread(lanes, arc_ds[e])))
+        for e in range(arc_begin[i], arc_end[i]):
+            there = load(lanes, trail, np.intp(above[e]) * width)
+            best = least(best, plus(there, spread(lanes, arc_ds[e])))
         store(lanes, trail, here, best)
         if row[i] >= 0:
             store(lanes, rows_ds, np.intp(row[i]) * width, best)
