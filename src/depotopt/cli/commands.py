@@ -339,3 +339,18 @@ def roads_export(scenario: Path, file: Path, *, common: Common = COMMON) -> Exit
     write_geopackage(open_case(scenario, common.overrides).network, file)
     print(file)
     return Exit.OK
+
+
+@app.command
+def serve(
+    scenarios: Annotated[Path, Parameter(help="Folder whose sub-folders are scenarios.")] = Path("scenarios"),
+    *,
+    runs: Annotated[Path, Parameter(help="Folder runs are written to.")] = Path("runs"),
+    port: Annotated[int, Parameter(help="Port on this machine; 0 for a free one.")] = 0,
+    browser: Annotated[bool, Parameter(help="Open the page.")] = True,
+) -> Exit:
+    """Open the web app on this machine: choose, run, stop, look, compare. No network needed."""
+    from depotopt.web.server import serve as serve_app
+
+    serve_app(scenarios, runs, port=port, open_browser=browser)
+    return Exit.OK
