@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import math
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -219,3 +221,14 @@ def test_check_finds_hazards_and_reports_that_meet_no_road(tmp_path: Path) -> No
         ("tables/road_reports.csv", "row 3", "'New Bridge'"),
         ("tables/road_reports.csv", "row 4", "a place that touches no road"),
     ]
+
+
+def test_reading_csv_loads_no_heavy_package() -> None:
+    code = (
+        "import sys; from depotopt.io.scenario_files import load_scenario; "
+        f"load_scenario({str(MINIMAL)!r}); "
+        "print([name for name in ('pandas', 'osmnx', 'ortools', 'numba', 'openpyxl', 'xlsxwriter') "
+        "if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

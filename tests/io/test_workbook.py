@@ -15,7 +15,8 @@ from depotopt.io.scenario_files import load_scenario
 from depotopt.io.settings_sheet import TEMPLATE_KEYS, key_path, pattern
 from depotopt.io.table_schemas import TABLES
 from depotopt.io.workbook import GUIDE, column_notes, validation, write_template, write_workbook
-from tests.io.minimal_copy import MINIMAL, append, cell, copy_minimal, faults_of
+from tests.io import test_bad_cells, test_bad_contents
+from tests.io.minimal_copy import MINIMAL, Case, append, cell, copy_minimal, faults_of
 
 
 def with_workbook(tmp_path: Path, source: Path = MINIMAL) -> Path:
@@ -172,3 +173,24 @@ def test_a_text_too_long_for_excel_is_not_cut_silently(tmp_path: Path) -> None:
     assert faults_of(folder) == []
     with pytest.raises(UsageError, match="40000 characters is too long"):
         write_workbook(folder, tmp_path / "book.xlsx")
+
+
+CELL_CASES = [
+    case
+    for case in [*test_bad_cells.CASES, *test_bad_contents.CASES]
+    if all(place.startswith("tables/") for place, _, _ in case.faults)
+]
+
+
+@pytest.mark.parametrize("case", CELL_CASES, ids=[case.name for case in CELL_CASES])
+def test_a_workbook_has_the_faults_of_its_csv_files(case: Case, tmp_path: Path) -> None:
+    folder = copy_minimal(tmp_path)
+    case.spoil(folder)
+    write_workbook(folder, folder / "tables.xlsx")
+    shutil.rmtree(folder / "tables")
+    with pytest.raises(InputError) as caught:
+        load_scenario(folder)
+    assert sorted(fault.expected for fault in caught.value.faults) == sorted(
+        expected for _, _, expected in case.faults
+    )
+    assert all(", cell " in fault.where for fault in caught.value.faults if "column" not in fault.where)
