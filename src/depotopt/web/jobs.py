@@ -9,12 +9,11 @@ import os
 import secrets
 import signal
 import subprocess
-import sys
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from depotopt.web.child import EVENTS, EXIT, RESULT
+from depotopt.web.record import EVENTS, EXIT, RESULT, command
 from depotopt.web.store import Job, JobState, JobStore
 
 LOOK_EVERY_S = 0.1
@@ -53,7 +52,7 @@ class JobBook:
         own = self._folder / ident
         own.mkdir()
         process = subprocess.Popen(
-            [sys.executable, "-m", "depotopt.web.child", str(own.resolve()), *words],
+            command(own, words),
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

@@ -1,6 +1,6 @@
 """The process of one job: a command line of depotopt with its words, progress and end kept in files.
 
-``python -m depotopt.web.child FOLDER WORD...`` writes ``events.jsonl`` (progress, as it comes),
+``python -m depotopt.cli.recorded FOLDER WORD...`` writes ``events.jsonl`` (progress, as it comes),
 ``result.json`` (what the command prints) and, last of all, ``exit.json``. Everything lies on disk, so the
 job goes on when the server dies and a server started later finds it.
 """
@@ -12,13 +12,12 @@ import os
 import sys
 from pathlib import Path
 
-EVENTS, RESULT, EXIT = "events.jsonl", "result.json", "exit.json"
+from depotopt.cli import main as run_command
+from depotopt.web.record import EVENTS, EXIT, RESULT
 
 
 def main(folder: Path, words: list[str]) -> int:
     """Run one command line and note its exit code when everything else is on disk."""
-    from depotopt.cli import main as run_command
-
     events = os.open(folder / EVENTS, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     result = os.open(folder / RESULT, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     os.dup2(events, 2)
