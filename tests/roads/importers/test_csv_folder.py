@@ -111,6 +111,14 @@ def test_attribution_comes_from_its_file(tmp_path: Path) -> None:
     assert read_network(home).attribution == "(c) somebody"
 
 
+def test_an_attribution_in_another_encoding_is_a_fault(tmp_path: Path) -> None:
+    home = folder(tmp_path)
+    (home / "ATTRIBUTION.txt").write_bytes("© somebody".encode("latin-1"))
+    assert faults(home) == [
+        "roads/ATTRIBUTION.txt   found byte 0 that is not UTF-8, expected text saved as UTF-8"
+    ]
+
+
 def test_blank_lines_and_byte_order_marks_are_no_fault(tmp_path: Path) -> None:
     network = read_network(folder(tmp_path, "\ufeff" + LINKS + "\n,,\n"))
     assert network.links == 6
@@ -192,9 +200,7 @@ def test_missing_files_bad_encodings_and_empty_tables_are_faults(tmp_path: Path)
     [missing] = faults(home)
     assert missing.startswith("roads/links.csv   found no such file, expected columns tail, head, length_m")
     (home / "links.csv").write_bytes(b"tail,head,length_m\n\xff")
-    assert faults(home) == [
-        "roads/links.csv   found byte 19 that is not UTF-8, expected text saved as CSV UTF-8"
-    ]
+    assert faults(home) == ["roads/links.csv   found byte 19 that is not UTF-8, expected text saved as UTF-8"]
     (home / "links.csv").write_text("tail,head,length_m\n", encoding="utf-8")
     assert faults(home) == ["roads/links.csv   found no links, expected at least one"]
 

@@ -96,4 +96,12 @@ def test_missing_layers_are_faults(tmp_path: Path) -> None:
         layer="nodes", driver="GPKG", geometry_type="Point", crs="EPSG:4326",
     )  # fmt: skip
     [fault] = faults(file)
-    assert fault.startswith("roads.gpkg, layer links   found no such layer")
+    assert fault.startswith("roads.gpkg, layer links   found no readable layer")
+
+
+def test_a_file_that_is_none_is_a_fault(tmp_path: Path) -> None:
+    (tmp_path / "roads.gpkg").write_bytes(b"no database")
+    assert [fault.partition(" (")[0] for fault in faults(tmp_path / "roads.gpkg")] == [
+        "roads.gpkg, layer links   found no readable layer",
+        "roads.gpkg, layer nodes   found no readable layer",
+    ]

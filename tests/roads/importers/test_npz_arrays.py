@@ -60,7 +60,11 @@ def test_bad_arrays_are_faults(tmp_path: Path, changes: dict[str, object], messa
 
 
 def test_what_is_no_archive_is_a_fault(tmp_path: Path) -> None:
-    file = tmp_path / "roads.npz"
-    file.write_bytes(b"not an archive")
-    with pytest.raises(InputError, match="no readable archive"):
-        read_network(file)
+    file = archive(tmp_path)
+    good = file.read_bytes()
+    central = good.index(b"PK\x01\x02")
+    version = good[: central + 6] + b"\xdb" + good[central + 7 :]
+    for bad in (b"not an archive", b"", good[: len(good) // 2], version):
+        file.write_bytes(bad)
+        with pytest.raises(InputError, match="no readable archive"):
+            read_network(file)

@@ -243,6 +243,14 @@ def test_a_file_with_its_nodes_last_is_a_fault(tmp_path: Path) -> None:
         read_network(file)
 
 
+@pytest.mark.parametrize(("good", "bad"), [('lon="0.0', 'lon="x.0'), ('id="97"', 'id="q"'), ("<way", "<wey")])
+def test_broken_text_in_a_file_is_a_fault(tmp_path: Path, good: str, bad: str) -> None:
+    file = write_osm(tmp_path / "roads.osm", [Way("ab")])
+    file.write_text(file.read_text(encoding="utf-8").replace(good, bad, 1), encoding="utf-8")
+    with pytest.raises(InputError, match="no readable OpenStreetMap file"):
+        read_network(file)
+
+
 def test_a_broken_file_is_a_fault(tmp_path: Path) -> None:
     file = tmp_path / "roads.osm.pbf"
     file.write_bytes(b"not a map")

@@ -38,16 +38,16 @@ def read_csv_folder(folder: Path, *, default_speed_kmh: float = 60.0, source: st
         faults.append(Fault(nodes.shown, "", "no nodes", "expected at least two", "empty"))
     if readable and nodes.lines and not links.lines:
         faults.append(Fault(links.shown, "", "no links", "expected at least one", "empty"))
+    notice = _text(folder / NOTICE, faults) if (folder / NOTICE).exists() else ""
     if faults:
         raise InputError(folder.name, faults)
-    notice = folder / NOTICE
     return table_network(
         nodes,
         links,
         ends,
         default_speed_kmh=default_speed_kmh,
         source=source or folder.name,
-        attribution=notice.read_text(encoding="utf-8").strip() if notice.exists() else "",
+        attribution=notice.strip(),
     )
 
 
@@ -59,11 +59,9 @@ def read_csv(file: Path, columns: dict[str, Column], faults: list[Fault]) -> Tab
         expected = f"expected columns {', '.join(columns)}"
         faults.append(Fault(shown, "", "no such file", expected, "missing-file"))
         return empty
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        found = f"byte {error.start} that is not UTF-8"
-        faults.append(Fault(shown, "", found, "expected text saved as CSV UTF-8", "encoding"))
+    before = len(faults)
+    text = _text(file, faults)
+    if len(faults) > before:
         return empty
     reader = csv.reader(io.StringIO(text, newline=""))
     header = [name.strip() for name in next(reader, [])]
@@ -74,3 +72,14 @@ def read_csv(file: Path, columns: dict[str, Column], faults: list[Fault]) -> Tab
                 yield reader.line_num, cells
 
     return checked_table(shown, "row", header, rows(), columns, faults)
+
+
+def _text(file: Path, faults: list[Fault]) -> str:
+    """Text of a file; empty, with a fault, where it is not UTF-8."""
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        found = f"byte {error.start} that is not UTF-8"
+        shown = f"{file.parent.name}/{file.name}"
+        faults.append(Fault(shown, "", found, "expected text saved as UTF-8", "encoding"))
+        return ""

@@ -54,6 +54,7 @@ def read_geopackage(file: Path, *, default_speed_kmh: float = 60.0, source: str 
     ends = check_links(nodes, links, faults)
     if readable and not links.lines:
         faults.append(Fault(links.shown, "", "no links", "expected at least one", "empty"))
+    notice = _notice(file, faults)
     if faults:
         raise InputError(file.name, faults)
     return table_network(
@@ -63,7 +64,7 @@ def read_geopackage(file: Path, *, default_speed_kmh: float = 60.0, source: str 
         geometry,
         default_speed_kmh=default_speed_kmh,
         source=source or file.name,
-        attribution=_notice(file),
+        attribution=notice,
     )
 
 
@@ -76,18 +77,18 @@ def _layer(file: Path, layer: str, kind: str, faults: list[Fault]) -> tuple[Any,
     shown = f"{file.name}, layer {layer}"
     try:
         meta, _, geometry, columns = pyogrio.raw.read(file, layer=layer)
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+        shapes = shapely.force_2d(shapely.from_wkb([] if geometry is None else geometry))
+    except (RuntimeError, shapely.errors.ShapelyError) as error:
         expected = f"expected layers {NODES} and {LINKS}"
-        faults.append(Fault(shown, "", f"no such layer ({error})", expected, "missing-layer"))
+        faults.append(Fault(shown, "", f"no readable layer ({error})", expected, "missing-layer"))
         return nothing
-    if geometry is None or not len(geometry):
+    if not len(shapes):
         faults.append(Fault(shown, "", "no geometry", f"expected {kind} geometries", "empty"))
         return nothing
     if meta["crs"] not in ("EPSG:4326", "OGC:CRS84"):
         found = meta["crs"] or "no coordinate reference system"
         faults.append(Fault(shown, "", found, "expected EPSG:4326", "crs"))
         return nothing
-    shapes = shapely.force_2d(shapely.from_wkb(geometry))
     wrong = np.flatnonzero(shapely.get_type_id(shapes) != (0 if kind == "Point" else 1))
     for row in wrong.tolist():
         found = "no geometry" if shapes[row] is None else shapes[row].geom_type
@@ -121,12 +122,17 @@ def _table(
     return checked_table(f"{file.name}, layer {layer}", "feature", header, rows(), columns, faults)
 
 
-def _notice(file: Path) -> str:
+def _notice(file: Path, faults: list[Fault]) -> str:
     """The attribution the file carries, empty where there is none."""
     import pyogrio
 
-    if NOTICE not in {name for name, _ in pyogrio.list_layers(file)}:
+    try:
+        if NOTICE not in {name for name, _ in pyogrio.list_layers(file)}:
+            return ""
+        meta, _, _, columns = pyogrio.raw.read(file, layer=NOTICE)
+    except RuntimeError as error:
+        found = f"no readable table ({error})"
+        faults.append(Fault(f"{file.name}, layer {NOTICE}", "", found, "expected a text", "unreadable"))
         return ""
-    meta, _, _, columns = pyogrio.raw.read(file, layer=NOTICE)
     names = list(meta["fields"])
     return "\n".join(_text(value) for value in columns[names.index(NOTICE)]) if NOTICE in names else ""

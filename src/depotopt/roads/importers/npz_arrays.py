@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from depotopt.roads.importers.sections import CLASS_CODE, Sections, assemble, dr
 from depotopt.roads.network import RoadNetwork
 from depotopt.units import BoolArray, FloatArray, Int64Array
 
+DAMAGED = (OSError, ValueError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+"""What reading a damaged archive raises; `zipfile` calls an unknown version not implemented."""
 ARRAYS = ("lat", "lon", "u", "v", "km")
 
 
@@ -80,7 +83,7 @@ def _arrays(file: Path) -> tuple[dict[str, npt.NDArray[np.generic]], str]:
                 arrays[name] = archive[name]
             if "attribution" in archive.files:
                 attribution = str(archive["attribution"])
-    except (ValueError, OSError, zipfile.BadZipFile) as error:
+    except DAMAGED as error:
         fault = Fault(file.name, "", f"no readable archive ({error})", "expected .npz arrays", "unreadable")
         raise InputError(file.name, [fault]) from error
     for name, array in arrays.items():

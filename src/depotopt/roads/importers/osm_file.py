@@ -121,7 +121,8 @@ def _read(file: Path, minor: bool) -> _Reading:
                 _take_node(reading, item)
             elif isinstance(item, osmium.osm.Way):
                 _take_way(reading, item, minor)
-    except (RuntimeError, OSError) as error:
+    # pyosmium raises what its C++ parsers throw: broken blocks, numbers, positions and texts.
+    except (RuntimeError, OSError, ValueError, osmium.InvalidLocationError) as error:
         fault = Fault(
             file.name, "", f"no readable OpenStreetMap file ({error})", "expected one", "unreadable"
         )

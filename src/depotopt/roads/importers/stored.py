@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import zipfile
-import zlib
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -17,6 +15,7 @@ import numpy.typing as npt
 import depotopt.catalog
 from depotopt.errors import UsageError
 from depotopt.roads.cache import write_atomically
+from depotopt.roads.importers.npz_arrays import DAMAGED
 from depotopt.roads.network import Geometry, RoadNetwork, StreetTable
 
 _ARRAYS = (
@@ -125,5 +124,5 @@ def load_stored(file: Path) -> RoadNetwork | None:
             attribution=about["attribution"],
             dropped=about["dropped"],
         )
-    except (OSError, ValueError, KeyError, EOFError, UsageError, zipfile.BadZipFile, zlib.error):
+    except (*DAMAGED, KeyError, UsageError):
         return None
