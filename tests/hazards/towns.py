@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from depotopt.hazards.protocol import Exposure
+from depotopt.hazards.protocol import Exposure, PreparedHazard
 from depotopt.roads.builder import LinkArrays, build_network
 from depotopt.roads.network import RoadNetwork, StreetKind, StreetTable
+from depotopt.units import FloatArray
 
 STEP_DEG = 0.01
 
@@ -48,3 +49,12 @@ def exposure(
     """What hazards can hit: sites and points by longitude and latitude."""
     site, point = (np.array(places, dtype=np.float64).reshape(-1, 2) for places in (sites, points))
     return Exposure(network, site[:, 0], site[:, 1], point[:, 0], point[:, 1])
+
+
+def frequency(prepared: PreparedHazard, streets: int, draws: int = 4000) -> FloatArray:
+    """Share of draws in which each street is hit."""
+    rng = np.random.default_rng(0)
+    counts = np.zeros(streets)
+    for _ in range(draws):
+        counts[np.unique(prepared.sample(rng).damage.street)] += 1
+    return counts / draws

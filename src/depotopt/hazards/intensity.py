@@ -64,12 +64,13 @@ class Yu2013:
     """Chinese intensity relation of an elliptic isoseismal, ``I = A + B M + C log10(R + R0)``.
 
     Yu, Li and Xiao (2013), Technology for Earthquake Disaster Prevention 8, 24-33 (made for the seismic
-    zonation map GB 18306-2015; coefficients read in a paper that cites it). ``M`` is the surface-wave magnitude, ``R`` the distance from the
-    epicentre in km; one set of coefficients holds along the strike, one across it, and between them the
-    distance in each direction is scaled to the ellipse. Without strike the circle of the same area is
-    taken. Chinese intensity is read as modified Mercalli intensity and converted by `ln_pga_of_intensity`
-    and `ln_sa10_of_intensity`; the relation's standard deviation goes through the same conversion, the
-    scatter of the conversion is left out (it would count the same deviation twice).
+    zonation map GB 18306-2015; coefficients read in a paper that cites it). ``M`` is the surface-wave
+    magnitude, ``R`` the distance from the epicentre in km; one set of coefficients holds along the
+    strike, one across it, and between them the distance in each direction is scaled to the ellipse.
+    Without strike the circle of the same area is taken. Chinese intensity is read as modified Mercalli
+    intensity and converted by `ln_pga_of_intensity` and `ln_sa10_of_intensity`; the relation's standard
+    deviation goes through the same conversion, the scatter of the conversion is left out (it would count
+    the same deviation twice).
 
     Attributes
     ----------
