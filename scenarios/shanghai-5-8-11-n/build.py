@@ -42,26 +42,27 @@ POINTS = 40
 HOSTS = ("school", "supermarket", "fire station", "stadium", "community centre", "logistics warehouse")
 RATES: dict[str, dict[str, object]] = {
     "joint": {
-        "handling_kg_per_h": 60000,
+        "handling_kg_per_h": 240000,
         "handling_share_without_power": 0.4,
-        "docks": 8,
+        "docks": 10,
         "readiness_min": 30,
     },
     "sector": {
-        "handling_kg_per_h": 30000,
+        "handling_kg_per_h": 96000,
         "handling_share_without_power": 0.4,
         "docks": 4,
         "readiness_min": 45,
     },
     "district": {
-        "handling_kg_per_h": 30000,
+        "handling_kg_per_h": 96000,
         "handling_share_without_power": 0.5,
         "docks": 4,
         "readiness_min": 20,
     },
     "point": {"handling_kg_per_h": 4000, "handling_share_without_power": 1, "docks": 1, "readiness_min": 10},
 }
-"""Assumed loading rates by the highest tier a site may belong to."""
+"""Assumed loading rates by the highest tier a site may belong to: 24 t of pallets per hour and dock in
+depots, by hand at points."""
 
 
 def inside(lon: float, lat: float, ring: list[list[float]]) -> bool:

@@ -40,15 +40,15 @@ zones touch takes their mean. Together about 17,000 people; 12,426 were relocate
 TOWNSHIP_HOSTS = ("school", "township office", "supermarket", "health centre", "fire station")
 RATES: dict[str, dict[str, object]] = {
     "prefecture": {
-        "handling_kg_per_h": 40000,
+        "handling_kg_per_h": 80000,
         "handling_share_without_power": 0.4,
-        "docks": 6,
+        "docks": 10,
         "readiness_min": 60,
     },
     "county": {
-        "handling_kg_per_h": 12000,
+        "handling_kg_per_h": 24000,
         "handling_share_without_power": 0.5,
-        "docks": 3,
+        "docks": 4,
         "readiness_min": 30,
     },
     "township": {
