@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -13,28 +14,42 @@ from benchmarks.case import Case, Job, Measurement, Plan, Reference, Sense, Targ
 if TYPE_CHECKING:
     from depotopt.roads.network import RoadNetwork
 
-PORTO, ANDORRA = "porto.osm.pbf", "andorra.osm.pbf"
-FUTIAN, CHINA = "shenzhen_futian_osmnx122.graphml.gz", "china_highways_scgraph.npz"
-CHINA_LINKS = Reference(440_680.0, sense=Sense.EQUAL)
-"""Arcs of the largest component of the file, as its source states."""
+PORTO, CHINA = "porto.osm.pbf", "china_highways_scgraph.npz"
+USUAL = ("andorra.osm.pbf", PORTO, "shenzhen_futian_osmnx122.graphml.gz", CHINA)
+"""Named when the data folder is not there, so that the skipped rows say what is missing."""
+TARGETS = {PORTO: Targets(cpu_s=3.0, peak_mb=300.0)}
+REFERENCES = {CHINA: Reference(440_680.0, sense=Sense.EQUAL)}
+"""Arcs of the largest component of a file, as its source states."""
+SMOKE_BYTES = 1_000_000
 PLACES = 3_000
 
 
 def cases(plan: Plan) -> Iterator[Case]:
-    """Small files in a smoke run, all otherwise."""
-    for file in (ANDORRA,) if plan.smoke else (ANDORRA, PORTO):
-        name = file.partition(".")[0]
-        targets = Targets(cpu_s=3.0, peak_mb=300.0) if file == PORTO else Targets()
-        yield _case(f"{name}-import", read, file, targets=targets)
+    """Every road file of the folder; in a smoke run the small ones."""
+    for file in road_files(plan.data):
+        here = plan.data / file
+        small = here.exists() and here.stat().st_size < SMOKE_BYTES
+        if plan.smoke and not small and here.exists():
+            continue
+        name = re.split(r"[._]", file)[0]
+        yield _case(f"{name}-import", read, file, targets=TARGETS.get(file), reference=REFERENCES.get(file))
+        if not file.endswith((".osm.pbf", ".osm")):
+            continue
         yield _case(f"{name}-import-whole", read, file, simplify=False)
         yield _case(f"{name}-import-kept", read_kept, file)
         yield _case(f"{name}-bridges", bridges, file)
         yield _case(f"{name}-snap", snap, file, targets=Targets(cpu_s=1.0))
         if not plan.smoke:
             yield _case(f"{name}-bridges", osmnx_bridges, file, engine="osmnx", peer=True)
-    yield _case("futian-import", read, FUTIAN)
-    if not plan.smoke:
-        yield _case("china-import", read, CHINA, reference=CHINA_LINKS)
+
+
+def road_files(folder: Path) -> tuple[str, ...]:
+    """Names of the road files of a folder, small ones first; the usual names where there is no folder."""
+    if not folder.is_dir():
+        return USUAL
+    endings = (".osm.pbf", ".osm", ".graphml", ".graphml.gz", ".gpkg", ".npz")
+    found = [file for file in folder.iterdir() if file.name.endswith(endings)]
+    return tuple(file.name for file in sorted(found, key=lambda file: (file.stat().st_size, file.name)))
 
 
 def _case(

@@ -36,12 +36,28 @@ def test_only_pieces_between_known_vertices_are_inside(tmp_path: Path) -> None:
     assert inside == pytest.approx(2 * STEP_KM, rel=1e-3)
 
 
-def test_a_smoke_run_lists_the_small_files_only(tmp_path: Path) -> None:
-    smoke = [case.name for case in cases(Plan(tmp_path, smoke=True, seed=1))]
+def test_every_road_file_of_the_folder_is_a_case_and_smoke_takes_the_small_ones(tmp_path: Path) -> None:
+    (tmp_path / "town.osm.pbf").touch()
+    (tmp_path / "county_osmnx.graphml.gz").touch()
+    (tmp_path / "notes.txt").touch()
+    (tmp_path / "land.npz").write_bytes(bytes(2_000_000))
     full = [case.name for case in cases(Plan(tmp_path, smoke=False, seed=1))]
-    assert "porto-import" in full
-    assert not [name for name in smoke if not name.startswith(("andorra", "futian"))]
-    assert set(smoke) < set(full)
+    smoke = [case.name for case in cases(Plan(tmp_path, smoke=True, seed=1))]
+    assert [name for name in full if name.endswith("-import")] == [
+        "county-import",
+        "town-import",
+        "land-import",
+    ]
+    assert "town-bridges" in smoke
+    assert "land-import" not in smoke
+    assert "county-bridges" not in full
+
+
+def test_without_a_folder_the_usual_files_are_named(tmp_path: Path) -> None:
+    names = [case.name for case in cases(Plan(tmp_path / "absent", smoke=False, seed=1))]
+    assert {"andorra-import", "porto-import", "porto-bridges", "shenzhen-import", "china-import"} <= set(
+        names
+    )
 
 
 def test_a_case_reads_and_judges_its_file(tmp_path: Path) -> None:
