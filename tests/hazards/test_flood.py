@@ -94,9 +94,24 @@ def test_a_rare_flood_can_be_drawn_often() -> None:
     assert np.mean([effect.weight * effect.triggered for effect in effects]) == pytest.approx(0.02, abs=0.002)
 
 
+def test_each_event_can_be_drawn_as_often_as_the_others() -> None:
+    """Return periods: the rare flood is drawn as often as the common one, and weighs less."""
+    events = tuple(
+        FloodEvent(probability, (WaterArea(EVERYWHERE, depth),), sampled=0.4)
+        for probability, depth in ((0.09, 0.1), (0.01, 1.0))
+    )
+    prepared, rng = Flood("f", events).prepare(exposure(line())), np.random.default_rng(0)
+    effects = [prepared.sample(rng) for _ in range(4000)]
+    depth = np.array([effect.damage.depth_m[0] if effect.triggered else 0.0 for effect in effects])
+    weight = np.array([effect.weight for effect in effects]) / len(effects)
+    for value, probability in ((0.1, 0.09), (1.0, 0.01), (0.0, 0.9)):
+        assert weight[depth == value].sum() == pytest.approx(probability, rel=0.1)
+    assert (depth == 1.0).mean() == pytest.approx(0.4, abs=0.03)
+
+
 def test_probabilities_of_events_above_one_are_refused() -> None:
     events = tuple(FloodEvent(0.6, (WaterArea(EVERYWHERE, 1.0),)) for _ in range(2))
-    with pytest.raises(InputError, match=r"probabilities that sum to 1\.2"):
+    with pytest.raises(UsageError, match="sum to at most 1"):
         Flood("f", events).prepare(exposure(line()))
 
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from depotopt.errors import Fault, InputError
+from depotopt.errors import InputError, UsageError
 from depotopt.hazards.area import outside_fault
 from depotopt.hazards.depth_grid import DepthGrid
 from depotopt.hazards.protocol import Effect, Exposure
 from depotopt.hazards.shapes import Shape, StreetLines, places_inside
 from depotopt.hazards.states import Damage
-from depotopt.hazards.trigger import Trigger
+from depotopt.hazards.trigger import Alternatives
 from depotopt.roads.network import StreetKind
 from depotopt.units import BoolArray, FloatArray, Int32Array
 
@@ -42,11 +42,14 @@ class FloodEvent:
         Shapes with their depths.
     grids
         Depth grids.
+    sampled
+        Probability with which this flood is drawn; ``None`` for its own.
     """
 
     probability: float = 1.0
     areas: tuple[WaterArea, ...] = ()
     grids: tuple[DepthGrid, ...] = ()
+    sampled: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,22 +119,28 @@ class Flood:
 
     def prepare(self, exposure: Exposure) -> PreparedFlood:
         """Find out what stands in water; see `depotopt.hazards.protocol.Hazard.prepare`."""
-        total = sum(event.probability for event in self.events)
-        if total > 1 + 1e-9:
-            fault = Fault(
-                self.origin,
-                f"hazards.{self.name}.events",
-                f"probabilities that sum to {total:g}",
-                "expected at most 1: the events exclude one another",
-                "probability-sum",
-            )
-            raise InputError(f"hazard {self.name}", [fault])
         lines = StreetLines.of(exposure.network)
         wet = tuple(self._wet(event, lines, exposure) for event in self.events)
         if not any(len(part.street) or part.site_m.any() or part.point_m.any() for part in wet):
             raise InputError(f"hazard {self.name}", [outside_fault(self.name, self.origin)])
-        share = np.cumsum([event.probability for event in self.events]) / max(total, 1e-300)
-        return PreparedFlood(wet, share, Trigger(min(total, 1.0), self.sampled), self.consequence)
+        return PreparedFlood(wet, self.alternatives(), self.consequence)
+
+    def alternatives(self) -> Alternatives:
+        """Which flood happens, and how often each is drawn.
+
+        Raises
+        ------
+        UsageError
+            If the probabilities cannot be, or both the hazard and an event say how often to draw.
+        """
+        happens = tuple(event.probability for event in self.events)
+        own = tuple(event.probability if event.sampled is None else event.sampled for event in self.events)
+        if self.sampled is None:
+            return Alternatives(happens, own)
+        if any(event.sampled is not None for event in self.events):
+            raise UsageError("either the hazard or its events say how often they are sampled")
+        total = sum(happens)
+        return Alternatives(happens, tuple(self.sampled * p / total if total > 0 else 0.0 for p in happens))
 
     def _wet(self, event: FloodEvent, lines: StreetLines, exposure: Exposure) -> Wet:
         depth = np.zeros(len(exposure.network.streets))
@@ -202,26 +211,22 @@ class PreparedFlood:
     ----------
     wet
         What each event covers.
-    share
-        Cumulative probability of the events given that one happens.
-    trigger
-        Whether one happens.
+    alternatives
+        Which of them happens.
     consequence
         What water does.
     """
 
     wet: tuple[Wet, ...]
-    share: FloatArray
-    trigger: Trigger
+    alternatives: Alternatives
     consequence: FloodConsequence
 
     def sample(self, rng: np.random.Generator) -> Effect:
         """See `depotopt.hazards.protocol.PreparedHazard.sample`."""
-        happens, weight = self.trigger.draw(rng)
-        if not happens:
+        chosen, weight = self.alternatives.draw(rng)
+        if chosen is None:
             return Effect(Damage.concatenate([]), triggered=False, weight=weight)
-        chosen = int(np.searchsorted(self.share, rng.random(), side="right"))
-        wet, does = self.wet[min(chosen, len(self.wet) - 1)], self.consequence
+        wet, does = self.wet[chosen], self.consequence
         # Rounded, so that machines whose exponentials differ in the last bit agree.
         factor = round(math.exp(does.depth_sigma * rng.standard_normal()), 9) if does.depth_sigma > 0 else 1.0
         parts = [

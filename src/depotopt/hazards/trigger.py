@@ -1,4 +1,4 @@
-"""`Trigger`: whether an event happens in a road state, drawn more often than it happens if asked."""
+"""Whether an event happens in a road state, or which of several; rare ones drawn more often if asked."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from depotopt.errors import UsageError
+
+_SLACK = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +49,50 @@ class Trigger:
 
 CERTAIN = Trigger()
 """The event that always happens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alternatives:
+    """Events that exclude one another, with importance sampling; with what is left, none happens.
+
+    Attributes
+    ----------
+    probability
+        Probability of each event; they sum to at most 1.
+    sampled
+        Probability each is drawn with; the draw weighs ``probability / sampled``.
+    """
+
+    probability: tuple[float, ...]
+    sampled: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.probability) != len(self.sampled):
+            raise UsageError("every event has a probability and one it is sampled with")
+        for values in (self.probability, self.sampled):
+            if min(values, default=0.0) < 0 or sum(values) > 1 + _SLACK:
+                raise UsageError("events that exclude one another have probabilities that sum to at most 1")
+        pairs = [*zip(self.probability, self.sampled, strict=True), (self._none, self._none_sampled)]
+        if any(happens > _SLACK and sampled <= _SLACK for happens, sampled in pairs):
+            raise UsageError("whatever may happen, nothing included, must be sampled")
+
+    @property
+    def _none(self) -> float:
+        return max(0.0, 1.0 - sum(self.probability))
+
+    @property
+    def _none_sampled(self) -> float:
+        return max(0.0, 1.0 - sum(self.sampled))
+
+    def draw(self, rng: np.random.Generator) -> tuple[int | None, float]:
+        """Position of the event that happens, ``None`` for none, and the weight of the draw."""
+        left = rng.random()
+        for position, sampled in enumerate(self.sampled):
+            if left < sampled:
+                return position, self.probability[position] / sampled
+            left -= sampled
+        if self._none_sampled > _SLACK:
+            return None, self._none / self._none_sampled
+        # Rounding let the draw slip past the last event.
+        last = max(number for number, sampled in enumerate(self.sampled) if sampled > 0)
+        return last, self.probability[last] / self.sampled[last]

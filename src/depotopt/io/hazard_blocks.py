@@ -225,6 +225,8 @@ class FloodEventBlock(Block):
 
     probability: KeyShare
     """Probability of this flood."""
+    sampled: KeyShare | None = None
+    """Draw this flood with this probability instead and weigh the road states accordingly."""
     water: Annotated[tuple[WaterPlace, ...], Field(min_length=1), Expect("at least one place", "area")]
     """Where it stands, and how deep."""
 

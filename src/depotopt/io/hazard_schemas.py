@@ -279,7 +279,11 @@ def _flood(block: FloodBlock, name: str, reader: PlaceReader) -> Hazard:
         events.append(FloodEvent(block.probability, areas, grids))
     for number, event in enumerate(block.events):
         areas, grids = _water(event.water, f"{at}.events[{number}].water", reader)
-        events.append(FloodEvent(event.probability, areas, grids))
+        events.append(FloodEvent(event.probability, areas, grids, event.sampled))
+    total = sum(event.probability for event in events)
+    if bool(block.water) != bool(block.events) and total > 1 + 1e-9:
+        expected = "expected at most 1: the events exclude one another"
+        reader.fault(f"{at}.events", f"probabilities that sum to {total:g}", expected, "probability-sum")
     consequence = FloodConsequence(
         from_s=block.from_h * HOUR_S,
         until_s=_seconds(block.until_h),
@@ -293,7 +297,10 @@ def _flood(block: FloodBlock, name: str, reader: PlaceReader) -> Hazard:
         power=block.power,
         need_factor=block.need_factor,
     )
-    return Flood(name, tuple(events), consequence, block.sampled, reader.file)
+    hazard = Flood(name, tuple(events), consequence, block.sampled, reader.file)
+    if total <= 1 + 1e-9:
+        hazard.alternatives()
+    return hazard
 
 
 def _water(
