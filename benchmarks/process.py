@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks.case import Case, Job, Measurement, Plan, Reference
+from benchmarks.case import Case, Job, Measurement, Plan, Reference, Sense
 from benchmarks.registry import ROOT
 from benchmarks.result import ERROR, SKIPPED, TIMEOUT, Result, judged
 
@@ -62,7 +62,9 @@ def _rows(suite: str, case: Case, plan: Plan, found: dict[str, Any]) -> list[Res
     rows = []
     for fields in found["measurements"]:
         reference = fields.pop("reference")
-        measurement = Measurement(**fields, reference=None if reference is None else Reference(**reference))
+        # JSON turns the sense into a plain string, which is no longer the member it is compared with.
+        held = None if reference is None else Reference(**{**reference, "sense": Sense(reference["sense"])})
+        measurement = Measurement(**fields, reference=held)
         rows.append(
             judged(
                 suite,

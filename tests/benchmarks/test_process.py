@@ -16,6 +16,11 @@ def whoami(job: Job) -> Iterator[Measurement]:
     yield Measurement(0.99, metric="share", reference=Reference(1.0, sense=Sense.EQUAL, tolerance=0.02))
 
 
+def fall_short(job: Job) -> Iterator[Measurement]:
+    for sense in (Sense.EQUAL, Sense.MAX):
+        yield Measurement(0.9, reference=Reference(1.0, sense=sense, tolerance=0.05))
+
+
 def crash(job: Job) -> Measurement:
     raise RuntimeError(f"{job.case} fell over")
 
@@ -43,7 +48,15 @@ def test_a_case_runs_elsewhere_and_yields_a_row_per_measurement(plan: Plan) -> N
     assert pid.value != os.getpid()
     assert pid.details == {"seed": 9, "p": 5}
     assert (share.metric, share.reference, share.faults) == ("share", 1.0, ())
+    assert share.gap_to_reference == pytest.approx(0.01)
     assert "python" in pid.versions
+
+
+def test_the_sense_of_a_reference_survives_the_process(plan: Plan) -> None:
+    """A value below a true one is as wrong as one above, and below a maximum it is worse."""
+    rows = measure("s", Case("c", "e", fall_short), plan)
+    assert [row.gap_to_reference for row in rows] == [pytest.approx(0.1)] * 2
+    assert all("worse than the reference" in row.faults[0] for row in rows)
 
 
 def test_peak_memory_is_that_of_the_case_alone(plan: Plan) -> None:
