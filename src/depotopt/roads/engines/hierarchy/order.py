@@ -17,7 +17,7 @@ from depotopt.roads.engines.hierarchy.peeling import Joins, joins, peel
 from depotopt.roads.network import RoadNetwork
 from depotopt.units import Int32Array
 
-ORDER_VERSION: Final = 2
+ORDER_VERSION: Final = 3
 """Part of the cache key; raise it when an order changes for the same network."""
 
 

@@ -35,12 +35,8 @@ class Joins:
 
 def joins(lon: FloatArray, lat: FloatArray, tail: Int32Array, head: Int32Array) -> Joins:
     """Collect the joins of directed links given in any order."""
-    size = max(len(lon), 1)
-    one, other = np.concatenate([tail, head]).astype(np.int64), np.concatenate([head, tail])
-    pairs = np.unique((one * size + other)[one != other])
-    first = np.zeros(len(lon) + 1, dtype=np.int64)
-    np.cumsum(np.bincount(pairs // size, minlength=len(lon)), out=first[1:])
-    return Joins(lon, lat, first, (pairs % size).astype(np.int32))
+    first, neighbour = both_ways(tail, head, len(lon))
+    return Joins(lon, lat, *_sorted_once(first, neighbour))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +71,55 @@ def peel(graph: Joins) -> Peeled:
     first = np.zeros(len(kept) + 1, dtype=np.int64)
     np.cumsum(degree[kept], out=first[1:])
     within = np.arange(first[-1]) - np.repeat(first[:-1], degree[kept])
-    heads = number[neighbour[np.repeat(graph.first[kept], degree[kept]) + within]]
-    tails = np.repeat(np.arange(len(kept)), degree[kept])
-    # METIS breaks ties by the order of its input, so sort: the same roads must give the same order.
-    heads = heads[np.lexsort((heads, tails))].astype(np.int32)
-    return Peeled(order, kept, Joins(graph.lon[kept], graph.lat[kept], first, heads))
+    heads = number[neighbour[np.repeat(graph.first[kept], degree[kept]) + within]].astype(np.int32)
+    return Peeled(order, kept, Joins(graph.lon[kept], graph.lat[kept], *_sorted_once(first, heads)))
+
+
+@compiled
+def both_ways(tail: Int32Array, head: Int32Array, nodes: int) -> tuple[Int64Array, Int32Array]:
+    """Undirected CSR of links without loops; parallel links repeat their ends."""
+    first = np.zeros(nodes + 1, np.int64)
+    for i in range(len(tail)):
+        if tail[i] != head[i]:
+            first[tail[i] + 1] += 1
+            first[head[i] + 1] += 1
+    for v in range(nodes):
+        first[v + 1] += first[v]
+    free = first[:-1].copy()
+    neighbour = np.empty(first[nodes], np.int32)
+    for i in range(len(tail)):
+        a, b = tail[i], head[i]
+        if a != b:
+            neighbour[free[a]] = b
+            neighbour[free[b]] = a
+            free[a] += 1
+            free[b] += 1
+    return first, neighbour
+
+
+@compiled
+def _sorted_once(first: Int64Array, neighbour: Int32Array) -> tuple[Int64Array, Int32Array]:
+    """Sort the neighbours of each node and leave out repeats, in linear time.
+
+    Going through the nodes in order and entering each with its neighbours sorts all lists at once.
+    """
+    nodes = len(first) - 1
+    entered = np.empty(len(neighbour), np.int32)
+    free = first[:-1].copy()
+    for v in range(nodes):
+        for e in range(first[v], first[v + 1]):
+            w = neighbour[e]
+            if free[w] == first[w] or entered[free[w] - 1] != v:
+                entered[free[w]] = v
+                free[w] += 1
+    begin = np.zeros(nodes + 1, np.int64)
+    for v in range(nodes):
+        begin[v + 1] = begin[v] + free[v] - first[v]
+    once = np.empty(begin[nodes], np.int32)
+    for v in range(nodes):
+        for i in range(free[v] - first[v]):
+            once[begin[v] + i] = entered[first[v] + i]
+    return begin, once
 
 
 @compiled

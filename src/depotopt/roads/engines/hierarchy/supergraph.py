@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from depotopt.roads.engines.hierarchy.compiled import compiled
+from depotopt.roads.engines.hierarchy.peeling import both_ways
 from depotopt.roads.network import RoadNetwork
 from depotopt.units import Int32Array, Int64Array
 
@@ -84,10 +85,10 @@ def build_supergraph(network: RoadNetwork, order: Int32Array) -> Supergraph:
         Rank of each node, a permutation. Equivalent ranks in postorder are used instead.
     """
     tail, head = network.tail, network.head
-    first, neighbour = _neighbours(order[tail], order[head], network.nodes)
+    first, neighbour = both_ways(order[tail], order[head], network.nodes)
     rank = _postorder(_elimination_tree(first, neighbour))[order]
     low_tail, low_head = rank[tail], rank[head]
-    first, neighbour = _neighbours(low_tail, low_head, network.nodes)
+    first, neighbour = both_ways(low_tail, low_head, network.nodes)
     up_first, up, parent = _eliminate(first, neighbour)
     down_first, down_tail, down_arc = _downward(up_first, up)
     link_first, link = _links_by_arc(low_tail, low_head, up_first, up)
@@ -103,28 +104,6 @@ def build_supergraph(network: RoadNetwork, order: Int32Array) -> Supergraph:
         link_first=link_first,
         link=link,
     )
-
-
-@compiled
-def _neighbours(tail: Int32Array, head: Int32Array, nodes: int) -> tuple[Int64Array, Int32Array]:
-    """Undirected CSR of links without self loops; parallel links stay."""
-    first = np.zeros(nodes + 1, np.int64)
-    for i in range(len(tail)):
-        if tail[i] != head[i]:
-            first[tail[i] + 1] += 1
-            first[head[i] + 1] += 1
-    for v in range(nodes):
-        first[v + 1] += first[v]
-    free = first[:-1].copy()
-    neighbour = np.empty(first[nodes], np.int32)
-    for i in range(len(tail)):
-        a, b = tail[i], head[i]
-        if a != b:
-            neighbour[free[a]] = b
-            neighbour[free[b]] = a
-            free[a] += 1
-            free[b] += 1
-    return first, neighbour
 
 
 @compiled
