@@ -63,9 +63,8 @@ def check(
     screen.tell_check(str(scenario), faults, as_json=common.as_json)
     if marked is not None:
         from depotopt.io.marked_copy import write_marked_copy
-        from depotopt.io.raw_tables import WORKBOOK
 
-        write_marked_copy(scenario / WORKBOOK, faults, marked, language=language)
+        write_marked_copy(scenario, faults, marked, language=language)
     return Exit.BAD_INPUT if faults else Exit.OK
 
 
@@ -87,11 +86,12 @@ def workbook(
     file: Path,
     *,
     language: Annotated[str, Parameter(help="Language of the notes: en or zh.")] = "en",
+    settings: Annotated[bool, Parameter(help="Add a sheet with the keys of scenario.toml.")] = False,
 ) -> Exit:
     """Write the tables of a scenario as one workbook; in place of tables/ it is the same scenario."""
     from depotopt.io.workbook import write_workbook
 
-    write_workbook(scenario, file, language)
+    write_workbook(scenario, file, language, settings=settings)
     print(file)
     return Exit.OK
 

@@ -44,6 +44,8 @@ def serve(scenarios: Path, runs: Path, *, port: int = 0, open_browser: bool = Tr
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((LOOPBACK, port))
+        # Listening before the address is told: a browser that is fast waits instead of failing.
+        listener.listen(128)
     except OSError as error:
         raise UsageError(f"port {port} cannot be used: {error.strerror}") from error
     settings = Settings(scenarios, runs, secrets.token_urlsafe(24), listener.getsockname()[1])

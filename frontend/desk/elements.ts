@@ -1,0 +1,37 @@
+// Small pieces of page.
+
+type Child = Node | string | null | undefined | false;
+
+export function make<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  attributes: Record<string, string | boolean> = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === true) element.setAttribute(name, "");
+    else if (value !== false) element.setAttribute(name, value);
+  }
+  element.append(...children.filter((child): child is Node | string => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+export function button(label: string, attributes: Record<string, string | boolean>, action: () => void): HTMLButtonElement {
+  const element = make("button", { type: "button", ...attributes }, label);
+  element.addEventListener("click", action);
+  return element;
+}
+
+export function table(head: string[], rows: (Node | string)[][]): HTMLElement {
+  const cells = (row: (Node | string)[]) => row.map((cell, n) => make(n === 0 ? "th" : "td", n === 0 ? { scope: "row" } : {}, cell));
+  return make(
+    "div",
+    { class: "scroll", tabindex: "0", role: "group" },
+    make(
+      "table",
+      {},
+      make("thead", {}, make("tr", {}, ...head.map((text) => make("th", { scope: "col" }, text)))),
+      make("tbody", {}, ...rows.map((row) => make("tr", {}, ...cells(row)))),
+    ),
+  );
+}

@@ -1,0 +1,110 @@
+// What a job found, as tables.
+
+import { make, table } from "./elements";
+import { number, percent, say } from "./words";
+
+type Row = Record<string, number>;
+type Summary = Record<string, Row>;
+interface Proof {
+  status: string;
+  gap: number | null;
+  objective: number | null;
+  conflicts: string[];
+  notes: string[];
+}
+export interface RunResult {
+  siting: Proof;
+  dispatch: Proof | null;
+  evaluation: Record<string, Summary>;
+  message?: string;
+}
+export interface CompareResult {
+  layouts: { name: string; yearly_cost: number; open_sites: number; summary: Summary; expected_regret: number }[];
+  differing_sites: Record<string, string[]>;
+}
+interface Change {
+  least: number | null;
+  most: number | null;
+  status: string;
+  conflicts: string[];
+}
+export interface ExplainResult {
+  sites: Record<string, Change>;
+}
+
+export function metricName(metric: string): string {
+  const reach = /^coverage_([\d.]+)_(min|h)$/.exec(metric);
+  return reach ? say("metric.coverage", { time: `${reach[1]} ${reach[2]}` }) : say(`metric.${metric}`);
+}
+
+function shown(metric: string, value: number): string {
+  if (metric.startsWith("coverage") || metric === "unmet_share") return percent(value);
+  return number(value, metric === "gini" ? 3 : 0);
+}
+
+const PARTS = ["before", "expected", "worst_5_percent"] as const;
+const HEADS: Record<(typeof PARTS)[number], string> = {
+  before: "desk.before",
+  expected: "desk.expected_value",
+  worst_5_percent: "desk.worst_5_percent",
+};
+
+function name(of: string): string {
+  return of === "today" || of === "layout" ? say(`desk.${of}`) : of;
+}
+
+export function runTables(result: RunResult): Node[] {
+  const nodes: Node[] = [];
+  if (result.message) nodes.push(make("pre", { class: "message" }, result.message));
+  if (!result.siting) return nodes;
+  for (const [stage, proof] of [["site", result.siting], ["dispatch", result.dispatch]] as const) {
+    if (!proof) continue;
+    const gap = proof.gap === null ? "" : ` · ${say("desk.gap")} ${percent(proof.gap)}`;
+    nodes.push(make("p", {}, make("strong", {}, say(`stage.${stage}`)), `: ${proof.status}${gap}`));
+    for (const line of [...proof.conflicts, ...proof.notes]) nodes.push(make("p", { class: "note" }, line));
+  }
+  const names = Object.keys(result.evaluation);
+  if (!names.length) return nodes;
+  const head = ["", ...names.flatMap((one) => PARTS.map((part) => `${name(one)}: ${say(HEADS[part])}`))];
+  const rows = Object.keys(result.evaluation[names[0]]).map((metric) => [
+    metricName(metric),
+    ...names.flatMap((one) => PARTS.map((part) => shown(metric, result.evaluation[one][metric][part]))),
+  ]);
+  nodes.push(table(head, rows));
+  return nodes;
+}
+
+export function compareTables(result: CompareResult): Node[] {
+  const layouts = result.layouts;
+  const head = ["", ...layouts.map((one) => name(one.name))];
+  const rows: string[][] = [
+    [say("desk.open_sites"), ...layouts.map((one) => number(one.open_sites))],
+    [say("desk.yearly_cost"), ...layouts.map((one) => number(one.yearly_cost))],
+  ];
+  for (const metric of Object.keys(layouts[0].summary)) {
+    for (const part of PARTS) {
+      rows.push([`${metricName(metric)}, ${say(HEADS[part])}`, ...layouts.map((one) => shown(metric, one.summary[metric][part]))]);
+    }
+  }
+  rows.push([say("desk.regret"), ...layouts.map((one) => number(one.expected_regret))]);
+  const nodes: Node[] = [table(head, rows)];
+  const differing = Object.entries(result.differing_sites);
+  if (differing.length) {
+    nodes.push(make("h3", {}, say("desk.differing")));
+    nodes.push(table(head, differing.map(([site, row]) => [site, ...row.map((cell) => cell || "-")])));
+  }
+  return nodes;
+}
+
+export function explainTable(result: ExplainResult): Node[] {
+  const rows = Object.entries(result.sites).map(([site, change]) => [site, changeText(change)]);
+  return [table(["", say("desk.without")], rows)];
+}
+
+function changeText(change: Change): string {
+  if (change.status === "infeasible") return say("desk.rules_need_it", { rules: change.conflicts.join("; ") });
+  if (change.least === null || change.most === null) return "?";
+  const signed = (value: number) => `${value > 0 ? "+" : ""}${number(value)}`;
+  const near = change.most - change.least <= 0.005 * Math.max(Math.abs(change.most), Math.abs(change.least), 1);
+  return near ? signed(change.most) : `${signed(change.least)} ... ${signed(change.most)}`;
+}

@@ -1,0 +1,39 @@
+// Words of the page in the chosen language; numbers as people write them.
+
+export type Language = "en" | "zh";
+
+let strings: Record<string, Record<Language, string>> = {};
+let language: Language = "en";
+
+export async function loadWords(): Promise<void> {
+  strings = (await (await fetch("/assets/words.json")).json()) as typeof strings;
+  const kept = localStorage.getItem("language");
+  const browser = navigator.language.startsWith("zh") ? "zh" : "en";
+  setLanguage(kept === "zh" || kept === "en" ? kept : browser);
+}
+
+export function current(): Language {
+  return language;
+}
+
+export function setLanguage(next: Language): void {
+  language = next;
+  localStorage.setItem("language", next);
+  document.documentElement.lang = next === "zh" ? "zh-CN" : "en";
+  document.title = say("desk.title");
+}
+
+/** A string by its key; a key without string comes back as its last part. */
+export function say(key: string, values: Record<string, string | number> = {}): string {
+  const text = strings[key]?.[language];
+  if (text === undefined) return key.slice(key.indexOf(".") + 1);
+  return text.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ""));
+}
+
+export function number(value: number, digits = 0): string {
+  return value.toLocaleString(language === "zh" ? "zh-CN" : "en-GB", { maximumFractionDigits: digits });
+}
+
+export function percent(value: number): string {
+  return `${number(value * 100, value < 0.1 ? 2 : 1)} %`;
+}
