@@ -23,12 +23,16 @@ from depotopt.dispatch.insertion import Inserter, insertion_order
 from depotopt.dispatch.problem import DispatchProblem
 from depotopt.dispatch.quantities import best_quantities
 
-DEVIATION: Final = 0.02
+DEVIATION: Final = 0.05
 """How much worse than the best, relative, a draft may be at first and still be walked on from."""
-POLISH_EVERY: Final = 8
+POLISH_EVERY: Final = 2
 """Rounds between exact optimisations of the quantities of drafts that are not better."""
-TRIP_RUIN_SHARE: Final = 0.5
+THRIFTY_SHARE: Final = 0.5
+"""Share of rounds that insert by what a vehicle brings per second."""
+TRIP_RUIN_SHARE: Final = 0.25
 """Share of rounds that take out whole trips."""
+ROUTE_RUIN_SHARE: Final = 0.4
+"""Share of the other rounds that empty whole vehicles; the rest takes out neighbouring points."""
 MOST_POINTS_RUINED: Final = 8
 """Neighbouring points taken out together."""
 
@@ -187,7 +191,7 @@ def _recreate(
         ruined = free
     elif not timetable(problem, ruined).feasible:
         ruined = repair(problem, ruined)
-    work = Inserter(problem, ruined)
+    work = Inserter(problem, ruined, thrifty=bool(rng.random() < THRIFTY_SHARE))
     order = insertion_order(problem, work.need)
     if number % 2:
         rng.shuffle(order)
@@ -197,7 +201,7 @@ def _recreate(
 
 
 def _ruin(problem: DispatchProblem, routes: Routes, rng: np.random.Generator) -> Routes | None:
-    """Take out whole trips, or the stops near a random one."""
+    """Take out whole trips, whole vehicles, or the stops near a random one."""
     free = [(v, n) for v, route in enumerate(routes) for n in range(len(route))]
     if not free:
         return None
@@ -208,6 +212,10 @@ def _ruin(problem: DispatchProblem, routes: Routes, rng: np.random.Generator) ->
             tuple(trip for n, trip in enumerate(route) if (v, n) not in chosen)
             for v, route in enumerate(routes)
         )
+    if rng.random() < ROUTE_RUIN_SHARE:
+        busy = [v for v, route in enumerate(routes) if route]
+        emptied = set(rng.choice(busy, size=min(len(busy), int(rng.integers(1, 4))), replace=False).tolist())
+        return tuple(() if v in emptied else route for v, route in enumerate(routes))
     v, n = free[int(rng.integers(len(free)))]
     centre = routes[v][n].stops[int(rng.integers(len(routes[v][n].stops)))]
     away = problem.travel[problem.vehicles[v].travel].seconds[problem.points[centre]][problem.points]

@@ -22,7 +22,7 @@ from depotopt.dispatch.draft import (
 from depotopt.dispatch.problem import DispatchProblem
 from depotopt.units import HOUR_S, KM_M, Int64Array
 
-TRIES: Final = 4
+TRIES: Final = 8
 """Candidates per point whose exact timetable is worked out before the point is given up."""
 NEAR_DEPOTS: Final = 4
 """Depots from which a new trip to a point is considered."""
@@ -64,10 +64,13 @@ class Inserter:
         What is to be delivered.
     routes
         A draft that holds every rule.
+    thrifty
+        Rank insertions by what they bring per second of the vehicle, not by all they bring.
     """
 
-    def __init__(self, problem: DispatchProblem, routes: Routes) -> None:
+    def __init__(self, problem: DispatchProblem, routes: Routes, *, thrifty: bool = False) -> None:
         self.problem = problem
+        self.thrifty = thrifty
         self.routes = list(routes)
         self.times: Timetable = timetable(problem, routes)
         self.need: Int64Array = problem.need - delivered(problem, routes)
@@ -88,7 +91,7 @@ class Inserter:
         if not (self.need[point] > 0).any():
             return False
         found = [*self._into_trips(point), *self._new_trips(point)]
-        found.sort(key=lambda c: (-(c.gain * self.worth - c.cost), c.vehicle, len(c.route)))
+        found.sort(key=self._rank)
         for candidate in found[:TRIES]:
             changed = list(self.routes)
             changed[candidate.vehicle] = candidate.route
@@ -97,6 +100,12 @@ class Inserter:
                 self._adopt(candidate, times)
                 return True
         return False
+
+    def _rank(self, candidate: Candidate) -> tuple[float, int, int]:
+        value = candidate.gain * self.worth - candidate.cost
+        if self.thrifty:
+            value /= max(candidate.seconds, 1.0)
+        return -value, candidate.vehicle, len(candidate.route)
 
     def _adopt(self, candidate: Candidate, times: Timetable) -> None:
         for sign, route in ((1, self.routes[candidate.vehicle]), (-1, candidate.route)):
@@ -162,10 +171,13 @@ class Inserter:
             position = self._position(record, place, point)
             if position is None:
                 continue
-            handed, gain, _ = self._fill(trip.depot, point, room_kg, room_m3, record.load_start_s)
+            at, new, extra_s, extra_m, spare_s = position
+            # A heavier load leaves later and is handed over longer: no more than the stops can wait for.
+            per_kg = 1 / problem.depots[trip.depot].dock_kg_per_s + 1 / problem.unload_kg_per_s
+            room_kg = min(room_kg, spare_s / per_kg)
+            handed, gain, kg = self._fill(trip.depot, point, room_kg, room_m3, record.load_start_s)
             if not handed:
                 continue
-            at, new, extra_s, extra_m = position
             stops, loads = list(trip.stops), [dict(load) for load in trip.loads]
             if new:
                 stops.insert(at, point)
@@ -179,22 +191,27 @@ class Inserter:
             cost = extra_s * kind.cost_per_h / HOUR_S + extra_m * kind.cost_per_km / KM_M
             if new:
                 cost += self._change_cost(trip.vehicle, point)
-            found.append(Candidate(trip.vehicle, tuple(route), gain, cost, extra_s))
+            found.append(Candidate(trip.vehicle, tuple(route), gain, cost, extra_s + kg * per_kg))
         return found
 
-    def _position(self, record: TimedTrip, place: int, point: int) -> tuple[int, bool, float, float] | None:
-        """Cheapest position in a trip that keeps its own stops in time: index, new stop?, seconds, metres."""
+    def _position(
+        self, record: TimedTrip, place: int, point: int
+    ) -> tuple[int, bool, float, float, float] | None:
+        """Cheapest position in a trip: index, new stop?, seconds, metres, seconds its stops can wait."""
         problem, trip = self.problem, record.trip
         if point in trip.stops:
-            return trip.stops.index(point), False, 0.0, 0.0
+            return trip.stops.index(point), False, 0.0, 0.0, trip.latest_s - record.depart_s
         travel = problem.vehicles[trip.vehicle].travel
         seconds, metres = problem.seconds_of[travel], problem.metres_of[travel]
         before = [problem.depots[trip.depot].place, *(problem.place_of[i] for i in trip.stops)]
         after = [*before[1:], record.end]
         leaves = [record.depart_s, *record.leave_s]
         slack = [problem.deadline_of[i] - at for i, at in zip(trip.stops, record.arrive_s, strict=True)]
-        deadline = problem.deadline_of[point] + TIME_SLACK_S
-        best: tuple[float, int, float, float] | None = None
+        ahead = [math.inf]
+        for spare in slack:
+            ahead.append(min(ahead[-1], spare))
+        deadline = problem.deadline_of[point]
+        best: tuple[float, int, float, float, float] | None = None
         behind = math.inf
         for at in range(len(trip.stops), -1, -1):
             if at < len(slack):
@@ -202,11 +219,12 @@ class Inserter:
             a, b = before[at], after[at]
             there, on = seconds[a][place], seconds[place][b]
             extra = there + on - seconds[a][b] + problem.stop_service_s
-            if not math.isfinite(extra) or leaves[at] + there > deadline or extra > behind + TIME_SLACK_S:
+            if not math.isfinite(extra):
                 continue
-            if best is None or extra < best[0]:
-                best = (extra, at, extra, metres[a][place] + metres[place][b] - metres[a][b])
-        return None if best is None else (best[1], True, best[2], best[3])
+            spare = min(ahead[at], deadline - leaves[at] - there, behind - extra)
+            if spare >= -TIME_SLACK_S and (best is None or extra < best[0]):
+                best = (extra, at, extra, metres[a][place] + metres[place][b] - metres[a][b], spare)
+        return None if best is None else (best[1], True, *best[2:])
 
     def _new_trips(self, point: int) -> list[Candidate]:
         """Candidates that send one more trip, at the end of a vehicle's route."""
@@ -228,9 +246,7 @@ class Inserter:
         by_gain = sorted(depots)[:1]
         for d in sorted({entry[2] for entry in by_time + by_gain}):
             for v in self._free_vehicles(d, point, ready):
-                candidate = self._new_trip(v, d, point, ready.get(v), dock_free[d])
-                if candidate is not None:
-                    found.append(candidate)
+                found += self._new_trip(v, d, point, ready.get(v), dock_free[d])
         return found
 
     def _change_cost(self, vehicle: int, point: int) -> float:
@@ -269,40 +285,54 @@ class Inserter:
 
     def _new_trip(
         self, v: int, d: int, point: int, last: TimedTrip | None, dock_free_s: float
-    ) -> Candidate | None:
+    ) -> list[Candidate]:
+        """A trip at the end of a vehicle's route: with a dock at once, and behind what the docks load now."""
         problem = self.problem
-        vehicle, depot, place = problem.vehicles[v], problem.depots[d], problem.place_of[point]
-        kind = vehicle.kind
+        vehicle, depot = problem.vehicles[v], problem.depots[d]
         where, when = vehicle.stands, vehicle.free_s
         if last is not None:
             # The way back leads to the new loading depot instead of the nearest end.
             where, when = last.trip.last, last.leave_s[-1]
-        approach = problem.seconds(v, where, depot.place)
-        start = max(when + approach, depot.ready_s, problem.start_s)
-        trip: DraftTrip | None = None
-        for by_s in (start, math.inf):
-            handed, gain, _ = self._fill(d, point, kind.payload_kg, kind.volume_m3, by_s)
+        opens = max(when + problem.seconds(v, where, depot.place), depot.ready_s, problem.start_s)
+        found = []
+        for start in sorted({opens, max(opens, dock_free_s)}):
+            trip = self._loaded_trip(v, d, point, start)
+            if trip is not None:
+                found.append(self._priced(trip, max(start, trip.lots_ready_s), where, last))
+        return found
+
+    def _loaded_trip(self, v: int, d: int, point: int, start_s: float) -> DraftTrip | None:
+        """The best load for a point that still arrives in time, ready stock first."""
+        problem = self.problem
+        kind, depot = problem.vehicles[v].kind, problem.depots[d]
+        away = problem.seconds(v, depot.place, problem.place_of[point])
+        ready = sorted({problem.lots[p].ready_s for p in problem.lots_of_depot[d]})
+        for by_s in (start_s, *(moment for moment in ready if moment > start_s)):
+            spare_s = problem.deadline_of[point] - away - by_s
+            room_kg = min(kind.payload_kg, spare_s * depot.dock_kg_per_s)
+            if room_kg <= 0:
+                return None
+            handed, _, _ = self._fill(d, point, room_kg, kind.volume_m3, by_s)
             if handed:
-                trip = make_trip(problem, v, d, [point], [handed.items()])
-                break
-        if trip is None:
-            return None
-        start = max(start, trip.lots_ready_s)
-        depart = max(start, min(dock_free_s, start)) + trip.kg / depot.dock_kg_per_s
-        if depart > trip.latest_s + TIME_SLACK_S:
-            return None
-        end = problem.nearest_end(v, place)
-        back = depart + trip.leave_s[-1] + problem.seconds(v, place, end)
-        metres = trip.metres + problem.metres(v, where, depot.place) + problem.metres(v, place, end)
-        if not math.isfinite(back):
-            return None
-        cost = metres * kind.cost_per_km / KM_M + self._change_cost(v, point)
+                return make_trip(problem, v, d, [point], [handed.items()])
+        return None
+
+    def _priced(self, trip: DraftTrip, start_s: float, where: int, last: TimedTrip | None) -> Candidate:
+        problem, v = self.problem, trip.vehicle
+        kind, depot = problem.vehicles[v].kind, problem.depots[trip.depot]
+        end = problem.nearest_end(v, trip.last)
+        back = start_s + trip.load_s + trip.leave_s[-1] + problem.seconds(v, trip.last, end)
+        metres = trip.metres + problem.metres(v, where, depot.place) + problem.metres(v, trip.last, end)
+        gain = sum(
+            units * float(problem.weight[trip.stops[0], problem.lots[p].commodity])
+            for p, units in trip.loads[0]
+        )
+        cost = metres * kind.cost_per_km / KM_M + self._change_cost(v, trip.stops[0])
+        spent = back - (start_s if last is None else last.return_s)
+        cost += spent * kind.cost_per_h / HOUR_S
         if last is None:
-            cost += kind.cost_per_use + kind.compensation + (back - start) * kind.cost_per_h / HOUR_S
-            spent = back - start + approach
-        else:
-            spent = back - last.return_s
-            cost += spent * kind.cost_per_h / HOUR_S
+            cost += kind.cost_per_use + kind.compensation
+            spent += problem.seconds(v, where, depot.place)
         return Candidate(v, (*self.routes[v], trip), gain, cost, spent)
 
 

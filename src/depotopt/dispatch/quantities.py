@@ -8,7 +8,6 @@ from typing import Final
 
 import numpy as np
 
-from depotopt.dispatch.allocation import Pool, stock_pools
 from depotopt.dispatch.draft import (
     DraftTrip,
     Routes,
@@ -21,6 +20,7 @@ from depotopt.dispatch.draft import (
 from depotopt.dispatch.draft import weighted_unmet as unmet_of
 from depotopt.dispatch.insertion import Inserter, insertion_order
 from depotopt.dispatch.linear import LinearProgram, solve_linear
+from depotopt.dispatch.pools import Pool, stock_pools
 from depotopt.dispatch.problem import DispatchProblem
 from depotopt.units import FloatArray
 
