@@ -19,7 +19,8 @@ import numpy as np
 from depotopt.siting.cut_master import CutMaster, MasterPoint
 from depotopt.siting.engines import MilpEngine
 from depotopt.siting.engines.highs import HighsEngine
-from depotopt.siting.first_stage import fitted
+from depotopt.siting.first_stage import add_first_stage, fitted
+from depotopt.siting.linear import LinearArrays
 from depotopt.siting.outcome import Outcome
 from depotopt.siting.problem import Layout, SitingProblem
 from depotopt.siting.recourse import arc_cost, state_times
@@ -27,7 +28,7 @@ from depotopt.solving import Limit, Monitor, SolveLimits, Status, relative_gap
 from depotopt.units import FloatArray
 
 FIRST_STEPS, STEPS = 200, 40
-STEP_SHARE = 0.02
+STEP_SHARE = 0.1
 """First subgradient step as a share of the largest penalty per unit."""
 VIOLATION = 0.1
 """Cuts whose violations together would move the bound by less than this share of the gap are not added."""
@@ -36,7 +37,11 @@ STALLS = 3
 IN_OUT = 0.5
 HOPED = 0.5
 """Share of its useful stock that a closed site is supposed to hold when exact prices are completed."""
+FAR = 1e3
+"""Cost of the objective's scale that weighs as much as one option more or less in rounding."""
 SETTLE_ROUNDS = 40
+ROUNDED_AT = (6, 12, 25, 50, 100, 200)
+"""Relaxations after which the nearest layout is priced, so that there is a plan early."""
 MEMORY = 0.7
 """Weight of the old point in the moving average that in-out separation leans to."""
 
@@ -132,6 +137,8 @@ class PriceCuts:
             search.bound = max(search.bound, point.bound)
             bounds.append(point.bound)
             search.tell("cuts: relaxation")
+            if len(bounds) in ROUNDED_AT:
+                self._rounded(master, search, pool, point)
             if len(bounds) > 15 and bounds[-1] - bounds[-9] < 0.1 * search.limits.gap * abs(bounds[-1]):
                 break
             pull = IN_OUT if len(bounds) > 1 else 0.0
@@ -235,6 +242,26 @@ class PriceCuts:
         self._add_violated(master, search, point)
         return value
 
+    def _rounded(
+        self, master: CutMaster, search: _Search, pool: ThreadPoolExecutor, point: MasterPoint
+    ) -> None:
+        """Price the layout nearest to a relaxed one that keeps the rules."""
+        arrays = LinearArrays()
+        stage = add_first_stage(arrays, self.problem, cost_unit=master.scale * FAR)
+        model = arrays.model("nearest layout")
+        variables = list(model.variables())
+        for column, value in zip(stage.open, point.open, strict=True):
+            model.objective.set_linear_coefficient(
+                variables[column], model.objective.get_linear_coefficient(variables[column]) + 1 - 2 * value
+            )
+        brief = replace(
+            search.limits, gap=0.01, time_s=max(0.1, min(search.left_s, search.limits.time_s / 20))
+        )
+        found = self.engine.solve(model, brief)
+        if found.values is not None and not search.over:
+            self._settle(master, search, pool, stage.layout(self.problem, found.values), rounds=6)
+            search.tell("cuts: layout priced")
+
     def _integer_round(
         self, master: CutMaster, search: _Search, pool: ThreadPoolExecutor, last: MasterPoint | None
     ) -> None:
@@ -257,13 +284,20 @@ class PriceCuts:
             self._settle(master, search, pool, layout)
             search.tell("cuts: layout priced")
 
-    def _settle(self, master: CutMaster, search: _Search, pool: ThreadPoolExecutor, layout: Layout) -> None:
+    def _settle(
+        self,
+        master: CutMaster,
+        search: _Search,
+        pool: ThreadPoolExecutor,
+        layout: Layout,
+        rounds: int = SETTLE_ROUNDS,
+    ) -> None:
         """Best stock for fixed open sites: cuts by subgradient steps first, by exact prices to the end."""
         close = 0.2 * search.limits.gap
         master.fix(layout.options)
         try:
             centre, best, exact = layout.stock, -np.inf, False
-            for _ in range(SETTLE_ROUNDS):
+            for _ in range(rounds):
                 point = master.relax(search.left_s) if not search.over else None
                 if point is None:
                     break

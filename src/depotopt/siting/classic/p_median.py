@@ -101,8 +101,9 @@ class PMedianProblem:
             raise UsageError(f"p must lie in 1..{len(at)}, found {p}")
         many = min(len(at), max(50, LIST_SHARE * len(at) // p))
         distance, order = cKDTree(at).query(at, k=many)
-        order = np.asarray(order, dtype=np.int32)
-        return cls._checked(p, order, np.floor(distance), weight, np.empty((0, 0)), at)
+        return cls._checked(
+            p, np.asarray(order, dtype=np.int32), np.floor(distance), weight, np.empty((0, 0)), at
+        )
 
     @classmethod
     def _checked(
