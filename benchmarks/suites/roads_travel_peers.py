@@ -53,7 +53,7 @@ def cases(plan: Plan) -> Iterator[Case]:
 
 
 def measure(job: Job) -> Iterator[Measurement]:
-    """CPU milliseconds for one road state, 50 x 2,000, and the cells that differ from the hierarchy engine."""
+    """CPU milliseconds for one road state, 50 x 2,000, and cells unlike those of the hierarchy."""
     import importlib
 
     import numpy as np
