@@ -7,40 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from depotopt.errors import UsageError
 from depotopt.evaluation.metrics import (
-    cvar,
     gini,
-    half_width_95,
     jain,
     spread,
     time_to_fulfil,
-    weighted_mean,
     worst_share_mean,
 )
 
 positive = st.lists(st.floats(0.0, 1e6), min_size=1, max_size=30)
-
-
-def test_cvar_of_equal_weights_is_the_mean_of_the_worst() -> None:
-    values = np.arange(1.0, 101.0)
-    assert cvar(values, np.ones(100)) == pytest.approx(98.0)
-
-
-def test_cvar_splits_the_state_at_the_edge_of_the_tail() -> None:
-    assert cvar(np.array([10.0, 0.0]), np.array([0.02, 0.98])) == pytest.approx(0.02 / 0.05 * 10)
-
-
-def test_cvar_refuses_a_level_of_one() -> None:
-    with pytest.raises(UsageError, match="level"):
-        cvar(np.ones(2), np.ones(2), 1.0)
-
-
-@given(positive)
-def test_cvar_lies_between_mean_and_worst(values: list[float]) -> None:
-    array, weights = np.array(values), np.ones(len(values))
-    tail = cvar(array, weights)
-    assert weighted_mean(array, weights) - 1e-6 <= tail <= array.max() + 1e-6
 
 
 def test_gini_of_one_owner_among_four_is_three_quarters() -> None:
@@ -69,13 +44,25 @@ def test_worst_decile_is_the_mean_of_the_lowest_tenth() -> None:
     assert worst_share_mean(np.arange(20.0), np.ones(20)) == pytest.approx(0.5)
 
 
-def test_half_width_matches_the_textbook_for_equal_weights() -> None:
-    values = np.array([1.0, 2.0, 3.0, 4.0])
-    assert half_width_95(values, np.full(4, 0.25)) == pytest.approx(1.96 * values.std(ddof=1) / 2)
+def test_spread_of_equal_weights_matches_the_textbook() -> None:
+    values = np.arange(1.0, 101.0)
+    one = spread(values, np.ones(100))
+    assert one.expected == pytest.approx(50.5)
+    assert one.half_width == pytest.approx(1.96 * values.std(ddof=1) / 10, rel=1e-3)
+    assert one.cvar_95 == pytest.approx(98.0)
+    assert one.worst == 100.0
 
 
-def test_half_width_of_one_state_is_zero() -> None:
-    assert half_width_95(np.array([7.0]), np.array([1.0])) == 0.0
+def test_one_state_tells_no_confidence() -> None:
+    one = spread(np.array([7.0]), np.array([1.0]))
+    assert (one.expected, one.cvar_95, one.worst) == (7.0, 7.0, 7.0)
+    assert not one.half_width
+
+
+@given(positive)
+def test_the_tail_lies_between_mean_and_worst(values: list[float]) -> None:
+    one = spread(np.array(values), np.ones(len(values)))
+    assert one.expected - 1e-6 <= one.cvar_95 <= one.worst + 1e-6
 
 
 def test_spread_turns_round_where_less_is_worse() -> None:

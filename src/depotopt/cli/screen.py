@@ -196,13 +196,13 @@ def _metric_table(evaluations: dict[str, Evaluation]) -> Table:
     for name, evaluation in evaluations.items():
         for metric, row in evaluation.summary().items():
             form = _metric_form(metric)
-            expected = f"{form.format(row['expected'])} +- {form.format(row['half_width'])}"
+            expected = _with_confidence(form, row["expected"], row["half_width"])
             label = metric.replace("_", " ") + (f" ({name})" if name else "")
             table.add_row(
                 label,
                 form.format(row["before"]),
                 expected,
-                form.format(row["worst_5_percent"]),
+                _with_confidence(form, row["worst_5_percent"], row["worst_5_percent_half_width"]),
                 form.format(row["worst"]),
             )
     for column in table.columns[1:]:
@@ -287,6 +287,10 @@ def tell_comparison(comparison: Comparison, *, as_json: bool) -> None:
         console.print(sites)
     states = len(contenders[0].evaluation.states)
     console.print(f"\njudged on {states} road states of seed {comparison.seed}")
+
+
+def _with_confidence(form: str, value: object, half_width: object) -> str:
+    return form.format(value) if half_width is None else f"{form.format(value)} +- {form.format(half_width)}"
 
 
 def _metric_form(metric: str) -> str:

@@ -93,6 +93,7 @@ class Evaluation:
                 "expected": one.expected,
                 "half_width": one.half_width,
                 "worst_5_percent": one.cvar_95,
+                "worst_5_percent_half_width": one.cvar_half_width,
                 "worst": one.worst,
             }
         return rows

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from depotopt.errors import UsageError
+from depotopt.hazards import statistics
 from depotopt.units import FloatArray
 
 
@@ -22,16 +23,17 @@ class Spread:
     expected
         Weighted mean.
     half_width
-        Half width of the 95 % confidence interval of the mean (normal approximation).
-    cvar_95
-        Mean of the worst 5 % of probability.
+        Half width of the 95 % confidence interval of the mean; ``None`` where one state cannot tell.
+    cvar_95, cvar_half_width
+        Mean of the worst 5 % of probability, and its confidence.
     worst
         Largest (or smallest, where less is worse) value.
     """
 
     expected: float
-    half_width: float
+    half_width: float | None
     cvar_95: float
+    cvar_half_width: float | None
     worst: float
 
 
@@ -41,49 +43,23 @@ def weighted_mean(values: FloatArray, weights: FloatArray) -> float:
     return float((values * weights).sum() / total) if total > 0 else 0.0
 
 
-def half_width_95(values: FloatArray, weights: FloatArray) -> float:
-    """Half width of the 95 % confidence interval of a weighted mean.
-
-    Uses the effective sample size ``(sum w)^2 / sum w^2`` (Kish 1965, Survey Sampling) and the
-    normal quantile 1.96; 0 for a single value.
-    """
-    total = float(weights.sum())
-    if total <= 0:
-        return 0.0
-    effective = total**2 / float((weights**2).sum())
-    if effective <= 1.0 + 1e-12:
-        return 0.0
-    mean = weighted_mean(values, weights)
-    variance = float((weights * (values - mean) ** 2).sum()) / total * effective / (effective - 1)
-    return 1.96 * float(np.sqrt(variance / effective))
-
-
-def cvar(values: FloatArray, weights: FloatArray, level: float = 0.95) -> float:
-    """Conditional value at risk: mean of the worst (largest) ``1 - level`` of probability.
-
-    Exact for discrete distributions: the value at the edge of the tail counts with the part of its
-    weight that lies in the tail (Rockafellar and Uryasev 2002, Journal of Banking and Finance 26).
-    """
-    if not 0 <= level < 1:
-        raise UsageError(f"level must be in [0, 1), found {level}")
-    order = np.argsort(-values, kind="stable")
-    sorted_weights = weights[order]
-    tail = (1 - level) * float(weights.sum())
-    before = np.cumsum(sorted_weights) - sorted_weights
-    share = np.clip(tail - before, 0.0, sorted_weights)
-    return float((values[order] * share).sum() / tail)
-
-
 def spread(values: FloatArray, weights: FloatArray, *, more_is_worse: bool = True) -> Spread:
-    """Mean with confidence, tail and worst value of a quantity over road states."""
+    """Mean and tail with confidence, and the worst value, of a quantity over road states."""
     sign = 1.0 if more_is_worse else -1.0
-    possible = weights > 0
+    probability = weights / weights.sum()
+    mean = statistics.weighted_mean(values, probability)
+    tail = statistics.weighted_cvar(sign * values, probability)
     return Spread(
-        expected=weighted_mean(values, weights),
-        half_width=half_width_95(values, weights),
-        cvar_95=sign * cvar(sign * values, weights),
-        worst=sign * float((sign * values[possible]).max()),
+        expected=mean.value,
+        half_width=_known(mean.half_width),
+        cvar_95=sign * tail.value,
+        cvar_half_width=_known(tail.half_width),
+        worst=sign * float((sign * values[probability > 0]).max()),
     )
+
+
+def _known(half_width: float) -> float | None:
+    return half_width if np.isfinite(half_width) else None
 
 
 def gini(values: FloatArray, weights: FloatArray) -> float:
@@ -112,7 +88,7 @@ def jain(values: FloatArray, weights: FloatArray) -> float:
 
 def worst_share_mean(values: FloatArray, weights: FloatArray, share: float = 0.1) -> float:
     """Mean of the smallest ``share`` of the weight (worst decile of a fill rate)."""
-    return -cvar(-values, weights, 1 - share)
+    return -statistics.weighted_cvar(-values, weights / weights.sum(), 1 - share).value
 
 
 def time_to_fulfil(arrive_s: FloatArray, amount: FloatArray, total: float, share: float) -> float | None:

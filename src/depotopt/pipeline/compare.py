@@ -10,7 +10,7 @@ import numpy as np
 
 from depotopt.errors import Fault, InputError, UsageError
 from depotopt.evaluation.evaluate import Evaluation, evaluate
-from depotopt.evaluation.metrics import cvar, weighted_mean
+from depotopt.hazards.statistics import weighted_cvar, weighted_mean
 from depotopt.io.fingerprint import scenario_hash
 from depotopt.io.plan_files import read_made_from, read_result
 from depotopt.pipeline.stages import Case, existing_layout, open_case, sample_ensemble
@@ -53,12 +53,12 @@ class Contender:
     @property
     def expected_regret(self) -> float:
         """Mean regret over road states."""
-        return weighted_mean(self.regret, self.evaluation.probability)
+        return weighted_mean(self.regret, self.evaluation.probability).value
 
     @property
     def worst_regret(self) -> float:
         """Mean regret in the worst 5 % of road states."""
-        return cvar(self.regret, self.evaluation.probability)
+        return weighted_cvar(self.regret, self.evaluation.probability).value
 
 
 @dataclass(frozen=True, slots=True)
