@@ -251,7 +251,7 @@ def run(
     chosen = options.state
     if chosen is None:
         chosen = evaluations["layout"].state_near("unmet_weighted_person_days", SHOWN_LEVEL)
-    state = unseen_state(case, options, chosen)
+    state = unseen[chosen] if 0 <= chosen < len(unseen) else unseen_state(case, options, chosen)
     dispatch = verified_dispatch(
         case,
         siting.plan,
