@@ -96,7 +96,8 @@ export async function readModel(): Promise<Model> {
   const [planBytes, roadBytes, attributes, reach, pathBytes] = await Promise.all(
     ["plan", "roads", "attributes", "reach", "paths"].map(unzip),
   );
-  const plan = JSON.parse(new TextDecoder().decode(planBytes)) as Plan;
+  const packed = JSON.parse(new TextDecoder().decode(planBytes)) as Plan & { losses: Columns };
+  const plan: Plan = { ...packed, losses: rowsOf(packed.losses) };
   if (plan.format !== FORMAT) throw new Error(`format ${plan.format} != ${FORMAT}`);
   setStart(plan.meta.start);
   const roads = projectRoads(roadBytes, attributes, reach, plan);
@@ -117,14 +118,51 @@ export async function readModel(): Promise<Model> {
   return model;
 }
 
+type Columns = { [name in keyof Loss]: Loss[name][] };
+
+function rowsOf(columns: Columns): Loss[] {
+  return columns.street.map((street, e) => ({
+    street,
+    kind: columns.kind[e],
+    pieces: columns.pieces[e],
+    factor: columns.factor[e],
+    depth: columns.depth[e],
+    from: columns.from[e],
+    until: columns.until[e],
+    cause: columns.cause[e],
+  }));
+}
+
+/** Mercator's y from a table: linear between steps of 0.001 degrees is right to a millimetre below 75 degrees. */
+function mercatorTable(lowest: number, highest: number): (lat: number) => number {
+  const step = 0.001;
+  const base = Math.floor(lowest / step) - 1;
+  const size = Math.ceil(highest / step) - base + 2;
+  const table = new Float64Array(size);
+  for (let k = 0; k < size; k++) table[k] = mercator(0, (base + k) * step)[1];
+  return (lat) => {
+    const at = lat / step - base;
+    const k = Math.floor(at);
+    return table[k] + (at - k) * (table[k + 1] - table[k]);
+  };
+}
+
 function projectRoads(bytes: Uint8Array, attributes: Uint8Array, reach: Uint8Array, plan: Plan): Roads {
   const { first, lonlat: xy } = readLines(bytes);
   const count = first.length - 1;
   const extent: [number, number, number, number] = [Infinity, Infinity, -Infinity, -Infinity];
   const perDegree = (EARTH_M * Math.PI) / 180;
+  let lowest = 0;
+  let highest = 0;
+  if (xy.length) lowest = highest = xy[1];
+  for (let v = 1; v < xy.length; v += 2) {
+    if (xy[v] < lowest) lowest = xy[v];
+    if (xy[v] > highest) highest = xy[v];
+  }
+  const toY = mercatorTable(lowest, highest);
   for (let v = 0; v < xy.length; v += 2) {
     const x = xy[v] * perDegree;
-    const y = EARTH_M * Math.log(Math.tan(Math.PI / 4 + (xy[v + 1] * Math.PI) / 360));
+    const y = toY(xy[v + 1]);
     xy[v] = x;
     xy[v + 1] = y;
     widen(extent, x, y);

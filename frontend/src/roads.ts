@@ -11,6 +11,7 @@ const MOST_BINS = 48;
 const CELLS_PER_PIECE = 0.5;
 /** Square pixels per lost or slowed road above which each gets casing, dashes and its mark. */
 const MARK_ROOM = 1_800;
+const MOST_LOSSES = 25_000;
 
 export interface View {
   /** West, south, east, north of the canvas, metres from the model's origin. */
@@ -122,8 +123,11 @@ export class RoadDrawing {
     const found = worstLosses(this.model, choice.causes, choice.seconds);
     const slowed: number[] = [];
     const lost: number[] = [];
-    const { first, xy } = this.model.roads;
+    const { first, xy, rank } = this.model.roads;
+    // So many losses are an area, not roads: those of the roads drawn show it.
+    const last = found.size > MOST_LOSSES ? this.lastRank(view) : ROADS.length;
     for (const [piece, [status]] of found) {
+      if (rank[piece] > last) continue;
       const v = 2 * first[piece];
       const reach = 0.05 * (extent[2] - extent[0]) + 2000;
       if (xy[v] < extent[0] - reach || xy[v] > extent[2] + reach || xy[v + 1] < extent[1] - reach || xy[v + 1] > extent[3] + reach) continue;

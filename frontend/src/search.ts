@@ -10,7 +10,7 @@ const MOST = 12;
 interface Entry { text: string; folded: string; kind: string; selection: NonNullable<Selection> }
 
 export function searchBox(model: Model, select: (selection: Selection) => void): HTMLElement {
-  const entries = index(model);
+  let entries: Entry[] | null = null; // Made when first needed: a million roads take a while.
   const list = make("ul", { id: "search-list", role: "listbox", hidden: true });
   const input = make("input", {
     type: "search", role: "combobox", "aria-expanded": "false", "aria-controls": "search-list", "aria-autocomplete": "list",
@@ -37,6 +37,7 @@ export function searchBox(model: Model, select: (selection: Selection) => void):
   input.addEventListener("input", () => {
     const wanted = fold(input.value);
     at = -1;
+    entries ??= index(model);
     found = wanted ? entries.filter((entry) => entry.folded.includes(wanted)).slice(0, 400) : [];
     found.sort((a, b) => Number(b.folded.startsWith(wanted)) - Number(a.folded.startsWith(wanted)));
     list.replaceChildren(

@@ -111,28 +111,22 @@ def _names(network: RoadNetwork, pieces: RoadPieces) -> tuple[list[str], Int64Ar
     return list(position), np.array(of_street, dtype=np.int64)[pieces.street]
 
 
-def _losses(content: ReportContent, pieces: RoadPieces) -> list[Json]:
-    """Every damage entry, whether it holds at the moment shown or at another."""
+def _losses(content: ReportContent, pieces: RoadPieces) -> Json:
+    """Every damage entry as columns, whether it holds at the moment shown or at another."""
     damage, streets = content.road_state.damage, content.network.streets
     order = np.argsort(pieces.street, kind="stable")
     first = np.searchsorted(pieces.street[order], np.arange(len(streets) + 1))
-    losses: list[Json] = []
-    for entry in range(len(damage)):
-        street = int(damage.street[entry])
-        until_s = float(damage.until_s[entry])
-        losses.append(
-            {
-                "street": streets.ident[street],
-                "kind": StreetKind(int(streets.kind[street])).name.lower(),
-                "pieces": order[first[street] : first[street + 1]].tolist(),
-                "factor": round(float(damage.speed_factor[entry]), 4),
-                "depth": round(float(damage.depth_m[entry]), 3),
-                "from": float(damage.from_s[entry]),
-                "until": until_s if math.isfinite(until_s) else None,
-                "cause": int(damage.cause[entry]),
-            }
-        )
-    return losses
+    hit = damage.street.astype(np.int64)
+    return {
+        "street": [streets.ident[street] for street in hit],
+        "kind": [StreetKind(int(kind)).name.lower() for kind in streets.kind[hit]],
+        "pieces": [order[first[street] : first[street + 1]].tolist() for street in hit],
+        "factor": np.round(damage.speed_factor, 4).tolist(),
+        "depth": np.round(damage.depth_m, 3).tolist(),
+        "from": damage.from_s.tolist(),
+        "until": [until_s if math.isfinite(until_s) else None for until_s in damage.until_s.tolist()],
+        "cause": damage.cause.tolist(),
+    }
 
 
 def _sites(content: ReportContent, ledger: Ledger) -> list[Json]:

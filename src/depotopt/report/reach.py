@@ -12,11 +12,11 @@ from depotopt.report.content import ReportContent
 from depotopt.report.ledger import Ledger
 from depotopt.report.pieces import RoadPieces
 from depotopt.roads.cuts import minimal_cuts, reachable
-from depotopt.roads.network import Uint8Array
+from depotopt.roads.network import RoadNetwork, Uint8Array
 from depotopt.roads.profiles import ANY_TRUCK, Mode, TravelProfile
 from depotopt.roads.weights import base_link_s
 from depotopt.travel import link_times_ds
-from depotopt.units import UNREACHABLE_DS, FloatArray, Int32Array, Int64Array, ds_to_seconds
+from depotopt.units import UNREACHABLE_DS, BoolArray, FloatArray, Int32Array, Int64Array, ds_to_seconds
 
 BANDS_S: Final = (900.0, 1800.0, 3600.0, 7200.0, 14_400.0, 28_800.0)
 """Upper ends of the travel-time bands: from the 15-minute circle to the 8 hours of a city depot."""
@@ -24,8 +24,8 @@ BANDS_S: Final = (900.0, 1800.0, 3600.0, 7200.0, 14_400.0, 28_800.0)
 NOT_REACHED: Final = len(BANDS_S) + 1
 """Band of roads no open depot reaches."""
 
-MOST_CUTS: Final = 100
-"""Points whose cut is looked for, those with the most people in need first: each is a maximum flow."""
+MOST_CUTS: Final = 50
+"""Cuts looked for, where most people are in need first: each is a maximum flow (70 ms at 90,000 nodes)."""
 
 
 def depot_nodes(content: ReportContent) -> Int64Array:
@@ -58,8 +58,8 @@ def point_cuts(content: ReportContent, ledger: Ledger) -> dict[int, tuple[int, .
     """Lost streets and bridges that cut each isolated or flooded point off, by position of the point.
 
     See `depotopt.roads.cuts.minimal_cut`: the fewest losses that alone would isolate the point for every
-    road vehicle of the fleet. Points some vehicle reaches, and those beyond the first `MOST_CUTS`, are
-    left out.
+    road vehicle of the fleet. Points that reach one another over open roads share their cut. Points some
+    vehicle reaches, and those beyond the first `MOST_CUTS` cuts, are left out.
     """
     network, state = content.network, content.road_state
     profiles = _fleet_profiles(content)
@@ -75,16 +75,33 @@ def point_cuts(content: ReportContent, ledger: Ledger) -> dict[int, tuple[int, .
     sources = depot_nodes(content)
     if not len(lost) or not len(sources):
         return {}
-    supplied = reachable(network, sources, usable & ~np.isin(network.street, lost))
+    open_links = usable & ~np.isin(network.street, lost)
+    supplied = reachable(network, sources, open_links)
     places = network.places
     assert places is not None
     cut_off = (PointState.ISOLATED.value, PointState.FLOODED.value)
     node = places.node[places.index(tuple(point.ident for point in content.scenario.demand_points))]
     points = [i for i, name in enumerate(ledger.state) if name in cut_off and not supplied[node[i]]]
-    points = sorted(points, key=lambda i: (-ledger.people[i], i))[:MOST_CUTS]
-    targets = sorted({int(node[i]) for i in points})
-    cuts = dict(zip(targets, minimal_cuts(network, lost, sources, targets, usable), strict=True))
-    return {i: tuple(cuts[int(node[i])].tolist()) for i in sorted(points) if len(cuts[int(node[i])])}
+    pocket = _pockets(network, open_links)[node]
+    # One point stands for all of its pocket, the one with most people in need.
+    chosen: dict[int, int] = {}
+    for i in sorted(points, key=lambda i: (-ledger.people[i], i)):
+        if len(chosen) < MOST_CUTS:
+            chosen.setdefault(int(pocket[i]), int(node[i]))
+    found = minimal_cuts(network, lost, sources, list(chosen.values()), usable)
+    cuts = {where: tuple(cut.tolist()) for where, cut in zip(chosen, found, strict=True) if len(cut)}
+    return {i: cuts[int(pocket[i])] for i in points if int(pocket[i]) in cuts}
+
+
+def _pockets(network: RoadNetwork, open_links: BoolArray) -> Int32Array:
+    """Number of the strongly connected part each node belongs to."""
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components
+
+    tail, head = network.tail[open_links], network.head[open_links]
+    graph = csr_array((np.ones(len(tail), dtype=np.int8), (tail, head)), shape=(network.nodes, network.nodes))
+    parts: Int32Array = connected_components(graph, directed=True, connection="strong")[1]
+    return parts
 
 
 def _node_seconds(content: ReportContent, link_ds: Int32Array) -> FloatArray:
