@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 import numpy as np
 
 from depotopt.hazards.states import RoadState
 from depotopt.need import need, unmet_weight
-from depotopt.plans import DispatchPlan, PointState, SitingPlan, Trip
+from depotopt.plans import DispatchPlan, PointState, SitingPlan, Trip, UnmetLine
 from depotopt.roads.engines.dijkstra import DijkstraEngine
 from depotopt.roads.network import RoadNetwork
 from depotopt.roads.profiles import Mode
@@ -47,30 +48,33 @@ def verify_dispatch(
     if plan.road_state != state.index:
         broken.append(f"the plan is for road state {plan.road_state}, not {state.index}")
     lots = usable_lots(scenario, layout, state)
-    broken += _references(scenario, plan, lots)
+    broken += reference_faults(scenario, plan.trips, plan.unmet, lots)
     if broken:
         return Check(tuple(broken))
     broken += _ledger(plan, lots)
-    routes = _routes(scenario, plan, broken)
+    routes = routes_of(scenario, plan, broken)
     clock = RouteClock(scenario, layout, network, state, plan.at_s, lots)
     cost = 0.0
     for vehicle, (kind, home, trips) in sorted(routes.items()):
         broken += clock.check_route(vehicle, kind, home, trips)
-        cost += _route_cost(kind, trips)
+        cost += route_cost(kind, trips)
     broken += _docks(scenario, state, plan)
-    delivered = _delivered(scenario, plan)
+    delivered = delivered_units(scenario, plan)
     wanted = need(scenario, state.need_factor)
     broken += _over_served(scenario, delivered, wanted)
-    broken += _unmet_lines(scenario, plan, wanted - delivered)
-    broken += _point_states(scenario, layout, network, state, plan, delivered, wanted)
+    broken += unmet_line_faults(scenario, plan, wanted - delivered)
+    broken += point_state_faults(scenario, layout, network, state, plan, delivered, wanted)
     weighted = float((np.maximum(wanted - delivered, 0.0) * unmet_weight(scenario)).sum())
     terms = {"unmet_person_days": weighted, "cost": cost}
     return Check(tuple(broken), scenario.rules.unmet_penalty * weighted + cost, terms)
 
 
-def _references(scenario: Scenario, plan: DispatchPlan, lots: dict[str, UsableLot]) -> list[str]:
+def reference_faults(
+    scenario: Scenario, trips: Sequence[Trip], unmet: Sequence[UnmetLine], lots: dict[str, UsableLot]
+) -> list[str]:
+    """Names a plan uses that do not exist, lots that do not fit, loads that are no whole number."""
     broken = []
-    for trip in plan.trips:
+    for trip in trips:
         where = f"vehicle {trip.vehicle} trip {trip.number}"
         if trip.vehicle_type not in scenario.vehicle_type_index:
             broken.append(f"{where}: unknown vehicle type {trip.vehicle_type}")
@@ -96,7 +100,7 @@ def _references(scenario: Scenario, plan: DispatchPlan, lots: dict[str, UsableLo
                     broken.append(f"{where}: a load of {load.quantity:g} {load.commodity}")
                 elif abs(load.quantity - round(load.quantity)) > QUANTITY_TOLERANCE:
                     broken.append(f"{where}: {load.quantity:g} {load.commodity} is not a whole number")
-    for line in plan.unmet:
+    for line in unmet:
         if line.point not in scenario.point_index or line.commodity not in scenario.commodity_index:
             broken.append(f"unmet line of unknown {line.point} / {line.commodity}")
     return broken
@@ -115,7 +119,7 @@ def _ledger(plan: DispatchPlan, lots: dict[str, UsableLot]) -> list[str]:
     ]
 
 
-def _routes(
+def routes_of(
     scenario: Scenario, plan: DispatchPlan, broken: list[str]
 ) -> dict[str, tuple[VehicleType, str, list[Trip]]]:
     """Trips per vehicle of the fleet, in order; faults go to ``broken``."""
@@ -143,7 +147,8 @@ def _routes(
     return routes
 
 
-def _route_cost(kind: VehicleType, trips: list[Trip]) -> float:
+def route_cost(kind: VehicleType, trips: list[Trip]) -> float:
+    """Operating cost of one vehicle over all its trips."""
     duty_s = trips[-1].return_s - trips[0].load_start_s
     distance_m = sum(trip.distance_m for trip in trips)
     return (
@@ -178,7 +183,8 @@ def _docks(scenario: Scenario, state: RoadState, plan: DispatchPlan) -> list[str
     return broken
 
 
-def _delivered(scenario: Scenario, plan: DispatchPlan) -> FloatArray:
+def delivered_units(scenario: Scenario, plan: DispatchPlan) -> FloatArray:
+    """Units handed over per demand point and commodity, shape ``(I, K)``."""
     delivered = np.zeros((len(scenario.demand_points), len(scenario.commodities)))
     for trip in plan.trips:
         for stop in trip.stops:
@@ -197,7 +203,8 @@ def _over_served(scenario: Scenario, delivered: FloatArray, wanted: FloatArray) 
     ]
 
 
-def _unmet_lines(scenario: Scenario, plan: DispatchPlan, missing: FloatArray) -> list[str]:
+def unmet_line_faults(scenario: Scenario, plan: DispatchPlan, missing: FloatArray) -> list[str]:
+    """Unmet lines that are not what is missing, to the unit."""
     said = np.zeros_like(missing)
     broken = []
     for line in plan.unmet:
@@ -212,7 +219,7 @@ def _unmet_lines(scenario: Scenario, plan: DispatchPlan, missing: FloatArray) ->
     return broken
 
 
-def _point_states(
+def point_state_faults(
     scenario: Scenario,
     layout: SitingPlan | None,
     network: RoadNetwork,
@@ -221,6 +228,7 @@ def _point_states(
     delivered: FloatArray,
     wanted: FloatArray,
 ) -> list[str]:
+    """Demand points whose reported state is not the one they are in."""
     reached = _reached(scenario, layout, network, state, plan.at_s)
     broken = []
     for i, point in enumerate(scenario.demand_points):

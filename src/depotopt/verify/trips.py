@@ -75,11 +75,33 @@ class RouteClock:
         self._access_ds = seconds_to_ds(network.places.access_s)
         self._link_ds: dict[TravelProfile, Int32Array] = {}
 
-    def check_route(self, vehicle: str, kind: VehicleType, home: str, trips: list[Trip]) -> list[str]:
-        """Faults of all trips of one vehicle, in order."""
+    def check_route(
+        self,
+        vehicle: str,
+        kind: VehicleType,
+        home: str,
+        trips: list[Trip],
+        *,
+        stands: str | None = None,
+        free_s: float | None = None,
+        since_s: float | None = None,
+    ) -> list[str]:
+        """Faults of all trips of one vehicle, in order.
+
+        Parameters
+        ----------
+        vehicle, kind, home
+            Which vehicle, its type and home depot.
+        trips
+            In order.
+        stands, free_s, since_s
+            For a vehicle under way: where and when it comes free, and since when it is on duty; default
+            at home, once mobilised, not yet.
+        """
         broken: list[str] = []
-        position, free_s = home, kind.mobilisation_s
-        duty_start_s: float | None = None
+        position = home if stands is None else stands
+        free_s = kind.mobilisation_s if free_s is None else free_s
+        duty_start_s = since_s
         for trip in trips:
             where = f"vehicle {vehicle} trip {trip.number}"
             arrived_s = free_s

@@ -1,0 +1,121 @@
+"""A plan made anew when a road goes, by hand: what was begun stays, what is new holds every rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from depotopt.plans import DispatchPlan, Load, PointState, Reason, Stop, Trip, UnmetLine
+from depotopt.verify.replan import PlanInForce, verify_replan
+from tests.verify.line_case import calm, line_network, line_plan, line_scenario, path, without_street
+
+NETWORK = line_network()
+SCENARIO = line_scenario()
+OLD = PlanInForce(line_plan(NETWORK), calm())
+AFTER = without_street(NETWORK, 2, 3)
+"""The street between Q and B is lost 300 s after the start."""
+
+
+def new_plan() -> DispatchPlan:
+    """Truck A carries on; truck B serves R only."""
+    to_r = Stop(
+        "R", 1110.9, 1221.8, (Load("tent", "T2", 2), Load("water", "W2", 9)), path(NETWORK, 3, 4), 1e3
+    )
+    third = Trip("truck-B-1", "truck", 1, "B", "B", 1000.0, 1010.9, 1321.8, (to_r,), path(NETWORK, 4, 3), 1e3)
+    state, reason = PointState.UNSERVED, Reason.NO_ROAD
+    return DispatchPlan(
+        road_state=0,
+        at_s=300.0,
+        trips=(*OLD.plan.trips[:2], third),
+        unmet=(
+            UnmetLine("Q", "tent", 5.0, state, reason),
+            UnmetLine("Q", "water", 30.0, state, reason),
+            UnmetLine("R", "water", 1.0, state, Reason.NO_STOCK),
+        ),
+        point_state={"P": PointState.SERVED, "Q": state, "R": state},
+    )
+
+
+def violations(plan: DispatchPlan) -> tuple[str, ...]:
+    return verify_replan(SCENARIO, None, NETWORK, OLD, AFTER, plan).violations
+
+
+def test_the_plan_made_anew_by_hand_holds_and_costs_what_the_hand_says() -> None:
+    check = verify_replan(SCENARIO, None, NETWORK, OLD, AFTER, new_plan())
+    assert check.violations == ()
+    # Truck A as before: 10 + 6 km + 10.74; truck B: 10 + 2 km + 3.218.
+    assert check.terms["cost"] == pytest.approx(26.74 + 15.218)
+    # Five tents are 25 person-days, 30 + 1 water 31.
+    assert check.terms["unmet_person_days"] == pytest.approx(56.0)
+
+
+def changed(plan: DispatchPlan, n: int, **changes: object) -> DispatchPlan:
+    trips = list(plan.trips)
+    trips[n] = replace(trips[n], **changes)  # type: ignore[arg-type]
+    return replace(plan, trips=tuple(trips))
+
+
+def stop_changed(plan: DispatchPlan, n: int, **changes: object) -> DispatchPlan:
+    return changed(plan, n, stops=(replace(plan.trips[n].stops[0], **changes),))  # type: ignore[arg-type]
+
+
+FAULTS: dict[str, tuple[Callable[[DispatchPlan], DispatchPlan], str]] = {
+    "a trip under way is gone": (
+        lambda p: replace(p, trips=p.trips[1:]),
+        "truck-A-1 trip 1: under way and gone from the plan",
+    ),
+    "another departure": (lambda p: changed(p, 0, depart_s=120.0), "departure changed under way"),
+    "another end": (
+        lambda p: changed(p, 0, end_site="B", return_links=path(NETWORK, 1, 2, 3)),
+        "end changed under way",
+    ),
+    "a stop reached is rewritten": (
+        lambda p: stop_changed(p, 0, depart_s=400.0),
+        "stops already reached changed under way",
+    ),
+    "a new trip before the moment": (
+        lambda p: changed(p, 1, number=2, vehicle="truck-B-1", load_start_s=200.0),
+        "loading starts before the moment of replanning",
+    ),
+    "a new trip over the lost street": (
+        lambda p: stop_changed(p, 2, point="Q", links=path(NETWORK, 3, 2)),
+        "uses the lost street",
+    ),
+    "a new trip before the vehicle is back": (
+        lambda p: changed(p, 1, load_start_s=510.0),
+        "loading starts at 510.0 s, possible from 520.0",
+    ),
+    "stock drawn twice": (
+        lambda p: stop_changed(p, 1, loads=(Load("water", "W1", 21.0),)),
+        "lot W1: 21 drawn anew, 20 left",
+    ),
+    "unmet need not told": (lambda p: replace(p, unmet=p.unmet[1:]), "5 tent not sent, 0 reported unmet"),
+    "another road state": (lambda p: replace(p, road_state=3), "not 0"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_every_fault_of_a_plan_made_anew_is_caught(name: str) -> None:
+    mutate, message = FAULTS[name]
+    found = violations(mutate(new_plan()))
+    assert any(message in violation for violation in found), found
+
+
+def test_a_trip_under_way_may_not_enter_a_street_after_it_is_lost() -> None:
+    """Truck A's second trip has begun at 700 s; the street between P and Q, 640 s ahead of Q, is lost."""
+    lost = without_street(NETWORK, 1, 2)
+    slow = replace(OLD.plan.trips[1], load_start_s=520.0, return_s=1075.0)
+    plan = replace(OLD.plan, road_state=0, at_s=600.0, trips=(OLD.plan.trips[0], slow, OLD.plan.trips[2]))
+    found = verify_replan(SCENARIO, None, NETWORK, OLD, lost, plan).violations
+    assert any("enters the lost street" in violation for violation in found), found
+
+
+def test_a_load_that_cannot_be_handed_over_may_stay_on_board() -> None:
+    """A trip that reaches nobody any more may go; its load is then unmet, and its lot stays drawn."""
+    lost = without_street(NETWORK, 1, 2)
+    plan = replace(OLD.plan, road_state=0, at_s=600.0, trips=(OLD.plan.trips[0], OLD.plan.trips[2]))
+    found = verify_replan(SCENARIO, None, NETWORK, OLD, lost, plan).violations
+    assert not any("order" in violation or "gone" in violation for violation in found), found
+    assert any("20 water not sent" in violation for violation in found), found
