@@ -93,7 +93,8 @@ def add_first_stage(
     site, commodity = np.nonzero(limit > 0)
     # Where nothing is held already, every unit is bought: one column carries both costs.
     fresh = problem.held[site, commodity] <= 0
-    price = problem.holding[commodity] + np.where(fresh, problem.purchase[commodity], 0.0)
+    holding = np.broadcast_to(problem.holding, limit.shape)
+    price = holding[site, commodity] + np.where(fresh, problem.purchase[commodity], 0.0)
     scale = limit[site, commodity]
     stock[site, commodity] = arrays.add_columns(len(site), upper=1.0, cost=price * scale / cost_unit)
     extra = ~fresh & (problem.purchase[commodity] > 0)
@@ -204,11 +205,13 @@ def _add_budget(arrays: LinearArrays, problem: SitingProblem, stage: FirstStage,
     j, k = np.nonzero(stage.stock >= 0)
     b = np.nonzero(stage.bought >= 0)
     fresh = problem.held[j, k] <= 0
+    j_by_k = stage.stock.shape
     columns = np.concatenate([stage.open, stage.stock[j, k], stage.bought[b]])
     values = np.concatenate(
         [
             problem.options.cost,
-            (problem.holding[k] + np.where(fresh, problem.purchase[k], 0.0)) * stage.unit[j, k],
+            (np.broadcast_to(problem.holding, j_by_k)[j, k] + np.where(fresh, problem.purchase[k], 0.0))
+            * stage.unit[j, k],
             problem.purchase[b[1]] * stage.unit[b],
         ]
     )

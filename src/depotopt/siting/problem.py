@@ -154,8 +154,10 @@ class SitingProblem:
         Shape ``(J, K)``.
     table_agreements
         Agreement units of the stock table, shape ``(J, K)``; an opened site keeps them.
-    holding, purchase, m3_per_unit, kg_per_unit, rate
+    purchase, m3_per_unit, kg_per_unit, rate
         Shape ``(K,)``.
+    holding
+        Shape ``(K,)``, or ``(J, K)`` where it differs by site.
     probability, share, need, penalty
         Shapes ``(S,)``, ``(S, J)``, ``(S, I, K)``, ``(I, K)``.
     events_per_year
