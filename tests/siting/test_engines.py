@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import threading
+import time
 
 import numpy as np
 import pytest
 from ortools.math_opt.python import mathopt
 
 from depotopt.errors import EngineError, UsageError
+from depotopt.siting.engines.highs_child import watched
 from depotopt.siting.engines.registry import ENGINES, milp_engine
 from depotopt.solving import Limit, Monitor, Progress, SolveLimits, Status
 
@@ -96,3 +99,33 @@ def test_unknown_engine_is_refused() -> None:
     """The choices are named."""
     with pytest.raises(UsageError, match="gscip, highs"):
         milp_engine("cplex")
+
+
+def test_a_watched_highs_stops_within_a_moment() -> None:
+    """HiGHS hears nothing while it runs, so its process is ended; what it knew before is the answer."""
+    monitor = Monitor()
+    timer = threading.Timer(2.0, monitor.stop)
+    timer.start()
+    began = time.perf_counter()
+    answer = milp_engine("highs").solve(knapsack(60, rows=40), SolveLimits(time_s=50.0, gap=0.0), monitor)
+    assert answer.limit is Limit.STOPPED
+    assert answer.status in (Status.FEASIBLE, Status.UNKNOWN)
+    assert time.perf_counter() - began < 20.0
+
+
+def test_a_watched_highs_proves_in_its_own_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the first moment leaves open the child process proves, with the same optimum."""
+    model = knapsack(25, rows=8)
+    alone = milp_engine("highs").solve(model, SolveLimits(time_s=50.0, gap=0.0))
+    monkeypatch.setattr("depotopt.siting.engines.highs.SHORT_S", 0.001)
+    other = milp_engine("highs").solve(model, SolveLimits(time_s=50.0, gap=0.0), Monitor())
+    assert other.status is Status.OPTIMAL
+    assert other.objective == pytest.approx(alone.objective)
+
+
+def test_a_refusal_reaches_the_parent() -> None:
+    """An error in the child process is the same engine error as one in this process."""
+    model = knapsack(3)
+    model.add_linear_constraint(lb=float("nan"), ub=1.0)
+    with pytest.raises(EngineError, match=r"engine highs: .*(nan|NaN)"):
+        list(watched(model, SolveLimits(time_s=20.0), Monitor(), None))
