@@ -145,3 +145,11 @@ def test_bad_road_states_cut_people_off(name: str) -> None:
     cut_off = (~reached[:, :, in_need]).any(axis=(1, 2))
     assert cut_off.any()
     assert reached.any(axis=(1, 2)).all()
+
+
+@pytest.mark.parametrize("name", ["minimal", *REAL])
+def test_the_list_of_scenarios_counts_sites_and_points_right(name: str) -> None:
+    lines = (SCENARIOS / "README.md").read_text(encoding="utf-8").splitlines()
+    (line,) = (line for line in lines if line.startswith(f"| [`{name}`]"))
+    counts = [len(rows(SCENARIOS / name / "tables" / f"{table}.csv")) for table in ("sites", "demand_points")]
+    assert [int(cell) for cell in line.split("|")[-3:-1]] == counts
