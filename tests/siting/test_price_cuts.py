@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from depotopt.siting.price_cuts import PriceCuts
+from depotopt.siting.cut_master import CutMaster
+from depotopt.siting.engines.interruption import Interruption
+from depotopt.siting.price_cuts import PriceCuts, least_response
 from depotopt.siting.price_kernels import ascend, cut
 from depotopt.siting.recourse import response_terms
 from depotopt.siting.solve import objective_terms, solve_problem
-from depotopt.solving import Monitor, Progress, SolveLimits, Status
+from depotopt.solving import Limit, Monitor, Progress, SolveLimits, Status
 from tests.siting.cases import random_case
 from tests.siting.test_extensive import ruled_case
 
@@ -83,6 +85,30 @@ def test_stop_keeps_the_best_layout() -> None:
     assert outcome.layout is not None
     assert outcome.bound is not None
     assert outcome.bound <= sum(objective_terms(problem, outcome.layout).values())
+
+
+def test_a_stop_before_anything_is_priced_still_gives_a_layout() -> None:
+    """A stop that comes first of all: the first layout that keeps the rules, with its true value."""
+    monitor = Monitor()
+    monitor.stop()
+    problem = random_case(3, sites=8, points=20, states=4).problem
+    result = solve_problem(problem, TIGHT, monitor, engine="cuts")
+    assert result.status is Status.FEASIBLE
+    assert result.limit is Limit.STOPPED
+    assert result.objective == pytest.approx(sum(result.terms.values()))
+
+
+def test_a_stop_while_the_relaxation_runs_reaches_the_engine() -> None:
+    """The interrupter of the search ends a relaxation under way without a point."""
+    problem = random_case(3, sites=8, points=20, states=4).problem
+    master = CutMaster(problem, least_response(problem))
+    monitor = Monitor()
+    with Interruption(monitor) as interruption:
+        assert master.relax(10.0, interruption.interrupter) is not None
+        monitor.stop()
+        assert interruption.interrupter is not None
+        interruption.interrupter.interrupt()
+        assert master.relax(10.0, interruption.interrupter) is None
 
 
 def test_same_seed_same_answer() -> None:

@@ -20,6 +20,7 @@ from depotopt.units import FloatArray, Int32Array, Int64Array
 
 if TYPE_CHECKING:
     from ortools.math_opt.python import mathopt
+    from ortools.util.python.solve_interrupter import SolveInterrupter
 
 IDLE_SOLVES = 15
 """A cut that was slack in that many relaxations in a row is dropped."""
@@ -139,11 +140,11 @@ class CutMaster:
             row.set_coefficient(self._variables[self._x[j]], max(opened[j], COEFFICIENT))
         self._cuts[row] = 0
 
-    def relax(self, time_s: float) -> MasterPoint | None:
-        """Solve the relaxation; ``None`` when it is infeasible or the time is up."""
+    def relax(self, time_s: float, interrupter: SolveInterrupter | None = None) -> MasterPoint | None:
+        """Solve the relaxation; ``None`` when it is infeasible, interrupted or the time is up."""
         from ortools.math_opt.python import mathopt
 
-        result = self._relaxed(time_s)
+        result = self._relaxed(time_s, interrupter)
         if result.termination.reason is not mathopt.TerminationReason.OPTIMAL:
             return None
         values = np.array(result.variable_values(self._variables))
@@ -152,7 +153,7 @@ class CutMaster:
             self._age(result)
         return self._point(result.objective_value() * self.scale, values, reduced * self.scale)
 
-    def _relaxed(self, time_s: float) -> mathopt.SolveResult:
+    def _relaxed(self, time_s: float, interrupter: SolveInterrupter | None) -> mathopt.SolveResult:
         """GLOP from its last basis; where that fails numerically, HiGHS from scratch."""
         from ortools.math_opt.python import mathopt
 
@@ -163,7 +164,7 @@ class CutMaster:
             time_limit=limit,
         )
         try:
-            result = call("glop", lambda: self._solver.solve(params=warm))
+            result = call("glop", lambda: self._solver.solve(params=warm, interrupter=interrupter))
             if result.termination.reason in (
                 mathopt.TerminationReason.OPTIMAL,
                 mathopt.TerminationReason.FEASIBLE,

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from depotopt.siting.cut_master import CutMaster, MasterPoint
 from depotopt.siting.engines import MilpEngine
 from depotopt.siting.engines.highs import HighsEngine
+from depotopt.siting.engines.interruption import Interruption, Silent
 from depotopt.siting.first_stage import add_first_stage, fitted
 from depotopt.siting.linear import LinearArrays
 from depotopt.siting.outcome import Outcome
@@ -57,13 +58,28 @@ class _Search:
     value: float = np.inf
     bound: float = -np.inf
 
+    interruption: Interruption = field(init=False)
+    silent: Silent | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.interruption = Interruption(self.monitor)
+        self.silent = None if self.monitor is None else Silent(self.monitor)
+
+    @property
+    def stopped(self) -> bool:
+        return self.monitor is not None and self.monitor.stopped
+
     @property
     def left_s(self) -> float:
         return self.limits.time_s - (time.perf_counter() - self.started)
 
     @property
     def over(self) -> bool:
-        return self.left_s <= 0 or (self.monitor is not None and self.monitor.stopped)
+        return self.left_s <= 0 or self.stopped
+
+    def relax(self, master: CutMaster) -> MasterPoint | None:
+        """The master's relaxation in the time left; ``None`` once the search is over."""
+        return None if self.over else master.relax(self.left_s, self.interruption.interrupter)
 
     @property
     def gap(self) -> float:
@@ -75,6 +91,19 @@ class _Search:
             value = self.value if np.isfinite(self.value) else None
             bound = self.bound if np.isfinite(self.bound) else None
             self.monitor.report(stage, value, bound)
+
+
+class _Quiet(Monitor):
+    """Hands the wish to stop into an engine; the master's own numbers are scaled and stay inside."""
+
+    def __init__(self, watched: Monitor | None) -> None:
+        super().__init__()
+        self._watched = watched
+
+    @property
+    def stopped(self) -> bool:
+        """See `depotopt.solving.Monitor.stopped`."""
+        return self._watched is not None and self._watched.stopped
 
 
 class PriceCuts:
@@ -102,25 +131,32 @@ class PriceCuts:
     def solve(self, limits: SolveLimits, monitor: Monitor | None = None) -> Outcome:
         """Solve within limits; see `depotopt.siting.solve.solve_siting`."""
         search = _Search(limits, monitor, time.perf_counter())
+        with search.interruption, ThreadPoolExecutor(limits.workers) as pool:
+            return self._solve(search, pool)
+
+    def _solve(self, search: _Search, pool: ThreadPoolExecutor) -> Outcome:
+        limits = search.limits
         master = CutMaster(self.problem, least_response(self.problem))
         first, layout = master.integer_round(
-            self.engine, replace(limits, time_s=max(search.left_s, 0.1)), None, None, np.empty(0, np.int64)
+            self.engine,
+            replace(limits, time_s=max(search.left_s, 0.1)),
+            search.silent,
+            None,
+            np.empty(0, np.int64),
         )
         if layout is None:
             return Outcome(first.status, None, None, first.limit)
         stalls = 0
-        with ThreadPoolExecutor(limits.workers) as pool:
-            self._exact(master, search, pool, layout)
-            last = self._relax(master, search, pool)
-            while not search.over and search.gap > limits.gap and stalls < STALLS:
-                before = (search.bound, search.value)
-                self._integer_round(master, search, pool, last)
-                stalls = 0 if before != (search.bound, search.value) else stalls + 1
+        self._exact(master, search, pool, layout)
+        last = self._relax(master, search, pool)
+        while not search.over and search.gap > limits.gap and stalls < STALLS:
+            before = (search.bound, search.value)
+            self._integer_round(master, search, pool, last)
+            stalls = 0 if before != (search.bound, search.value) else stalls + 1
         bound = search.bound if np.isfinite(search.bound) else None
         if search.gap <= limits.gap:
             return Outcome(Status.OPTIMAL, search.layout, bound)
-        stopped = monitor is not None and monitor.stopped
-        limit = Limit.STOPPED if stopped else Limit.ITERATIONS if stalls >= STALLS else Limit.TIME
+        limit = Limit.STOPPED if search.stopped else Limit.ITERATIONS if stalls >= STALLS else Limit.TIME
         return Outcome(Status.FEASIBLE, search.layout, bound, limit)
 
     def _relax(self, master: CutMaster, search: _Search, pool: ThreadPoolExecutor) -> MasterPoint | None:
@@ -130,7 +166,7 @@ class PriceCuts:
         bounds: list[float] = []
         point = None
         while not search.over:
-            found = master.relax(search.left_s)
+            found = search.relax(master)
             if found is None:
                 break
             point = found
@@ -173,6 +209,8 @@ class PriceCuts:
         self._rounds += 1
 
         def one(state: int) -> None:
+            if search.stopped:
+                return
             s, k = divmod(state, problem.commodities)
             first = arcs.first[s * points : (s + 1) * points + 1]
             usable = problem.share[s] * (stock[:, k] + problem.agreed[:, k] * x)
@@ -183,6 +221,8 @@ class PriceCuts:
             self._constant[s, k] = cut(*given, price, self._weight[s, k])
 
         list(pool.map(one, range(problem.states * problem.commodities)))
+        if search.stopped:
+            return 0
         return self._add_violated(master, search, point)
 
     def _add_violated(self, master: CutMaster, search: _Search, point: MasterPoint | None) -> int:
@@ -218,6 +258,8 @@ class PriceCuts:
         response = np.zeros(problem.states * problem.commodities)
 
         def one(state: int) -> None:
+            if search.stopped:
+                return
             s, k = divmod(state, problem.commodities)
             need, penalty, price = self._need[s, k], self._penalty[k], self._price[s, k]
             rows, wanted = np.flatnonzero(usable[s, k] > 0), np.flatnonzero(need > 0)
@@ -235,6 +277,10 @@ class PriceCuts:
             self._constant[s, k] = cut(*given, price, self._weight[s, k])
 
         list(pool.map(one, range(len(response))))
+        if search.stopped:
+            # Not priced to the end: kept only where there is no other.
+            search.layout = search.layout or layout
+            return np.inf
         value = sum(layout.yearly_terms(problem).values())
         value += float(np.repeat(problem.state_weight, problem.commodities) @ response)
         if value < search.value:
@@ -257,7 +303,7 @@ class PriceCuts:
         brief = replace(
             search.limits, gap=0.01, time_s=max(0.1, min(search.left_s, search.limits.time_s / 20))
         )
-        found = self.engine.solve(model, brief)
+        found = self.engine.solve(model, brief, search.silent)
         if found.values is not None and not search.over:
             self._settle(master, search, pool, stage.layout(self.problem, found.values), rounds=6)
             search.tell("cuts: layout priced")
@@ -276,7 +322,7 @@ class PriceCuts:
             shut = np.flatnonzero(last.bound + last.reduced_cost > search.value * (1 + 1e-9))
             if search.layout is not None:
                 shut = np.setdiff1d(shut, search.layout.options)
-        found, layout = master.integer_round(self.engine, limits, None, search.layout, shut)
+        found, layout = master.integer_round(self.engine, limits, search.silent, search.layout, shut)
         if found.bound is not None:
             search.bound = max(search.bound, min(found.bound, search.value))
         search.tell("cuts: integer master")
@@ -298,7 +344,7 @@ class PriceCuts:
         try:
             centre, best, exact = layout.stock, -np.inf, False
             for _ in range(rounds):
-                point = master.relax(search.left_s) if not search.over else None
+                point = search.relax(master)
                 if point is None:
                     break
                 layout = fitted(self.problem, Layout(layout.options, point.stock))

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from depotopt.siting.engines import Answer
 from depotopt.siting.engines.answers import answer, call, model_parameters, parameters
+from depotopt.siting.engines.interruption import Interruption
 from depotopt.solving import Monitor, SolveLimits
 from depotopt.units import FloatArray
 
 if TYPE_CHECKING:
     from ortools.math_opt.python import mathopt
 
-POLL_S = 0.1
 _BOUNDS = re.compile(r"\|\s*([-+.\de]+|--)\s*\|\s*([-+.\de]+|--)\s*\|[^|]*\|[^|]*$")
 
 
 class GscipEngine:
-    """One solve per call; a watcher thread hands the user's stop to SCIP's interrupter."""
+    """One solve per call; the user's stop goes to SCIP's interrupter."""
 
     name = "gscip"
 
@@ -35,17 +34,6 @@ class GscipEngine:
     ) -> Answer:
         """See `depotopt.siting.engines.MilpEngine.solve`."""
         from ortools.math_opt.python import mathopt
-        from ortools.util.python.solve_interrupter import SolveInterrupter
-
-        # SCIP complains on stderr about every interrupter it gets, so it gets none it does not need.
-        interrupter = None if monitor is None else SolveInterrupter()
-        done = threading.Event()
-
-        def watch() -> None:
-            while not done.wait(POLL_S):
-                if monitor is not None and interrupter is not None and monitor.stopped:
-                    interrupter.interrupt()
-                    return
 
         def tell(lines: Sequence[str]) -> None:
             if monitor is None:
@@ -55,10 +43,7 @@ class GscipEngine:
                 if found:
                     monitor.report(stage, _number(found[2]), _number(found[1]))
 
-        watcher = threading.Thread(target=watch, daemon=True)
-        if interrupter is not None:
-            watcher.start()
-        try:
+        with Interruption(monitor) as interruption:
             result = call(
                 self.name,
                 lambda: mathopt.solve(
@@ -67,13 +52,9 @@ class GscipEngine:
                     params=parameters(limits, limits.time_s),
                     model_params=model_parameters(model, hint),
                     msg_cb=None if monitor is None else tell,
-                    interrupter=interrupter,
+                    interrupter=interruption.interrupter,
                 ),
             )
-        finally:
-            done.set()
-            if interrupter is not None:
-                watcher.join()
         return answer(self.name, model, result)
 
 
