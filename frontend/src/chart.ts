@@ -9,6 +9,8 @@ import { unByKey } from "ol/Observable.js";
 
 import type { Model } from "./model";
 import { PlanDrawing, type PlanChoice, type Selection } from "./plan";
+import { svgPicture } from "./svg";
+import { FONT, INK, PAPER } from "./theme";
 import { RoadDrawing, type RoadChoice, type View as Frame } from "./roads";
 
 /** Canvases reach this much beyond the window, so that a drag shows roads before they are redrawn. */
@@ -122,6 +124,23 @@ export class Chart {
     }
     const piece = this.roads.pick(x, y, within, this.roads.lastRank(frame));
     return piece >= 0 ? { kind: "road", index: piece } : null;
+  }
+
+  /** The view as an SVG picture, drawn by the same code as the screen. */
+  svg(): string {
+    const frame = this.frame();
+    const [width, height] = this.map.getSize() ?? [1, 1];
+    const { title, attribution, source } = this.model.meta;
+    return svgPicture([width, height], PAPER, title, (pen) => {
+      this.roads.draw(pen, frame, this.choice.road);
+      this.plan.draw(pen, frame, this.choice.plan);
+      pen.setTransform(1, 0, 0, 1, 0, 0);
+      pen.textAlign = "start";
+      pen.textBaseline = "alphabetic";
+      pen.font = `400 11px ${FONT}`;
+      pen.fillStyle = INK;
+      pen.fillText(attribution || source, 8, height - 8);
+    });
   }
 
   redraw(): void {

@@ -90,6 +90,12 @@ class Page {
     });
   }
 
+  private saveSvg(): void {
+    const address = URL.createObjectURL(new Blob([this.chart.svg()], { type: "image/svg+xml" }));
+    make("a", { href: address, download: `${this.model.meta.id}.svg` }).click();
+    setTimeout(() => URL.revokeObjectURL(address), 10_000);
+  }
+
   /** Paper has another shape than the screen: draw what is in view anew to fit it, and undo that afterwards. */
   private print(begin: boolean): void {
     const view = this.chart.map.getView();
@@ -111,6 +117,7 @@ class Page {
       searchBox(this.model, (selection) => this.select(selection, true)),
       make("nav", {}, view(false), view(true)),
       button(say("map.print"), { class: "quiet" }, () => window.print()),
+      button(say("map.save_svg"), { class: "quiet" }, () => this.saveSvg()),
       button(say("map.language"), { class: "quiet", "aria-label": say("map.language_label"), lang: current() === "en" ? "zh-CN" : "en" }, () =>
         setLanguage(current() === "en" ? "zh" : "en"),
       ),

@@ -2,6 +2,7 @@
 
 import type { Model } from "./model";
 import { degrees, piecesOf } from "./model";
+import { keepsPaths, newPath } from "./paths";
 import { detailLevel, lineLength, squaredDistance, trace, type View, zoomFactor } from "./roads";
 import { DEPOT_INK, DEPOT_PATH, FONT, INK, routeInk, STATES, URGENCY } from "./theme";
 
@@ -36,9 +37,6 @@ const LABEL_ROOM = 5_000;
 
 export class PlanDrawing {
   readonly legs: Leg[] = [];
-  private readonly depotPath = new Path2D(DEPOT_PATH);
-  private readonly statePaths = new Map(Object.entries(STATES).map(([name, { path }]) => [name, new Path2D(path)]));
-  private readonly markPaths = new Map(Object.entries(STATES).map(([name, { mark }]) => [name, mark ? new Path2D(mark) : null]));
   private readonly sprites = new Map<string, HTMLCanvasElement>();
   private readonly widths = new Map<string, number>();
   private readonly mostAffected: number;
@@ -98,7 +96,7 @@ export class PlanDrawing {
   /** A band around the losses that cut the chosen point off. */
   private drawCut(pen: CanvasRenderingContext2D, point: number, resolution: number): void {
     const { first, xy } = this.model.roads;
-    const path = new Path2D();
+    const path = newPath();
     for (const street of this.model.cuts[point] ?? [])
       for (const piece of piecesOf(this.model, street)) trace(path, xy, 2 * first[piece], 2 * first[piece + 1], 0);
     pen.lineCap = "round";
@@ -142,7 +140,7 @@ export class PlanDrawing {
     for (const leg of legs) {
       const ink = routeInk(leg.vehicle);
       let path = paths.get(ink);
-      if (!path) paths.set(ink, (path = new Path2D()));
+      if (!path) paths.set(ink, (path = newPath()));
       trace(path, leg.xy, 0, leg.xy.length, level);
     }
     pen.lineWidth = width * resolution;
@@ -156,12 +154,16 @@ export class PlanDrawing {
     if (leg.purpose === "delivery") {
       pen.strokeStyle = "#ffffff";
       pen.lineWidth = (width + 1.8) * resolution;
-      pen.stroke(leg.path);
+      pen.stroke(this.pathOfLeg(leg));
     } else pen.setLineDash([1.5 * width * resolution, 1.2 * width * resolution]);
     pen.strokeStyle = routeInk(leg.vehicle);
     pen.lineWidth = (leg.purpose === "delivery" ? width : 0.7 * width) * resolution;
-    pen.stroke(leg.path);
+    pen.stroke(this.pathOfLeg(leg));
     pen.setLineDash([]);
+  }
+
+  private pathOfLeg(leg: Leg): Path2D {
+    return keepsPaths() ? leg.path : pathOf(leg.xy);
   }
 
   private arrows(pen: CanvasRenderingContext2D, leg: Leg, width: number, view: View): void {
@@ -249,9 +251,34 @@ export class PlanDrawing {
       pen.lineWidth = 2.5;
       pen.stroke();
     }
+    if (!keepsPaths()) {
+      const base = pen.getTransform();
+      pen.translate(x, y);
+      pen.scale(radius, radius);
+      this.shape(pen, state, radius);
+      pen.setTransform(base);
+      return;
+    }
     const sprite = this.sprite(state, Math.round(radius * 4) / 4, pen.getTransform().a);
     const half = sprite.width / 2 / pen.getTransform().a;
     pen.drawImage(sprite, x - half, y - half, 2 * half, 2 * half);
+  }
+
+  /** A state's symbol around the origin, its radius being the unit. */
+  private shape(pen: CanvasRenderingContext2D, state: string, radius: number): void {
+    const { fill, path, mark } = STATES[state];
+    const outline = newPath(path);
+    pen.fillStyle = fill;
+    pen.strokeStyle = state === "waiting" ? STATES.served.fill : "#ffffff";
+    pen.lineJoin = "round";
+    pen.lineWidth = (state === "waiting" ? 2.2 : radius < 3.5 ? 0.8 : 1.3) / radius;
+    pen.fill(outline);
+    pen.stroke(outline);
+    if (mark) {
+      pen.strokeStyle = "#ffffff";
+      pen.lineWidth = 0.3;
+      pen.stroke(newPath(mark));
+    }
   }
 
   /** A symbol drawn once and stamped many times: thousands of points share a few. */
@@ -264,19 +291,7 @@ export class PlanDrawing {
     const pen = canvas.getContext("2d")!;
     const scale = radius * pixelRatio;
     pen.setTransform(scale, 0, 0, scale, canvas.width / 2, canvas.height / 2);
-    const path = this.statePaths.get(state)!;
-    pen.fillStyle = STATES[state].fill;
-    pen.strokeStyle = state === "waiting" ? STATES.served.fill : "#ffffff";
-    pen.lineJoin = "round";
-    pen.lineWidth = (state === "waiting" ? 2.2 : radius < 3.5 ? 0.8 : 1.3) / radius;
-    pen.fill(path);
-    pen.stroke(path);
-    const mark = this.markPaths.get(state);
-    if (mark) {
-      pen.strokeStyle = "#ffffff";
-      pen.lineWidth = 0.3;
-      pen.stroke(mark);
-    }
+    this.shape(pen, state, radius);
     this.sprites.set(key, canvas);
     return canvas;
   }
@@ -310,9 +325,10 @@ export class PlanDrawing {
         pen.stroke();
         pen.restore();
       }
-      pen.stroke(this.depotPath);
-      pen.fill(this.depotPath);
-      if (!site.open) pen.stroke(this.depotPath);
+      const house = newPath(DEPOT_PATH);
+      pen.stroke(house);
+      pen.fill(house);
+      if (!site.open) pen.stroke(house);
       pen.setTransform(base);
       if (site.open && radius > 5.5) {
         pen.fillStyle = "#ffffff";
@@ -449,7 +465,7 @@ export class PlanDrawing {
 }
 
 export function pathOf(xy: Float64Array): Path2D {
-  const path = new Path2D();
+  const path = newPath();
   trace(path, xy, 0, xy.length, 0);
   return path;
 }

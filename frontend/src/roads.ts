@@ -2,6 +2,7 @@
 
 import type { Loss, Model } from "./model";
 import { BRIDGE, lossStatus, LOST, SLOWED } from "./model";
+import { keepsPaths, newPath } from "./paths";
 import { LOST_INK, REACH, ROADS, SLOWED_INK } from "./theme";
 
 /** Vertices a frame may stroke; a software canvas draws about a million a second. */
@@ -88,6 +89,10 @@ export class RoadDrawing {
         pen.setLineDash((style.dash ?? []).map((dash) => dash * resolution));
         for (const bin of this.bins[rank]) {
           if (bin.east < extent[0] || bin.west > extent[2] || bin.north < extent[1] || bin.south > extent[3]) continue;
+          if (!keepsPaths()) {
+            pen.stroke(this.pathOf(bin.pieces, level));
+            continue;
+          }
           if (!bin.path || bin.level !== level) {
             bin.path = this.pathOf(bin.pieces, level);
             bin.level = level;
@@ -199,7 +204,7 @@ export class RoadDrawing {
   /** Lines of pieces, without the bends that are closer than a distance to the last one kept. */
   pathOf(pieces: Iterable<number>, level: number): Path2D {
     const { first, xy } = this.model.roads;
-    const path = new Path2D();
+    const path = newPath();
     for (const piece of pieces) trace(path, xy, 2 * first[piece], 2 * first[piece + 1], level);
     return path;
   }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
 
 from depotopt.report.content import ReportContent
 from depotopt.report.ledger import draw_ledger
@@ -204,3 +205,19 @@ def test_an_isolated_point_names_what_cuts_it_off(
     assert listed.count() == len(cut)
     assert "slide" in listed.first.inner_text()
     page.close()
+
+
+def test_the_view_is_saved_as_a_picture_any_program_reads(
+    page: Page, content: ReportContent, tmp_path: Path
+) -> None:
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save as SVG").click()
+    saved = tmp_path / "town.svg"
+    download.value.save_as(saved)
+    root = ET.parse(saved).getroot()
+    texts = {element.text for element in root.iter("{http://www.w3.org/2000/svg}text")}
+    assert content.scenario.sites[0].name in texts
+    assert content.network.attribution in texts
+    paths = list(root.iter("{http://www.w3.org/2000/svg}path"))
+    assert len(paths) > len(content.scenario.demand_points)
+    assert not any("NaN" in path.get("d", "") for path in paths)
