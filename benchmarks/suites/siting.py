@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 
-from benchmarks.case import Case, Job, Measurement, Plan, Reference, stopwatch
+from benchmarks.case import Case, Job, Measurement, Plan, Reference, Sense, stopwatch
 
 DATA = "siting"
 TWO_STAGE = "prepos_rawls_turnquist_2010"
@@ -32,6 +32,8 @@ def _published(plan: Plan) -> Iterator[Case]:
         if problem.startswith("p-median"):
             reference = Reference(float(row["optimum_or_bks"]), proved)
             yield from _p_medians(plan, name, reference)
+        elif problem.startswith(("MCLP", "LSCP", "p-center")):
+            yield from _covers(plan, row, proved)
         elif name.startswith(TWO_STAGE):
             # The reconstruction's optimum is known to 1e-4.
             value = float(row["optimum_or_bks"])
@@ -69,6 +71,28 @@ def _p_medians(plan: Plan, name: str, reference: Reference) -> Iterator[Case]:
             peer=True,
             **given,  # type: ignore[arg-type]
         )
+
+
+def _covers(plan: Plan, row: dict[str, str], proved: bool) -> Iterator[Case]:
+    """Cover problems and p-centers; the radius and p stand in the instance's name."""
+    base, *settings = row["instance"].split(":")
+    values = dict(setting.split("=") for setting in settings)
+    kind = row["problem"].split()[0]
+    graph = f"pmed_orlib/{base}.txt"
+    file = graph if base.startswith("pmed") else f"pcenter_tsplib/{base}.tsp"
+    files = (file, f"cover_derived/weights_{base}.csv") if kind == "MCLP" else (file,)
+    value = float(row["optimum_or_bks"])
+    rounding = 0.5 if "rounded" in row["problem"] else 0.0
+    sense = Sense.MAX if kind == "MCLP" else Sense.MIN
+    yield Case(
+        f"{kind}:{row['instance']}",
+        "depotopt",
+        cover,
+        arguments={"kind": kind, "file": file, **values},
+        files=files,
+        reference=Reference(value, proved, sense, rounding=rounding),
+        time_s=60.0,
+    )
 
 
 def _generated(plan: Plan) -> Iterator[Case]:
@@ -111,6 +135,46 @@ def p_median(job: Job) -> Measurement:
     with stopwatch() as clock:
         result = solve_p_median(problem, SolveLimits(time_s=job.time_s, gap=0.0, seed=job.seed))
     return Measurement(result.objective, result.status, result.bound, cpu_s=clock.cpu_s, wall_s=clock.wall_s)
+
+
+def cover(job: Job) -> Measurement:
+    """MCLP, LSCP or p-center on a graph or on points in the plane."""
+    import numpy as np
+    from scipy.spatial.distance import cdist
+
+    from benchmarks.readers.location import read_pmed, read_tsplib
+    from depotopt.siting.classic.cover import CoverProblem, solve_max_cover, solve_set_cover
+    from depotopt.siting.classic.p_center import solve_p_center
+    from depotopt.solving import SolveLimits
+
+    path, kind = job.data / job.arguments["file"], job.arguments["kind"]
+    if path.suffix == ".tsp":
+        at = read_tsplib(path)
+        distance, p = cdist(at, at), int(job.arguments["p"])
+    else:
+        distance, p = read_pmed(path)
+    limits = SolveLimits(time_s=job.time_s, gap=0.0, seed=job.seed)
+    with stopwatch() as clock:
+        if kind == "p-center":
+            result = solve_p_center(distance, p, limits)
+            total = 0.0
+        elif kind == "LSCP":
+            result = solve_set_cover(CoverProblem.of_reach(distance <= float(job.arguments["R"])), limits)
+            total = 0.0
+        else:
+            base = job.case.split(":")[1]
+            weight = np.loadtxt(job.data / f"cover_derived/weights_{base}.csv", delimiter=",", skiprows=1)[
+                :, 1
+            ]
+            total = float(weight.sum())
+            problem = CoverProblem.of_reach(distance <= float(job.arguments["R"]), weight)
+            result = solve_max_cover(problem, int(job.arguments["p"]), limits)
+    value, bound = result.objective, result.bound
+    if kind == "MCLP":
+        # The library counts people left out; the literature counts people covered.
+        value = None if value is None else total - value
+        bound = None if bound is None else total - bound
+    return Measurement(value, result.status, bound, cpu_s=clock.cpu_s, wall_s=clock.wall_s)
 
 
 def spopt_p_median(job: Job) -> Measurement:
