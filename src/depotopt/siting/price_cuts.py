@@ -93,19 +93,6 @@ class _Search:
             self.monitor.report(stage, value, bound)
 
 
-class _Quiet(Monitor):
-    """Hands the wish to stop into an engine; the master's own numbers are scaled and stay inside."""
-
-    def __init__(self, watched: Monitor | None) -> None:
-        super().__init__()
-        self._watched = watched
-
-    @property
-    def stopped(self) -> bool:
-        """See `depotopt.solving.Monitor.stopped`."""
-        return self._watched is not None and self._watched.stopped
-
-
 class PriceCuts:
     """Decomposition of a `SitingProblem`; state is kept between rounds, one use per object.
 
