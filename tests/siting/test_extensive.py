@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 
 from depotopt.scenario import CountRule, SiteStatus
+from depotopt.siting.engines import Answer
+from depotopt.siting.extensive import ExtensiveForm
 from depotopt.siting.solve import solve_problem
-from depotopt.solving import SolveLimits, Status
+from depotopt.solving import Limit, SolveLimits, Status
 from tests.siting.brute import best_value
 from tests.siting.cases import CITY, TOWN, Case, random_case
 
@@ -50,3 +52,22 @@ def test_engines_agree(seed: int) -> None:
     problem = random_case(seed).problem
     values = [solve_problem(problem, EXACT, engine=name).objective for name in ("highs", "gscip")]
     assert values[0] == pytest.approx(values[1], rel=1e-6)
+
+
+class SilentEngine:
+    """Ends at once with nothing, as an engine does that is stopped before its first solution."""
+
+    name = "silent"
+
+    def solve(self, *_given: object, **_named: object) -> Answer:
+        return Answer(Status.UNKNOWN, None, None, None, Limit.STOPPED)
+
+
+def test_a_stop_before_the_first_solution_still_gives_a_layout() -> None:
+    """Some layout that keeps the rules, without a bound."""
+    problem = ruled_case(1).problem
+    outcome = ExtensiveForm(problem).solve(EXACT, engine=SilentEngine())
+    assert outcome.status is Status.FEASIBLE
+    assert outcome.limit is Limit.STOPPED
+    assert outcome.layout is not None
+    assert outcome.bound is None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from depotopt.siting.engines import MilpEngine
@@ -10,7 +12,7 @@ from depotopt.siting.first_stage import FirstStage, add_first_stage
 from depotopt.siting.linear import LinearArrays
 from depotopt.siting.outcome import Outcome, as_layout_values
 from depotopt.siting.problem import Layout, SitingProblem
-from depotopt.solving import Monitor, SolveLimits
+from depotopt.solving import Limit, Monitor, SolveLimits, Status
 
 
 class ExtensiveForm:
@@ -125,5 +127,19 @@ class ExtensiveForm:
         if start is not None:
             hint = as_layout_values(self.problem, self.stage, start, self._arrays.columns)
         found = chosen.solve(model, limits, monitor, hint=hint, stage="extensive form")
-        layout = None if found.values is None else self.stage.layout(self.problem, found.values)
-        return Outcome(found.status, layout, found.bound, found.limit)
+        layout: Layout | None = None
+        if found.values is not None:
+            layout = self.stage.layout(self.problem, found.values)
+        elif found.limit is Limit.STOPPED:
+            layout = start or any_layout(self.problem, limits)
+        status = Status.FEASIBLE if layout is not None and found.values is None else found.status
+        return Outcome(status, layout, found.bound, found.limit)
+
+
+def any_layout(problem: SitingProblem, limits: SolveLimits) -> Layout | None:
+    """The layout of least yearly cost that keeps the rules, as far as found within a second."""
+    arrays = LinearArrays()
+    stage = add_first_stage(arrays, problem)
+    brief = replace(limits, time_s=min(1.0, limits.time_s))
+    found = milp_engine("highs").solve(arrays.model("rules"), brief)
+    return None if found.values is None else stage.layout(problem, found.values)
