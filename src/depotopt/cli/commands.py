@@ -9,7 +9,16 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from depotopt.cli.exits import Exit
-from depotopt.cli.flags import COMMON, RUN_FLAGS, SOLVE_FLAGS, Common, RunFlags, SolveFlags
+from depotopt.cli.flags import (
+    COMMON,
+    NO_CLOSURES,
+    RUN_FLAGS,
+    SOLVE_FLAGS,
+    ClosureFlags,
+    Common,
+    RunFlags,
+    SolveFlags,
+)
 from depotopt.cli.progress import watching
 
 HELP = """Where relief depots stand, what each holds, and which truck carries what to whom
@@ -225,6 +234,30 @@ def evaluate(
         out.write_bytes(dump_evaluations({"layout" if layout else "today": evaluation}))
     screen.tell_evaluation(evaluation, as_json=common.as_json)
     return Exit.STOPPED_WITH_PLAN if monitor.stopped else Exit.OK
+
+
+@app.command
+def replan(
+    run: Annotated[Path, Parameter(help="Run folder with a dispatch plan.")],
+    *,
+    at_h: Annotated[float, Parameter(name="--at-h", help="Now, hours after the start.")],
+    closures: ClosureFlags = NO_CLOSURES,
+    out: Out = None,
+    time: Annotated[float | None, Parameter(help="Seconds.")] = None,
+    common: Common = COMMON,
+) -> Exit:
+    """Plan anew when roads go while vehicles are under way; only the changed route sheets are new."""
+    from depotopt.cli import screen
+    from depotopt.cli.replan_screen import tell_replanned
+    from depotopt.pipeline.replan import replan_run
+    from depotopt.units import HOUR_S
+
+    with watching(common.progress) as monitor:
+        replanned = replan_run(
+            run, closures.closures(at_h * HOUR_S), at_s=at_h * HOUR_S, out=out, time_s=time, monitor=monitor
+        )
+    tell_replanned(replanned, as_json=common.as_json)
+    return screen.exit_of(replanned.replanning.result)
 
 
 @app.command

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from depotopt.cli.progress import ProgressStyle
+
+if TYPE_CHECKING:
+    from depotopt.pipeline.closures import Closure
 
 
 @Parameter(name="*")
@@ -73,3 +77,78 @@ class SolveFlags:
 
 
 SOLVE_FLAGS = SolveFlags()
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True)
+class ClosureFlags:
+    """Roads that close or slow down."""
+
+    close: Annotated[
+        list[str] | None,
+        Parameter(negative="", help="Street or bridge that closes, by identifier or name; repeatable."),
+    ] = None
+    slow: Annotated[
+        list[str] | None,
+        Parameter(negative="", help="STREET=FACTOR: street that slows to a share of its speed; repeatable."),
+    ] = None
+    near: Annotated[
+        list[str] | None,
+        Parameter(negative="", help="LON,LAT,METRES: all streets near a spot close; repeatable."),
+    ] = None
+    area: Annotated[
+        list[str] | None,
+        Parameter(negative="", help="Polygon (WKT, degrees) in which streets close; repeatable."),
+    ] = None
+    until_h: Annotated[
+        float | None, Parameter(name="--until-h", help="Hours after the start when they open again.")
+    ] = None
+
+    def closures(self, from_s: float) -> list[Closure]:
+        """The closures asked for, from a moment on.
+
+        Raises
+        ------
+        UsageError
+            If nothing closes, or a value is not of its form.
+        """
+        from depotopt.errors import UsageError
+        from depotopt.pipeline.closures import Closure
+        from depotopt.units import HOUR_S
+
+        until_s = math.inf if self.until_h is None else self.until_h * HOUR_S
+        if not until_s > from_s:
+            raise UsageError(f"--until-h {self.until_h:g} is not after --at-h {from_s / HOUR_S:g}")
+        always = Closure(from_s=from_s, until_s=until_s)
+        found = [replace(always, street=name) for name in self.close or ()]
+        for word in self.slow or ():
+            street, _, factor = word.rpartition("=")
+            found.append(replace(always, street=street, speed_factor=_number(word, factor, 0.0, 1.0)))
+        for word in self.near or ():
+            parts = word.split(",")
+            if len(parts) != 3:
+                raise UsageError(f"--near {word!r}: expected LON,LAT,METRES")
+            lon, lat, radius = (
+                _number(word, part, *limits)
+                for part, limits in zip(parts, ((-180, 180), (-90, 90), (0, 1e6)), strict=True)
+            )
+            found.append(replace(always, lon=lon, lat=lat, radius_m=radius))
+        found += [replace(always, area_wkt=text) for text in self.area or ()]
+        if not found:
+            raise UsageError("nothing closes: give --close, --slow, --near or --area")
+        return found
+
+
+def _number(word: str, text: str, least: float, most: float) -> float:
+    from depotopt.errors import UsageError
+
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not least <= value <= most:
+        raise UsageError(f"{word!r}: found {text!r}, expected a number from {least:g} to {most:g}")
+    return value
+
+
+NO_CLOSURES = ClosureFlags()

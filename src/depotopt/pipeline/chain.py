@@ -7,7 +7,7 @@ import json
 import platform
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -19,6 +19,7 @@ from depotopt.evaluation.files import dump_evaluations, read_evaluations
 from depotopt.hazards.states import RoadState
 from depotopt.io.fingerprint import scenario_hash
 from depotopt.io.plan_files import dump_result, read_made_from, read_result
+from depotopt.pipeline.closures import closures_of, with_closures
 from depotopt.pipeline.stages import (
     Case,
     existing_layout,
@@ -269,11 +270,31 @@ def run(
     return replace(outcome, files=files)
 
 
-def report(outcome: Outcome, folder: Path) -> ReportFiles:
-    """Write the report folder of an outcome, with the stage files to start again from."""
+def report(
+    outcome: Outcome,
+    folder: Path,
+    *,
+    notes: Mapping[str, Any] | None = None,
+    sheet_vehicles: frozenset[str] | None = None,
+) -> ReportFiles:
+    """Write the report folder of an outcome, with the stage files to start again from.
+
+    Parameters
+    ----------
+    outcome
+        What a run found.
+    folder
+        Report folder.
+    notes
+        More to keep with the plan (what it was replanned from).
+    sheet_vehicles
+        Vehicles that get a route sheet; ``None`` for all.
+    """
     if outcome.state is None:
         raise UsageError("there is no road state to report on: siting found no layout")
-    origin = made_from(outcome.case, outcome.options) | {"road_state": outcome.state.index}
+    origin = (
+        made_from(outcome.case, outcome.options) | {"road_state": outcome.state.index} | dict(notes or {})
+    )
     attachments = {"layout.json": dump_result(outcome.siting, origin)}
     if outcome.evaluations:
         attachments["evaluation.json"] = dump_evaluations(outcome.evaluations)
@@ -296,6 +317,7 @@ def report(outcome: Outcome, folder: Path) -> ReportFiles:
         evaluation=frames,
         provenance=origin | {"versions": versions(), "input_hashes": outcome.case.scenario.input_hashes},
         attachments=attachments,
+        sheet_vehicles=sheet_vehicles,
     )
     return write_report(folder, content, language=outcome.options.language)
 
@@ -340,7 +362,7 @@ def reopen(folder: Path, *, language: str | None = None) -> Outcome:
     evaluations = {}
     if (folder / "evaluation.json").exists():
         evaluations = read_evaluations(folder / "evaluation.json")
-    state = unseen_state(case, options, origin["road_state"])
+    state = with_closures(case, unseen_state(case, options, origin["road_state"]), closures_of(origin))
     return Outcome(case, options, siting, evaluations, state, dispatch)
 
 

@@ -42,6 +42,8 @@ class ReportContent:
         in ISO 8601). Anything that varies between equal runs belongs elsewhere: it would change the files.
     attachments
         Further files to put into the folder, by relative path.
+    sheet_vehicles
+        Vehicles that get a route sheet; ``None`` for all (after replanning, only changed sheets are new).
     """
 
     scenario: Scenario
@@ -52,6 +54,7 @@ class ReportContent:
     evaluation: Mapping[str, Records | pd.DataFrame] | None = None
     provenance: Mapping[str, object] = field(default_factory=dict)
     attachments: Mapping[str, bytes] = field(default_factory=dict)
+    sheet_vehicles: frozenset[str] | None = None
 
     def __post_init__(self) -> None:
         if self.network.places is None:

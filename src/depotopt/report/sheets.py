@@ -48,10 +48,13 @@ class SheetWriter:
         return cls(content, wording, Sketcher.of(content, pieces), legs)
 
     def page(self) -> str:
-        """All sheets as one HTML page; vehicles in the plan's order."""
+        """All sheets wanted as one HTML page; vehicles in the plan's order."""
         plan, say = self.content.plan, self.wording
         vehicles: dict[str, list[Trip]] = {}
+        wanted = self.content.sheet_vehicles
         for trip in plan.trips if plan is not None else ():
+            if wanted is not None and trip.vehicle not in wanted:
+                continue
             vehicles.setdefault(trip.vehicle, []).append(trip)
         style = asset("sheets.css")
         lang = {"zh": "zh-CN"}.get(say.language, say.language)

@@ -50,8 +50,9 @@ def verify_replan(
 
     Trips whose loading had begun are frozen: same vehicle, depot, loading and departure; stops already
     reached stay as they were; stops ahead keep their order and loads or are left out; links entered from
-    that moment on are open in the new road state, and no leg is driven faster than the roads allow. All
-    other trips are checked like those of any plan, from where and when their vehicle comes free.
+    that moment on are open in the new road state, and no leg is driven faster than the roads allow. A
+    vehicle whose old way back is lost may keep it on paper, but gets no new trip. All other trips are
+    checked like those of any plan, from where and when their vehicle comes free.
 
     Parameters
     ----------
@@ -90,6 +91,11 @@ def verify_replan(
         f"vehicle {trip.vehicle} trip {trip.number}: new, but loading starts before the moment of replanning"
         for trip in fresh
         if trip.load_start_s < at_s - TIME_TOLERANCE_S
+    ]
+    broken += [
+        f"vehicle {trip.vehicle} trip {trip.number}: new, but the vehicle has no way back from its last one"
+        for trip in fresh
+        if trip.vehicle in frozen.stranded
     ]
     clock = RouteClock(scenario, layout, network, after, at_s, lots_now)
     cost = 0.0
@@ -151,6 +157,7 @@ class _Frozen:
         self._old, self._after = old, after
         self._places = network.places
         self._place = {ident: n for n, ident in enumerate(network.places.ident)}
+        self.stranded: set[str] = set()
 
     def faults(self, was: Trip, now: Trip | None) -> list[str]:
         where = f"vehicle {was.vehicle} trip {was.number}"
@@ -177,7 +184,7 @@ class _Frozen:
             if not any(stop.point == one.point and stop.loads == one.loads for one in ahead)
         ]
         kind = self._scenario.vehicle_types[self._scenario.vehicle_type_index[now.vehicle_type]]
-        if kind.profile.mode is Mode.ROAD and now != was:
+        if kind.profile.mode is Mode.ROAD:
             broken += self._way(where, kind, was, now, len(reached))
         return broken
 
@@ -199,13 +206,18 @@ class _Frozen:
             if [int(n) for n in self._network.tail[links]] != nodes[:-1] or nodes[-1] != int(
                 self._places.node[b]
             ):
-                # A stranded vehicle has no way back; its trip ends where it stands.
-                if stop is not back or stop.links != was.return_links:
+                if stop is back and stop.links == was.return_links:
+                    self.stranded.add(was.vehicle)
+                else:
                     broken.append(f"{where}: leg {position} -> {stop.point} is not a connected path")
                 return broken
             clock_s = leave_s + float(self._places.access_s[a])
             for link in links:
                 if clock_s >= self._at_s + TIME_TOLERANCE_S and now_ds[link] >= UNREACHABLE_DS:
+                    if stop is back and stop.links == was.return_links:
+                        # No way back: the vehicle stays where it is, and nothing more is asked of it.
+                        self.stranded.add(was.vehicle)
+                        return broken
                     street = self._network.streets.ident[int(self._network.street[link])]
                     broken.append(f"{where}: enters the lost street {street} on the way to {stop.point}")
                     break
