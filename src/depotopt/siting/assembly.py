@@ -2,43 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Protocol, runtime_checkable
+from collections.abc import Sequence
 
 import numpy as np
 
-from depotopt.errors import Fault, InputError, UsageError
-from depotopt.hazards.protocol import Exposure
-from depotopt.hazards.states import RoadLossEnsemble, RoadState, intact
+from depotopt.errors import UsageError
+from depotopt.hazards.states import RoadLossEnsemble, RoadState
 from depotopt.need import need, unmet_weight
 from depotopt.roads.engines import TravelTimeEngine
 from depotopt.roads.network import RoadNetwork
-from depotopt.roads.profiles import ANY_TRUCK, TravelProfile
-from depotopt.scenario import CountRule, Scenario, SiteStatus, StockMode
-from depotopt.siting.problem import (
-    BudgetRule,
-    CountLimit,
-    CoverageRule,
-    Options,
-    Rule,
-    SitingProblem,
-    StateArcs,
-    SupportRule,
+from depotopt.scenario import Scenario, SiteStatus
+from depotopt.siting.inputs import (
+    DS_PER_H,
+    KG_PER_T,
+    TravelInputs,
+    latest_s,
+    stock_table,
+    travel_engine,
 )
-from depotopt.travel import TravelTimes
+from depotopt.siting.problem import Options, SitingProblem, StateArcs
+from depotopt.siting.rules import scenario_rules
 from depotopt.units import BoolArray, FloatArray, Int32Array
-
-KG_PER_T = 1_000.0
-DS_PER_H = 36_000.0
-
-
-@runtime_checkable
-class CoversSites(Protocol):
-    """A prepared hazard that knows which sites stand in its area."""
-
-    def covered_sites(self) -> BoolArray:
-        """Sites inside, hit or not, shape ``(J,)``."""
-        ...
 
 
 def build_problem(
@@ -87,7 +71,7 @@ def build_problem(
         point_ids=tuple(point.ident for point in scenario.demand_points),
         commodity_ids=tuple(c.ident for c in scenario.commodities),
         options=options,
-        rules=tuple(_rules(scenario, options, network, engine)),
+        rules=tuple(scenario_rules(scenario, options, network, engine)),
         storable=_storable(scenario),
         held=held,
         agreed=agreed,
@@ -105,59 +89,6 @@ def build_problem(
         events_per_year=rules.events_per_year,
         nearest=nearest,
     )
-
-
-class TravelInputs:
-    """Roads and engine, and the travel times siting asks of them."""
-
-    def __init__(self, network: RoadNetwork, engine: TravelTimeEngine) -> None:
-        self.network, self.engine = network, engine
-
-    def times(self, scenario: Scenario, sites: Sequence[int], to_sites: bool = False) -> TravelTimes:
-        """Travel times from some sites to all demand points (or among the sites themselves)."""
-        origins = tuple(scenario.sites[j].ident for j in sites)
-        points = tuple(point.ident for point in scenario.demand_points)
-        return TravelTimes(
-            self.network, self.engine, origins, origins if to_sites else points, siting_profile(scenario)
-        )
-
-
-def travel_engine(network: RoadNetwork) -> TravelTimeEngine:
-    """Prepare the travel-time engine the registry prefers."""
-    from depotopt.roads.engines.registry import prepare_engine
-
-    return prepare_engine(network)
-
-
-def siting_profile(scenario: Scenario) -> TravelProfile:
-    """Profile of the vehicle whose travel times siting uses."""
-    if not scenario.rules.siting_vehicle:
-        return ANY_TRUCK
-    return scenario.vehicle_types[scenario.vehicle_type_index[scenario.rules.siting_vehicle]].profile
-
-
-def latest_s(scenario: Scenario) -> FloatArray:
-    """Latest arrival that counts per demand point, shape ``(I,)``."""
-    return np.array(
-        [
-            scenario.rules.response_s if point.deadline_s is None else point.deadline_s
-            for point in scenario.demand_points
-        ]
-    )
-
-
-def stock_table(scenario: Scenario) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Physical units, agreement units times honour probability, agreement units; each ``(J, K)``."""
-    physical = np.zeros((len(scenario.sites), len(scenario.commodities)))
-    agreed, agreements = np.zeros_like(physical), np.zeros_like(physical)
-    for lot in scenario.stock:
-        at = scenario.site_index[lot.site], scenario.commodity_index[lot.commodity]
-        if lot.mode is StockMode.PHYSICAL:
-            physical[at] += lot.quantity
-        else:
-            agreed[at] += lot.quantity * lot.honour_probability
-            agreements[at] += lot.quantity
-    return physical, agreed, agreements
 
 
 def _storable(scenario: Scenario) -> BoolArray:
@@ -200,161 +131,6 @@ def _options(scenario: Scenario) -> Options:
         m3=np.array(columns[4], dtype=np.float64),
         kg=np.array(columns[5], dtype=np.float64),
         dispatches=np.array(columns[6], dtype=np.bool_),
-    )
-
-
-def _rules(
-    scenario: Scenario, options: Options, network: RoadNetwork, engine: TravelTimeEngine
-) -> Iterator[Rule]:
-    yield from _status_rules(scenario, options, network)
-    for t, tier in enumerate(scenario.tiers):
-        of_tier = np.flatnonzero(options.tier == t).astype(np.int32)
-        for rule in tier.counts:
-            yield from _count_limits(scenario, options, of_tier, tier.ident, rule)
-    yield from _reach_rules(scenario, options, TravelInputs(network, engine))
-    if scenario.rules.budget is not None:
-        yield BudgetRule(f"yearly cost at most {scenario.rules.budget:,.0f} (budget)", scenario.rules.budget)
-
-
-def _status_rules(scenario: Scenario, options: Options, network: RoadNetwork) -> Iterator[Rule]:
-    covered = _covered_sites(scenario, network)
-    for j, site in enumerate(scenario.sites):
-        mine = np.flatnonzero(options.site == j).astype(np.int32)
-        if site.status is SiteStatus.MUST_OPEN:
-            yield CountLimit(f"site {site.ident} must be open", mine, 1, None)
-        for name in site.hazards_excluded if len(mine) else ():
-            if covered[name][j]:
-                yield CountLimit(
-                    f"site {site.ident} stands in hazard '{name}' and may not open", mine, None, 0
-                )
-
-
-def _covered_sites(scenario: Scenario, network: RoadNetwork) -> dict[str, BoolArray]:
-    """Sites inside each hazard that some site excludes itself from."""
-    wanted = {name: site for site in scenario.sites for name in site.hazards_excluded}
-    known = {hazard.name: hazard for hazard in scenario.hazards}
-    exposure = Exposure(
-        network,
-        np.array([site.lon for site in scenario.sites]),
-        np.array([site.lat for site in scenario.sites]),
-        np.array([point.lon for point in scenario.demand_points]),
-        np.array([point.lat for point in scenario.demand_points]),
-    )
-    covered: dict[str, BoolArray] = {}
-    faults = []
-    for name, site in sorted(wanted.items()):
-        prepared: object = known[name].prepare(exposure) if name in known else None
-        if isinstance(prepared, CoversSites):
-            covered[name] = prepared.covered_sites()
-            continue
-        found = f"'{name}', " + ("a hazard without an area" if name in known else "no such hazard")
-        where = f"site {site.ident}, column hazards_excluded"
-        faults.append(Fault("tables/sites.csv", where, found, "expected a hazard with an area"))
-    if faults:
-        raise InputError(f"scenario {scenario.ident}", faults)
-    return covered
-
-
-def _count_limits(
-    scenario: Scenario, options: Options, of_tier: Int32Array, tier: str, rule: CountRule
-) -> Iterator[CountLimit]:
-    """One limit per zone the rule applies to; a blank zone counts all sites together."""
-    sites = [scenario.sites[j] for j in options.site[of_tier]]
-    if rule.kind:
-        keep = np.array([site.kind == rule.kind for site in sites], dtype=np.bool_)
-    else:
-        keep = np.ones(len(sites), dtype=np.bool_)
-    zone_of = np.array([site.zone for site in sites], dtype=object)
-    if rule.zone == "*":
-        zones = sorted({site.zone for site in scenario.sites if tier in site.tiers and site.zone})
-    else:
-        zones = [rule.zone]
-    kind = f" of kind '{rule.kind}'" if rule.kind else ""
-    for zone in zones:
-        chosen = keep & (zone_of == zone) if zone else keep
-        place = f" in zone '{zone}'" if zone else ""
-        yield CountLimit(
-            f"tier {tier}: {_between(rule.minimum, rule.maximum)} open site(s){kind}{place}",
-            of_tier[chosen],
-            rule.minimum,
-            rule.maximum,
-        )
-
-
-def _between(minimum: int | None, maximum: int | None) -> str:
-    if minimum is not None and minimum == maximum:
-        return f"exactly {minimum}"
-    if minimum is not None and maximum is not None:
-        return f"{minimum} to {maximum}"
-    return f"at least {minimum}" if minimum is not None else f"at most {maximum}"
-
-
-def _reach_rules(scenario: Scenario, options: Options, travel: TravelInputs) -> Iterator[Rule]:
-    """Support and coverage, both with no road lost."""
-    calm = intact(len(scenario.sites), len(scenario.demand_points))
-    sites = sorted({int(j) for j in options.site})
-    row = {j: r for r, j in enumerate(sites)}
-    if any(tier.support_s is not None for tier in scenario.tiers) and sites:
-        between = travel.times(scenario, sites, to_sites=True).of_state(calm)
-        for t, tier in enumerate(scenario.tiers):
-            if tier.support_s is not None:
-                yield _support(scenario, options, t, between <= tier.support_s, row)
-    covering = [t for t, tier in enumerate(scenario.tiers) if tier.min_coverage > 0]
-    if covering:
-        to_points = (
-            travel.times(scenario, sites).of_state(calm)
-            if sites
-            else np.empty((0, len(scenario.demand_points)))
-        )
-        for t in covering:
-            yield _coverage(scenario, options, t, to_points, row)
-
-
-def _support(
-    scenario: Scenario, options: Options, t: int, near: BoolArray, row: dict[int, int]
-) -> SupportRule:
-    """``near[a, b]``: from site ``a`` to site ``b`` in time; the supporting depot is the origin."""
-    limit = scenario.tiers[t].support_s
-    assert limit is not None
-    needing, helpers = [], []
-    rows = np.array([row[int(j)] for j in options.site], dtype=np.int64)
-    for j in sorted({int(j) for j in options.site[options.tier == t]}):
-        needing.append(np.flatnonzero((options.site == j) & (options.tier == t)).astype(np.int32))
-        helps = (options.tier < t) & near[rows, row[j]] & (options.site != j)
-        helpers.append(np.flatnonzero(helps).astype(np.int32))
-    return SupportRule(
-        f"tier {scenario.tiers[t].ident}: an open site of a higher tier within {limit / 60:g} min",
-        tuple(needing),
-        tuple(helpers),
-    )
-
-
-def _coverage(
-    scenario: Scenario, options: Options, t: int, to_points: FloatArray, row: dict[int, int]
-) -> CoverageRule:
-    tier = scenario.tiers[t]
-    if tier.service_standard_s is None:
-        fault = Fault(
-            "scenario.toml",
-            f"tiers[{t}].min_coverage = {tier.min_coverage}",
-            "no service standard",
-            "expected service_standard_min beside it",
-        )
-        raise InputError(f"scenario {scenario.ident}", [fault])
-    people = np.array([point.people for point in scenario.demand_points])
-    able = np.flatnonzero(options.tier <= t).astype(np.int32)
-    rows = np.array([row[int(j)] for j in options.site[able]], dtype=np.int64)
-    within = (to_points <= tier.service_standard_s)[rows]
-    point, which = np.nonzero(within.T)
-    first = np.zeros(len(people) + 1, dtype=np.int64)
-    np.cumsum(np.bincount(point, minlength=len(people)), out=first[1:])
-    share = f"{100 * tier.min_coverage:g} % of people"
-    return CoverageRule(
-        f"tier {tier.ident}: {share} within {tier.service_standard_s / 60:g} min of an open site",
-        people,
-        tier.min_coverage * float(people.sum()),
-        first,
-        able[which],
     )
 
 

@@ -21,7 +21,7 @@ from depotopt.plans import OpenSite, SitingPlan, StateFlows, StockLine
 from depotopt.roads.engines import TravelTimeEngine
 from depotopt.roads.network import RoadNetwork
 from depotopt.scenario import Scenario, SiteStatus, SizeClass, StockMode
-from depotopt.siting.assembly import (
+from depotopt.siting.inputs import (
     DS_PER_H,
     KG_PER_T,
     TravelInputs,
