@@ -88,3 +88,29 @@ def test_every_broken_value_of_a_plan_is_named(tmp_path: Path) -> None:
         "plan.stock.0.quantity",
         "plan.open_sites.0.tier",
     }
+
+
+def test_a_folder_is_not_a_plan_file(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="nothing readable"):
+        read_result(tmp_path, SitingPlan)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("limit", "boredom"), ("notes", 3), ("objective", None), ("bound", "low"), ("status", "infeasible")],
+)
+def test_values_that_do_not_fit_are_bad_input(tmp_path: Path, key: str, value: object) -> None:
+    path = tmp_path / "layout.json"
+    write_result(path, result_of(LAYOUT))
+    document = json.loads(path.read_text(encoding="utf-8"))
+    document[key] = value
+    path.write_text(json.dumps(document), encoding="utf-8")
+    with pytest.raises(InputError, match=r"layout\.json"):
+        read_result(path, SitingPlan)
+
+
+def test_an_origin_that_is_not_an_object_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "layout.json"
+    path.write_text('{"made_from": 3}', encoding="utf-8")
+    with pytest.raises(InputError, match="made_from"):
+        read_made_from(path)

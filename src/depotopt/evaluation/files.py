@@ -45,6 +45,10 @@ def read_evaluations(path: Path) -> dict[str, Evaluation]:
     except FileNotFoundError:
         fault = Fault(str(path), "", "no such file", "expected an evaluation", "missing-file")
         raise InputError(str(path), [fault]) from None
+    except OSError as error:
+        found = f"nothing readable ({error.strerror})"
+        fault = Fault(str(path), "", found, "expected an evaluation", "evaluation-file")
+        raise InputError(str(path), [fault]) from error
     except (
         json.JSONDecodeError,
         UnicodeDecodeError,

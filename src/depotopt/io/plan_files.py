@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from depotopt.errors import Fault, InputError
+from depotopt.errors import Fault, InputError, UsageError
 from depotopt.plans import DispatchPlan, SitingPlan
 from depotopt.solving import Limit, SolveResult, Status
 
@@ -68,7 +68,8 @@ def read_result(path: Path, kind: type[PlanT]) -> SolveResult[PlanT]:
     Raises
     ------
     InputError
-        If the file is missing, is not JSON, holds another kind of plan or an older format.
+        If the file is missing or cannot be read, is not JSON, holds another kind of plan or an older
+        format, or its values do not fit together.
     """
     document = _read_document(path)
     faults = [
@@ -111,11 +112,17 @@ def read_result(path: Path, kind: type[PlanT]) -> SolveResult[PlanT]:
             for item in error.errors()
         ]
         raise InputError(str(path), faults) from error
+    except (TypeError, ValueError, UsageError) as error:
+        fault = Fault(str(path), "", f"values that do not fit ({error})", "expected a plan file", "plan-file")
+        raise InputError(str(path), [fault]) from error
 
 
 def read_made_from(path: Path) -> dict[str, Any]:
     """What the plan in a file was made from."""
-    made_from: dict[str, Any] = _read_document(path).get("made_from", {})
+    made_from = _read_document(path).get("made_from", {})
+    if not isinstance(made_from, dict):
+        fault = Fault(str(path), "made_from", repr(made_from)[:60], "expected a JSON object", "plan-file")
+        raise InputError(str(path), [fault])
     return made_from
 
 
@@ -126,6 +133,11 @@ def _read_document(path: Path) -> dict[str, Any]:
         raise InputError(
             str(path), [Fault(str(path), "", "no such file", "expected a plan file", "missing-file")]
         ) from None
+    except OSError as error:
+        fault = Fault(
+            str(path), "", f"nothing readable ({error.strerror})", "expected a plan file", "plan-file"
+        )
+        raise InputError(str(path), [fault]) from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         fault = Fault(str(path), "", f"text that is not JSON ({error})", "expected a plan file", "plan-file")
         raise InputError(str(path), [fault]) from error
