@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from depotopt.roads.engines.hierarchy.compiled import compiled
-from depotopt.roads.engines.hierarchy.lanes import Lanes, least, load, plus, spread, store
+from depotopt.roads.engines.hierarchy.lanes import Lanes, fetch, least, load, plus, spread, store
 from depotopt.units import UNREACHABLE_DS, Int32Array, Int64Array
+
+
+LINKS_AHEAD: Final = 64
+"""How many links before their use their times are fetched."""
+
+CACHE_LINE: Final = 16
+"""32-bit integers in a cache line."""
 
 
 @compiled
@@ -55,6 +64,11 @@ def customise(
     never = spread(lanes, np.int32(UNREACHABLE_DS))
     lowest = never
     for x in range(len(up_first) - 1):
+        # Links lie in the order of the network, not of ranks, so the processor cannot guess the next.
+        soon = min(link_first[2 * up_first[x]] + LINKS_AHEAD, len(link))
+        for k in range(soon, min(link_first[2 * up_first[x + 1]] + LINKS_AHEAD, len(link))):
+            for line in range(0, width, CACHE_LINE):
+                fetch(times, np.intp(link[k]) * stride + offset + line)
         at = row[x] * pair
         for a in range(up_first[x], up_first[x + 1]):
             place[up[a]] = at

@@ -70,6 +70,21 @@ def load(typing: Any, width: Any, array: Any, offset: Any) -> Any:
 
 
 @emitted
+def fetch(typing: Any, array: Any, offset: Any) -> Any:
+    """Ask the processor to bring a cache line of a flat array closer."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        byte = ir.IntType(8)
+        line = _vector_at(context, builder, signature.args[0], args[0], args[1], byte)
+        kind = ir.FunctionType(ir.VoidType(), [byte.as_pointer(), _INT32, _INT32, _INT32])
+        ask = builder.module.declare_intrinsic("llvm.prefetch", [byte.as_pointer()], kind)
+        builder.call(ask, [line, _INT32(0), _INT32(3), _INT32(1)])
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp), generate
+
+
+@emitted
 def store(typing: Any, width: Any, array: Any, offset: Any, value: Any) -> Any:
     """Write lanes into a flat int32 array, from an offset on."""
 
