@@ -49,7 +49,7 @@ def test_shaking_agrees_with_the_official_intensity_map() -> None:
 
 
 def test_about_as_many_people_are_in_need_as_were_moved() -> None:
-    """12,426 people had been moved a day later; the scenario plans for up to half as many again."""
+    """12,426 people were moved on the first day; the scenario plans for up to half as many again."""
     assert 12_426 < people_in_need(shipped("wushi-2024").scenario).sum() < 1.5 * 12_426
 
 
