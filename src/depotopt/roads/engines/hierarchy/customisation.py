@@ -10,7 +10,6 @@ from depotopt.roads.engines.hierarchy.compiled import compiled
 from depotopt.roads.engines.hierarchy.lanes import Lanes, fetch, least, load, plus, spread, store
 from depotopt.units import UNREACHABLE_DS, Int32Array, Int64Array
 
-
 LINKS_AHEAD: Final = 64
 """How many links before their use their times are fetched."""
 
