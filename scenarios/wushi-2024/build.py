@@ -36,7 +36,8 @@ CONNECTOR_KMH = 40.0
 """Assumed speed on a connector: county roads in mountains, winter."""
 AFFECTED_SHARE = {"9": 0.30, "8": 0.15, "7": 0.05, "6": 0.01, "": 0.0}
 """Assumed share of residents in need by zone of the official intensity map; a township that several
-zones touch takes their mean. Together about 17,800 people; 12,426 were relocated on 23 January 2024 (Xinhua)."""
+zones touch takes their mean. Together about 17,800 people; 12,426 were relocated on
+23 January 2024 (Xinhua)."""
 TOWNSHIP_HOSTS = ("school", "township office", "supermarket", "health centre", "fire station")
 RATES: dict[str, dict[str, object]] = {
     "prefecture": {
