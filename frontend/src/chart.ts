@@ -151,7 +151,8 @@ export class Chart {
     this.sources[1].changed();
   }
 
-  fit(padding: number[] = [24, 24, 24, 24]): void {
+  fit(): void {
+    const padding = [24, 24, this.model.trips.length ? 84 : 40, 24];
     this.map.getView().fit(this.bounds(0.02), { padding });
   }
 
@@ -179,7 +180,7 @@ export class Chart {
     const [x, y] = model.roads.origin;
     const margin = 0.04 * Math.max(box[2] - box[0], box[3] - box[1]);
     this.map.getView().fit([box[0] + x - margin, box[1] + y - margin, box[2] + x + margin, box[3] + y + margin], {
-      padding: [30, 140, 40, 110],
+      padding: [30, 140, model.trips.length ? 90 : 40, 110],
     });
   }
 
