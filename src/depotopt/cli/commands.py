@@ -19,7 +19,9 @@ from depotopt.cli.flags import (
     RunFlags,
     SolveFlags,
 )
+from depotopt.cli.parameters import AtHours, Layout, Out, State
 from depotopt.cli.progress import watching
+from depotopt.cli.road_commands import roads
 
 HELP = """Where relief depots stand, what each holds, and which truck carries what to whom
 when roads are lost.
@@ -36,22 +38,7 @@ def _version() -> str:
 
 
 app = App(name="depotopt", help=HELP, version=_version, help_format="plaintext")
-roads = App(name="roads", help="Look at a scenario's roads, whole or damaged.")
 app.command(roads)
-
-Out = Annotated[Path | None, Parameter(name="--out", help="Where to write.")]
-Layout = Annotated[
-    Path | None,
-    Parameter(help="Layout file of `depotopt site` or a run; default today's depots and stock."),
-]
-State = Annotated[
-    int,
-    Parameter(help="Road state of the unseen ensemble; -1 for no hazard, only what road reports say."),
-]
-AtHours = Annotated[
-    float,
-    Parameter(name="--at-h", help="Hours after the start whose roads are used: expired closures are open."),
-]
 
 
 @app.command
@@ -334,44 +321,6 @@ def doctor(*, common: Common = COMMON) -> Exit:
     findings = examine()
     screen.tell_doctor(findings, as_json=common.as_json)
     return Exit.OK if findings["usable"] else Exit.FAILED
-
-
-@roads.command(name="summary")
-def roads_summary(scenario: Path, *, common: Common = COMMON) -> Exit:
-    """Length by class, bridges, where speeds come from, what the import left out."""
-    from depotopt.cli import screen
-    from depotopt.pipeline.stages import open_case
-    from depotopt.roads.export import summary
-
-    screen.tell_roads(summary(open_case(scenario, common.overrides).network), as_json=common.as_json)
-    return Exit.OK
-
-
-@roads.command(name="status")
-def roads_status(scenario: Path, *, state: State = 0, at_h: AtHours = 0.0, common: Common = COMMON) -> Exit:
-    """Say what one road state takes: streets and bridges lost, points cut off and by what."""
-    from depotopt.cli import screen
-    from depotopt.pipeline import chain
-    from depotopt.pipeline.road_status import road_status
-    from depotopt.pipeline.stages import open_case
-    from depotopt.units import HOUR_S
-
-    case = open_case(scenario, common.overrides)
-    road_state = chain.unseen_state(case, chain.RunOptions(), state)
-    status = road_status(case, road_state, at_s=at_h * HOUR_S)
-    screen.tell_status(case.scenario, status, as_json=common.as_json)
-    return Exit.OK
-
-
-@roads.command(name="export")
-def roads_export(scenario: Path, file: Path, *, common: Common = COMMON) -> Exit:
-    """Write the roads with the scenario's places as a GeoPackage."""
-    from depotopt.pipeline.stages import open_case
-    from depotopt.roads.export import write_geopackage
-
-    write_geopackage(open_case(scenario, common.overrides).network, file)
-    print(file)
-    return Exit.OK
 
 
 @app.command
