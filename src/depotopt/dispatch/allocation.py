@@ -10,9 +10,12 @@ import numpy as np
 from depotopt.dispatch.linear import LinearProgram, solve_linear
 from depotopt.dispatch.pools import Pool, stock_pools
 from depotopt.dispatch.problem import DispatchProblem
+from depotopt.dispatch.transport import serving_penalty, transport_flows
 from depotopt.dispatch.vehicle_classes import VehicleClass, vehicle_classes
 from depotopt.units import BoolArray, FloatArray, Int64Array
 
+MOST_FLOWS: Final = 250_000
+"""Flows up to which the linear program is solved; above, commodities are allocated one by one."""
 DOCK_STEPS: Final = 4
 """Moments at which the work of a depot's docks is bounded."""
 
@@ -87,6 +90,8 @@ def allocate(problem: DispatchProblem, time_s: float = 60.0) -> Allocation:
         Limit for the linear program.
     """
     pools, classes = stock_pools(problem), vehicle_classes(problem)
+    if len(pools) * len(problem.points) * len(classes) > MOST_FLOWS:
+        return _by_commodity(problem, pools, classes)
     flows = _flows(problem, pools, classes)
     served_weight = (
         problem.weight[flows.point, [pools[p].commodity for p in flows.pool]]
@@ -123,6 +128,23 @@ def allocate(problem: DispatchProblem, time_s: float = 60.0) -> Allocation:
     summed = np.zeros((len(pools), len(problem.points)))
     np.add.at(summed, (flows.pool, flows.point), values)
     return Allocation(pools, _whole(problem, pools, summed), work, classes, max(bound, 0.0), bound_unmet)
+
+
+def _by_commodity(
+    problem: DispatchProblem, pools: tuple[Pool, ...], classes: tuple[VehicleClass, ...]
+) -> Allocation:
+    """The relaxation without vehicles and docks, for problems too large for the linear program."""
+    penalty = serving_penalty(problem, pools, classes)
+    units, bound = transport_flows(problem, pools, classes, penalty)
+    if penalty != problem.unmet_penalty:
+        _, bound = transport_flows(problem, pools, classes, problem.unmet_penalty)
+    work = np.zeros((len(classes), len(problem.depots)))
+    for p, pool in enumerate(pools):
+        group = classes[0]
+        seconds = np.where(np.isfinite(group.out_s[pool.depot]), group.out_s[pool.depot] + group.back_s, 0.0)
+        load = units[p] * problem.kg[pool.commodity] / group.payload_kg
+        work[:, pool.depot] += float((load * np.where(units[p] > 0, seconds, 0.0)).sum()) / len(classes)
+    return Allocation(pools, units, work, classes, bound, 0.0)
 
 
 def _lexicographic_penalty(problem: DispatchProblem, weight: FloatArray, cost: FloatArray) -> float:

@@ -10,18 +10,16 @@ from typing import Final
 import numpy as np
 
 from depotopt.dispatch.draft import (
-    DraftTrip,
     Routes,
-    TimedTrip,
     make_trip,
     timetable,
     unhurried,
     weighted_unmet,
-    without_empty,
 )
 from depotopt.dispatch.insertion import Inserter, insertion_order
 from depotopt.dispatch.problem import DispatchProblem
 from depotopt.dispatch.quantities import best_quantities
+from depotopt.dispatch.repair import repair
 
 DEVIATION: Final = 0.05
 """How much worse than the best, relative, a draft may be at first and still be walked on from."""
@@ -66,63 +64,6 @@ def changed_cost(problem: DispatchProblem, routes: Routes) -> float:
     return problem.change_cost * len(moved)
 
 
-def repair(problem: DispatchProblem, routes: Routes) -> Routes:
-    """Drop stops until every rule holds; the cheapest loss first.
-
-    Parameters
-    ----------
-    problem, routes
-        A draft that may break rules.
-    """
-    current = list(without_empty(problem, routes))
-    while True:
-        times = timetable(problem, tuple(current))
-        if times.feasible:
-            return tuple(current)
-        blamed = _blamed(problem, times.trips, times.faulty)
-        if blamed is None:
-            return tuple(current)
-        v, number, stop = blamed
-        current[v] = _without(problem, current[v], number, {stop})
-
-
-def _blamed(
-    problem: DispatchProblem,
-    trips: tuple[TimedTrip, ...],
-    faulty: frozenset[int],
-) -> tuple[int, int, int] | None:
-    """Stop to drop: among the stops of the first vehicle at fault the one worth least per second."""
-    choices = []
-    for record in trips:
-        trip = record.trip
-        if trip.vehicle not in faulty:
-            continue
-        late = any(at > problem.deadline_s[i] for i, at in zip(trip.stops, record.arrive_s, strict=True))
-        for j, (point, load) in enumerate(zip(trip.stops, trip.loads, strict=True)):
-            worth = sum(u * float(problem.weight[point, problem.lots[p].commodity]) for p, u in load)
-            choices.append((not late, worth, trip.vehicle, record.number - 1, j))
-    if not choices:
-        return None
-    _, _, v, number, stop = min(choices)
-    return v, number, stop
-
-
-def _without(
-    problem: DispatchProblem, route: tuple[DraftTrip, ...], number: int, stops: set[int]
-) -> tuple[DraftTrip, ...]:
-    """A route with some stops of one trip taken out."""
-    trip = route[number]
-    kept = [j for j in range(len(trip.stops)) if j not in stops]
-    changed = list(route)
-    if kept:
-        changed[number] = make_trip(
-            problem, trip.vehicle, trip.depot, [trip.stops[j] for j in kept], [trip.loads[j] for j in kept]
-        )
-    else:
-        del changed[number]
-    return tuple(changed)
-
-
 def improve(
     problem: DispatchProblem,
     routes: Routes,
@@ -153,13 +94,13 @@ def improve(
     """
     rng = np.random.default_rng(seed)
     first = Inserter(problem, routes)
-    first.insert_all(insertion_order(problem, first.need))
+    first.insert_all(insertion_order(problem, first.need), until)
     worth = first.worth
 
     def score(value: Value) -> float:
         return worth * value.unmet + value.cost
 
-    best = best_quantities(problem, tuple(first.routes), whole=False)
+    best = best_quantities(problem, tuple(first.routes), until - time.perf_counter(), whole=False)
     best_value = value_of(problem, best)
     current = best
     for number in range(iterations):
@@ -168,11 +109,11 @@ def improve(
         ruined = _ruin(problem, current, rng)
         if ruined is None:
             break
-        candidate, value = _recreate(problem, ruined, number, rng)
+        candidate, value = _recreate(problem, ruined, number, rng, until)
         deviation = DEVIATION * (1 - number / iterations) * score(best_value)
         if score(value) < score(best_value) + deviation:
             if number % POLISH_EVERY == 0 or value < best_value:
-                candidate = best_quantities(problem, candidate, whole=False)
+                candidate = best_quantities(problem, candidate, until - time.perf_counter(), whole=False)
                 value = value_of(problem, candidate)
             current = candidate
         if value < best_value:
@@ -183,7 +124,7 @@ def improve(
 
 
 def _recreate(
-    problem: DispatchProblem, ruined: Routes, number: int, rng: np.random.Generator
+    problem: DispatchProblem, ruined: Routes, number: int, rng: np.random.Generator, until: float
 ) -> tuple[Routes, Value]:
     """Insert what is missing; waiting for turns at docks is dropped where nobody is late without it."""
     free = unhurried(ruined)
@@ -195,7 +136,7 @@ def _recreate(
     order = insertion_order(problem, work.need)
     if number % 2:
         rng.shuffle(order)
-    work.insert_all(order)
+    work.insert_all(order, until)
     candidate = tuple(work.routes)
     return candidate, value_of(problem, candidate)
 

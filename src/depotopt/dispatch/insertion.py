@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import dataclass
 from typing import Final
 
@@ -78,13 +79,19 @@ class Inserter:
         # Serving one more unit beats any cost: objectives are in order, not traded.
         self.worth = _worth(problem)
 
-    def insert_all(self, order: list[int], most: int = 1_000_000) -> int:
-        """Insert what fits at the given points, each until nothing more fits; returns insertions made."""
-        made = 0
+    def insert_all(self, order: list[int], until: float = math.inf) -> None:
+        """Insert what fits at the given points, each until nothing more fits.
+
+        Parameters
+        ----------
+        order
+            Points, the first first.
+        until
+            Moment of `time.perf_counter` after which no insertion is begun.
+        """
         for point in order:
-            while made < most and self.insert(point):
-                made += 1
-        return made
+            while time.perf_counter() < until and self.insert(point):
+                pass
 
     def insert(self, point: int) -> bool:
         """Make the best insertion for a point; whether one was found."""
@@ -237,9 +244,9 @@ class Inserter:
                 continue
             handed, gain, _ = self._fill(d, point, ANY_ROOM, ANY_ROOM, math.inf)
             if handed:
-                near = min(
-                    float(matrix.seconds[depot.place, problem.points[point]]) for matrix in problem.travel
-                )
+                place = problem.points[point]
+                there = (float(matrix.seconds[depot.place, place]) for matrix in problem.travel)
+                near = min(there, default=math.inf)
                 if math.isfinite(near):
                     depots.append((-gain, near, d))
         by_time = sorted(depots, key=lambda entry: (entry[1], entry[2]))[: NEAR_DEPOTS - 1]

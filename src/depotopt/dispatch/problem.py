@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final, cast
 
 import numpy as np
 
 from depotopt.scenario import VehicleType
 from depotopt.units import BoolArray, FloatArray, Int64Array
+
+LISTED_PLACES: Final = 1_500
+"""Places up to which matrices are kept as lists too: fast to read, four times the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,14 +232,14 @@ class DispatchProblem:
         return tuple(depot.place for depot in self.depots)
 
     @cached_property
-    def seconds_of(self) -> tuple[list[list[float]], ...]:
+    def seconds_of(self) -> tuple[Sequence[Sequence[float]], ...]:
         """Times per travel profile as plain lists: the clock reads single entries, millions of times."""
-        return tuple(matrix.seconds.tolist() for matrix in self.travel)
+        return tuple(_rows(matrix.seconds) for matrix in self.travel)
 
     @cached_property
-    def metres_of(self) -> tuple[list[list[float]], ...]:
+    def metres_of(self) -> tuple[Sequence[Sequence[float]], ...]:
         """Lengths per travel profile as plain lists."""
-        return tuple(matrix.metres.tolist() for matrix in self.travel)
+        return tuple(_rows(matrix.metres) for matrix in self.travel)
 
     @cached_property
     def place_of(self) -> list[int]:
@@ -278,3 +283,11 @@ class DispatchProblem:
             away = self.seconds_of[machine.travel][place]
             self._nearest_ends[key] = min((machine.home, *self.ends), key=lambda end: (away[end], end))
         return self._nearest_ends[key]
+
+
+def _rows(matrix: FloatArray) -> Sequence[Sequence[float]]:
+    """Rows to read single entries from."""
+    if len(matrix) <= LISTED_PLACES:
+        rows: list[list[float]] = matrix.tolist()
+        return rows
+    return cast("Sequence[Sequence[float]]", list(matrix))

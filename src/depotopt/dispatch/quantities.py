@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -76,8 +77,9 @@ def best_quantities(
         Search for the best whole numbers where there are at most `MIXED_LIMIT` quantities; else the linear
         optimum is rounded down and filled up by insertion.
     """
+    begin = time.perf_counter()
     before = timetable(problem, routes)
-    if not before.trips or not before.feasible:
+    if time_s <= 0 or not before.trips or not before.feasible:
         return routes
     pools = stock_pools(problem)
     visits, program, integers = _program(problem, before, pools)
@@ -98,7 +100,7 @@ def best_quantities(
         if not timetable(problem, better).feasible:
             return routes
     filled = Inserter(problem, better)
-    filled.insert_all(insertion_order(problem, filled.need))
+    filled.insert_all(insertion_order(problem, filled.need), begin + time_s)
     better = tuple(filled.routes)
     return better if unmet_of(problem, better) < unmet_of(problem, routes) - 1e-9 else routes
 

@@ -11,9 +11,10 @@ import numpy as np
 
 from depotopt.dispatch.assembly import Assembly, assemble
 from depotopt.dispatch.draft import DraftTrip, Routes, make_trip, weighted_unmet
-from depotopt.dispatch.improvement import Value, improve, repair
+from depotopt.dispatch.improvement import Value, improve
 from depotopt.dispatch.problem import DispatchProblem
 from depotopt.dispatch.publication import publish
+from depotopt.dispatch.repair import repair
 from depotopt.dispatch.solve import Effort, settle, travel_engine
 from depotopt.dispatch.underway import KeptTrip, Underway
 from depotopt.errors import UsageError
@@ -266,7 +267,9 @@ def _start(problem: DispatchProblem, waiting: tuple[Trip, ...]) -> Routes:
                 loads.append(handed.items())
         if stops:
             v = number[trip.vehicle]
-            routes[v].append(make_trip(problem, v, depot[trip.start_site], stops, loads))
+            made = make_trip(problem, v, depot[trip.start_site], stops, loads)
+            # Its turn at the dock is part of the plan in force.
+            routes[v].append(replace(made, not_before_s=trip.load_start_s))
     return repair(problem, tuple(tuple(route) for route in routes))
 
 

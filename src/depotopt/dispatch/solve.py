@@ -11,10 +11,11 @@ from depotopt.dispatch.consignments import consignments, route_consignments
 from depotopt.dispatch.draft import Routes, timetable, weighted_unmet
 from depotopt.dispatch.engines import routing_engine
 from depotopt.dispatch.fleet import station
-from depotopt.dispatch.improvement import Value, improve, repair, value_of
+from depotopt.dispatch.improvement import Value, improve, value_of
 from depotopt.dispatch.problem import DispatchProblem
 from depotopt.dispatch.publication import publish, with_driven_lengths
 from depotopt.dispatch.quantities import best_quantities
+from depotopt.dispatch.repair import repair
 from depotopt.dispatch.routing import RoutingBudget, RoutingEngine
 from depotopt.errors import EngineError
 from depotopt.hazards.states import RoadState
@@ -24,9 +25,9 @@ from depotopt.roads.network import RoadNetwork
 from depotopt.scenario import Scenario
 from depotopt.solving import Limit, Monitor, SolveLimits, SolveResult, Status
 
-ROUTING_ITERATIONS = 0.5
+ROUTING_ITERATIONS = 0.1
 """Routing iterations per job, seed and second of the limit."""
-MOST_ROUTING_ITERATIONS = 10
+MOST_ROUTING_ITERATIONS = 6
 """Routing iterations per job and seed, whatever the limit."""
 IMPROVEMENT_WORK = 400.0
 """Rounds of ruin and recreate per second of the limit, divided by points and vehicles."""

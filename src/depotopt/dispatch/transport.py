@@ -1,0 +1,123 @@
+"""Allocation commodity by commodity as minimum-cost flows: the relaxation for very large problems."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from depotopt.dispatch.pools import Pool
+from depotopt.dispatch.problem import DispatchProblem
+from depotopt.dispatch.vehicle_classes import VehicleClass
+from depotopt.errors import EngineError
+from depotopt.units import FloatArray, Int64Array
+
+COST_RANGE: Final = 1e9
+"""Largest integer cost of a unit; costs are scaled to it and rounded down, which keeps the bound valid."""
+
+
+def transport_flows(
+    problem: DispatchProblem, pools: tuple[Pool, ...], classes: tuple[VehicleClass, ...], penalty: float
+) -> tuple[Int64Array, float]:
+    """Whole units from pools to points with vehicles and docks left out of account.
+
+    Sets
+        P pools, I points
+    Variables
+        x[p,i] >= 0, u[i] >= 0
+    Model
+        min  sum_k ( sum_i penalty weight[i,k] u[i] + sum_p,i cost[p,i] x[p,i] )
+        s.t. sum_p x[p,i] + u[i] = need[i,k];  sum_i x[p,i] <= units[p]
+
+    With vehicles and docks left out, commodities do not meet, and each is a minimum-cost flow.
+
+    Parameters
+    ----------
+    problem, pools, classes
+        What is to be delivered; the cheapest class prices a unit.
+    penalty
+        Cost of one weighted person-day.
+
+    Returns
+    -------
+    tuple
+        Units, shape ``(P, I)``, and the proved lower bound on ``penalty * unmet + cost``.
+
+    Raises
+    ------
+    EngineError
+        If a flow is not solved to its optimum.
+    """
+    from ortools.graph.python import min_cost_flow
+
+    units = np.zeros((len(pools), len(problem.points)), dtype=np.int64)
+    bound = 0.0
+    for k in range(problem.need.shape[1]):
+        mine = [p for p, pool in enumerate(pools) if pool.commodity == k]
+        wanted = np.flatnonzero(problem.need[:, k] > 0)
+        if not len(wanted):
+            continue
+        unmet = penalty * problem.weight[wanted, k]
+        costs = np.array([_unit_cost(problem, pools[p], classes)[wanted] for p in mine]).reshape(
+            len(mine), -1
+        )
+        scale = COST_RANGE / max(float(unmet.max()), 1e-9)
+        flow = min_cost_flow.SimpleMinCostFlow()
+        source = len(mine) + len(wanted)
+        point_node = len(mine) + np.arange(len(wanted))
+        for row in range(len(mine)):
+            there = np.flatnonzero(np.isfinite(costs[row]))
+            flow.add_arcs_with_capacity_and_unit_cost(
+                np.full(len(there), row, dtype=np.int32),
+                point_node[there].astype(np.int32),
+                np.minimum(problem.need[wanted[there], k], pools[mine[row]].units),
+                np.floor(costs[row][there] * scale).astype(np.int64),
+            )
+            flow.add_arc_with_capacity_and_unit_cost(source, row, pools[mine[row]].units, 0)
+        for n, i in enumerate(wanted):
+            flow.add_arc_with_capacity_and_unit_cost(
+                source, int(point_node[n]), int(problem.need[i, k]), int(np.floor(unmet[n] * scale))
+            )
+            flow.set_node_supply(int(point_node[n]), -int(problem.need[i, k]))
+        flow.set_node_supply(source, int(problem.need[wanted, k].sum()))
+        status = flow.solve()
+        if status != flow.OPTIMAL:
+            raise EngineError("min-cost flow", f"commodity {problem.commodity_idents[k]} ended as {status}")
+        bound += flow.optimal_cost() / scale
+        arcs = np.arange(flow.num_arcs())
+        for arc, sent in zip(arcs, flow.flows(arcs), strict=True):
+            if sent > 0 and flow.tail(int(arc)) < len(mine):
+                point = int(wanted[flow.head(int(arc)) - len(mine)])
+                units[mine[flow.tail(int(arc))], point] += int(sent)
+    return units, bound
+
+
+def serving_penalty(
+    problem: DispatchProblem, pools: tuple[Pool, ...], classes: tuple[VehicleClass, ...]
+) -> float:
+    """A penalty at which serving one unit is worth more than any way of bringing it costs."""
+    penalty = problem.unmet_penalty
+    for pool in pools:
+        cost, weight = _unit_cost(problem, pool, classes), problem.weight[:, pool.commodity]
+        counted = np.isfinite(cost) & (weight > 0)
+        if counted.any():
+            penalty = max(penalty, 10.0 * float((cost[counted] / weight[counted]).max()))
+    return penalty
+
+
+def _unit_cost(problem: DispatchProblem, pool: Pool, classes: tuple[VehicleClass, ...]) -> FloatArray:
+    """Least cost of bringing one unit to each point; infinite where no vehicle comes in time."""
+    depot, kg, m3 = problem.depots[pool.depot], problem.kg[pool.commodity], problem.m3[pool.commodity]
+    best = np.full(len(problem.points), np.inf)
+    for group in classes:
+        if depot.dock_kg_per_s <= 0 or kg > group.payload_kg or m3 > group.volume_m3:
+            continue
+        out, length = group.out_s[pool.depot], group.straight_m[pool.depot]
+        start = max(float(group.start_s[pool.depot]), pool.ready_s, problem.start_s)
+        there = (start + out <= problem.deadline_s) & np.isfinite(group.back_s) & (length <= group.range_m)
+        driving = np.where(there, out + group.back_s + problem.stop_service_s, 0.0)
+        handling = kg / depot.dock_kg_per_s + kg / problem.unload_kg_per_s
+        seconds = kg / group.payload_kg * driving + handling
+        cost = kg / group.payload_kg * length * group.cost_per_m + seconds * group.cost_per_s
+        best = np.where(there, np.minimum(best, cost), best)
+    return best
