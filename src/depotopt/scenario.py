@@ -449,6 +449,39 @@ class PlanningRules:
 
 
 @dataclass(frozen=True, slots=True)
+class SitingObjective:
+    """What a layout is chosen by; the defaults weigh the mean response alone.
+
+    The response cost of a road state is transport plus penalised unmet need of one event.
+
+    Attributes
+    ----------
+    mean, cvar, worst
+        Weights of its expected value, of its mean in the worst ``1 - cvar_level`` of probability, and of
+        its largest value over the road states.
+    cvar_level
+        Share of probability outside the tail.
+    lexicographic
+        Instead of the weighted sum: measures (``"cost"`` for the yearly cost, ``"mean"``, ``"cvar"``,
+        ``"worst"``) to minimise one after the other.
+    tolerance
+        Relative amount by which a measure may get worse again while later ones are minimised.
+    max_mean_response, max_cvar_response, max_worst_response
+        Upper bounds on the measures of response cost; ``None`` for none.
+    """
+
+    mean: float = 1.0
+    cvar: float = 0.0
+    worst: float = 0.0
+    cvar_level: float = 0.95
+    lexicographic: tuple[str, ...] = ()
+    tolerance: float = 0.01
+    max_mean_response: float | None = None
+    max_cvar_response: float | None = None
+    max_worst_response: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class EnsembleRules:
     """How many road states to draw: some to choose on, others to judge on.
 
@@ -490,6 +523,7 @@ class Scenario:
     road_reports: tuple[RoadReport, ...] = ()
     hazards: tuple[Hazard, ...] = ()
     rules: PlanningRules = field(default_factory=PlanningRules)
+    objective: SitingObjective = field(default_factory=SitingObjective)
     ensemble: EnsembleRules = field(default_factory=EnsembleRules)
     siting_limits: SolveLimits = field(default_factory=SolveLimits)
     dispatch_limits: SolveLimits = field(default_factory=SolveLimits)
@@ -497,6 +531,8 @@ class Scenario:
     input_hashes: dict[str, str] = field(default_factory=dict)
     place_origin: dict[str, tuple[str, str]] = field(default_factory=dict)
     """File and row each site and demand point was read from, for faults found later."""
+    expired_stock: tuple[Stock, ...] = ()
+    """Lots past their last day when the scenario starts: set aside, in ``notices`` by name."""
     notices: tuple[str, ...] = ()
     """Remarks on how the files were read that a user should see (an unusual encoding)."""
 

@@ -250,17 +250,6 @@ CASES = [
         [("tables/stock.csv  row 2, column expiry", "'2027-02-30'", "expected a date like 2027-03-31")],
     ),
     Case(
-        "expired",
-        cell("stock", 2, "expiry", "2027-02-28"),
-        [
-            (
-                "tables/stock.csv  row 2, column expiry",
-                "'2027-02-28'",
-                "expected a day on or after the start 2027-03-01",
-            )
-        ],
-    ),
-    Case(
         "full-width semicolon",
         cell("sites", 2, "tiers", "county；township"),
         [

@@ -232,3 +232,21 @@ def test_reading_csv_loads_no_heavy_package() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_expired_lots_are_set_aside_and_named(tmp_path: Path) -> None:
+    """Real inventories hold lots past their day: the plan does without them, and says so."""
+    folder = copy_minimal(tmp_path)
+    cell("stock", 2, "expiry", "2027-02-28")(folder)
+    scenario = load_scenario(folder)
+    [lot] = scenario.expired_stock
+    assert lot.expiry == dt.date(2027, 2, 28)
+    assert lot.lot not in {kept.lot for kept in scenario.stock}
+    assert any(lot.lot in notice and "set aside" in notice for notice in scenario.notices)
+    assert check_scenario(folder) == ()
+
+
+def test_a_lot_on_its_last_day_is_still_good(tmp_path: Path) -> None:
+    folder = copy_minimal(tmp_path)
+    cell("stock", 2, "expiry", "2027-03-01")(folder)
+    assert load_scenario(folder).expired_stock == ()

@@ -17,21 +17,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     import sys
 
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _run(words)
+    except KeyboardInterrupt:
+        print("depotopt: stopped without a plan", file=sys.stderr)
+        return Exit.STOPPED_WITHOUT
+
+
+def _run(words: list[str]) -> int:
     from cyclopts import CycloptsError
 
     from depotopt.cli.commands import app
     from depotopt.cli.faults import tell_error
-    from depotopt.errors import DepotoptError
+    from depotopt.errors import DepotoptError, UsageError
 
-    words = list(sys.argv[1:] if arguments is None else arguments)
+    as_json = "--json" in words
     try:
         code = app(words, exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
-        print(f"depotopt: {error}", file=sys.stderr)
-        return Exit.USAGE
+        return tell_error(UsageError(str(error)), as_json=as_json)
     except DepotoptError as error:
-        return tell_error(error, as_json="--json" in words)
-    except KeyboardInterrupt:
-        print("depotopt: stopped without a plan", file=sys.stderr)
-        return Exit.STOPPED_WITHOUT
+        return tell_error(error, as_json=as_json)
+    except OSError as error:
+        # A folder where a file is due, a place one may not write to, a full disk: the user can mend it.
+        names = [str(name) for name in (error.filename, error.filename2) if name is not None]
+        reason = error.strerror or str(error)
+        return tell_error(UsageError(": ".join([*names[:1], reason])), as_json=as_json)
     return Exit.OK if code is None else int(code)

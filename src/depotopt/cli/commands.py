@@ -112,6 +112,7 @@ def run(scenario: Path, *, out: Out = None, flags: RunFlags = RUN_FLAGS, common:
     )
     with watching(common.progress) as monitor:
         outcome = run_chain(scenario, common.overrides, options, out=out, monitor=monitor)
+    screen.tell_notices(outcome.case.scenario)
     screen.tell_outcome(outcome, as_json=common.as_json)
     return screen.exit_of(outcome.siting, outcome.dispatch)
 
@@ -146,6 +147,7 @@ def site(
         result = verified_siting(case, ensemble, limits=limits, monitor=monitor, engine=engine)
     if out is not None:
         write_result(out, result, chain.made_from(case, options))
+    screen.tell_notices(case.scenario)
     screen.tell_siting(case.scenario, result, as_json=common.as_json)
     return screen.exit_of(result)
 
@@ -158,6 +160,7 @@ def dispatch(
     state: State = -1,
     at_h: AtHours = 0.0,
     out: Out = None,
+    report: Annotated[Path | None, Parameter(help="Folder for map, workbook and route sheets.")] = None,
     flags: SolveFlags = SOLVE_FLAGS,
     common: Common = COMMON,
 ) -> Exit:
@@ -174,10 +177,12 @@ def dispatch(
     )
     with watching(common.progress) as monitor:
         case = open_case(scenario, common.overrides)
+        siting = chain.read_layout_result(layout)
+        road_state = chain.unseen_state(case, options, state)
         result = verified_dispatch(
             case,
-            chain.read_layout(layout),
-            chain.unseen_state(case, options, state),
+            None if siting is None else siting.plan,
+            road_state,
             at_s=at_h * HOUR_S,
             limits=chain.dispatch_limits(case.scenario, options),
             monitor=monitor,
@@ -185,7 +190,12 @@ def dispatch(
         )
     if out is not None:
         write_result(out, result, chain.made_from(case, options))
+    screen.tell_notices(case.scenario)
     screen.tell_dispatch(case.scenario, result, as_json=common.as_json)
+    if report is not None:
+        files = chain.report_dispatch(case, options, siting, road_state, result, report)
+        if not common.as_json:
+            screen.tell_files(files, as_json=False)
     return screen.exit_of(result)
 
 

@@ -84,6 +84,12 @@ def tell_check(subject: str, faults: tuple[Fault, ...], *, as_json: bool) -> Non
         print(fault_text(subject, faults) if faults else f"{subject}: no faults")
 
 
+def tell_notices(scenario: Scenario) -> None:
+    """Remarks on how the files were read, to stderr: they are no result."""
+    for notice in scenario.notices:
+        print(f"notice: {notice}", file=sys.stderr)
+
+
 def tell_siting(scenario: Scenario, result: SolveResult[SitingPlan], *, as_json: bool) -> None:
     """A layout with its proof, or why there is none."""
     if as_json:

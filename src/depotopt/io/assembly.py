@@ -19,7 +19,7 @@ from depotopt.io.table_schemas import (
     StockRow,
     VehicleTypeRow,
 )
-from depotopt.io.toml_schemas import LimitsBlock, RulesBlock, ScenarioFile, TierBlock
+from depotopt.io.toml_schemas import LimitsBlock, ObjectiveBlock, RulesBlock, ScenarioFile, TierBlock
 from depotopt.roads.profiles import Mode, TravelProfile
 from depotopt.scenario import (
     Commodity,
@@ -240,6 +240,11 @@ def planning_rules(block: RulesBlock) -> PlanningRules:
         stop_service_s=block.stop_service_min * MINUTE_S,
         unload_kg_per_h=block.unload_kg_per_h,
     )
+
+
+def siting_objective(block: ObjectiveBlock) -> SitingObjective:
+    """Build the objective of siting; its keys are the fields."""
+    return SitingObjective(**{key: getattr(block, key) for key in ObjectiveBlock.model_fields})
 
 
 def ensemble_rules(file: ScenarioFile) -> EnsembleRules:

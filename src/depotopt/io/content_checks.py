@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from statistics import median
 
 from depotopt.errors import Fault
@@ -97,10 +96,9 @@ def swapped_faults(tables: ScenarioTables) -> list[Fault]:
     return faults
 
 
-def stock_faults(tables: ScenarioTables, file: ScenarioFile | None) -> list[Fault]:
-    """Lots that contradict their mode, have expired, or may not be stored at their site."""
+def stock_faults(tables: ScenarioTables) -> list[Fault]:
+    """Lots that contradict their mode or may not be stored at their site."""
     faults = []
-    start = file.start.date() if file is not None else dt.date.min
     classes = {row.id: row.commodity_class for _, row in tables.checked("commodities", CommodityRow)}
     known = set(classes.values())
     allowed = {row.id: row.commodity_classes for _, row in tables.checked("sites", SiteRow)}
@@ -116,9 +114,6 @@ def stock_faults(tables: ScenarioTables, file: ScenarioFile | None) -> list[Faul
             if row.mode is StockMode.PHYSICAL and value is not None:
                 expected = "expected blank, because mode is physical"
                 faults.append(tables.fault("stock", i, column, expected, "stock-mode"))
-        if row.expiry is not None and row.expiry < start:
-            expected = f"expected a day on or after the start {start.isoformat()}"
-            faults.append(tables.fault("stock", i, "expiry", expected, "expired"))
         if row.commodity in classes and allowed.get(row.site):
             kind = classes[row.commodity]
             if kind not in allowed[row.site] and known.issuperset(allowed[row.site]):

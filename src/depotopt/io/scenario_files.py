@@ -252,7 +252,7 @@ class Reading:
         self.faults += duplicate_faults(tables) + reference_faults(tables, file)
         self.faults += commodity_faults(tables) + vehicle_faults(tables) + point_faults(tables)
         self.faults += swapped_faults(tables)
-        self.faults += stock_faults(tables, file) + capacity_faults(tables, file)
+        self.faults += stock_faults(tables) + capacity_faults(tables, file)
         self.faults += report_faults(tables, file)
         if file is None:
             return
@@ -282,7 +282,10 @@ class Reading:
         for row in tables.complete("own_stock", OwnStockRow):
             own.setdefault(row.point, []).append(row)
         points = tables.complete("demand_points", DemandPointRow)
-        lots = zip(tables.complete("stock", StockRow), tables.keys("stock"), strict=True)
+        rows = zip(tables.complete("stock", StockRow), tables.keys("stock"), strict=True)
+        lots = [assembly.stock(row, lot) for row, lot in rows]
+        expired = [lot for lot in lots if lot.expiry is not None and lot.expiry < file.start.date()]
+        told = [f"lot {lot.lot} at {lot.site} expired on {lot.expiry} and is set aside" for lot in expired]
         return Scenario(
             ident=self.workbook.stem if self.workbook else self.folder.resolve().name,
             title=file.title,
@@ -293,7 +296,8 @@ class Reading:
             sites=tuple(map(assembly.site, tables.complete("sites", SiteRow))),
             commodities=tuple(map(assembly.commodity, tables.complete("commodities", CommodityRow))),
             demand_points=tuple(assembly.demand_point(row, own.get(row.id, [])) for row in points),
-            stock=tuple(assembly.stock(row, lot) for row, lot in lots),
+            stock=tuple(lot for lot in lots if lot not in expired),
+            expired_stock=tuple(expired),
             vehicle_types=tuple(map(assembly.vehicle_type, tables.complete("vehicle_types", VehicleTypeRow))),
             fleet=tuple(map(assembly.fleet_entry, tables.complete("fleet", FleetRow))),
             roads=assembly.road_source(file, self.folder),
@@ -304,12 +308,13 @@ class Reading:
             ),
             hazards=self.hazards,
             rules=assembly.planning_rules(file.rules),
+            objective=assembly.siting_objective(file.objective),
             ensemble=assembly.ensemble_rules(file),
             siting_limits=assembly.solve_limits(file.siting),
             dispatch_limits=assembly.solve_limits(file.dispatch),
             overrides=tuple(overrides),
             input_hashes=self._hashes(file),
-            notices=tuple(self.notices),
+            notices=(*self.notices, *told),
             place_origin=_origins(tables.raw),
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -64,6 +64,32 @@ class RulesBlock(Block):
     """Fixed time at each stop, minutes."""
     unload_kg_per_h: KeyPositive = 6_000.0
     """Unloading rate at a stop, kilograms per hour."""
+
+
+class ObjectiveBlock(Block):
+    """What a layout is chosen by: yearly cost plus `events_per_year` times the weighted response cost."""
+
+    mean: KeyAmount = 1.0
+    """Weight of the expected response cost of an event (transport and penalised unmet need)."""
+    cvar: KeyAmount = 0.0
+    """Weight of its mean in the worst road states (CVaR)."""
+    worst: KeyAmount = 0.0
+    """Weight of its value in the worst road state."""
+    cvar_level: KeyGap = 0.95
+    """Share of probability that does not count as worst: 0.95 looks at the worst 5 %."""
+    lexicographic: Annotated[
+        tuple[Literal["cost", "mean", "cvar", "worst"], ...],
+        Expect("a list of cost, mean, cvar, worst", "choice"),
+    ] = ()
+    """Minimise these one after the other instead of the weighted sum; `cost` is the yearly cost."""
+    tolerance: KeyAmount = 0.01
+    """How much worse, relatively, one of them may get again while later ones are minimised."""
+    max_mean_response: KeyAmount | None = None
+    """Most the expected response cost of an event may be; left out: no bound."""
+    max_cvar_response: KeyAmount | None = None
+    """Most its mean in the worst road states may be; left out: no bound."""
+    max_worst_response: KeyAmount | None = None
+    """Most it may be in any road state the layout is chosen on; left out: no bound."""
 
 
 class EnsembleBlock(Block):
@@ -160,6 +186,8 @@ class ScenarioFile(Block):
     """Where the roads come from."""
     rules: RulesBlock = RulesBlock()
     """Planning rules and prices."""
+    objective: ObjectiveBlock = ObjectiveBlock()
+    """What a layout is chosen by."""
     ensemble: EnsembleBlock = EnsembleBlock()
     """Number and seeds of road states."""
     siting: LimitsBlock = LimitsBlock()

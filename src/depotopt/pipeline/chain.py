@@ -131,7 +131,13 @@ def dispatch_limits(scenario: Scenario, options: RunOptions) -> SolveLimits:
 
 
 def read_layout(path: Path | None) -> SitingPlan | None:
-    """Layout of a plan file, ``None`` without a file.
+    """Layout of a plan file, ``None`` without a file; see `read_layout_result`."""
+    result = read_layout_result(path)
+    return None if result is None else result.plan
+
+
+def read_layout_result(path: Path | None) -> SolveResult[SitingPlan] | None:
+    """Siting result of a plan file, with a layout; ``None`` without a file.
 
     Raises
     ------
@@ -140,11 +146,11 @@ def read_layout(path: Path | None) -> SitingPlan | None:
     """
     if path is None:
         return None
-    plan = read_result(path, SitingPlan).plan
-    if plan is None:
+    result = read_result(path, SitingPlan)
+    if result.plan is None:
         fault = Fault(str(path), "plan", "null", "expected a layout: siting found none", "plan-file")
         raise InputError(str(path), [fault])
-    return plan
+    return result
 
 
 def require_unseen(layout: Path | None, design_seed: int, seed: int) -> None:
@@ -320,6 +326,28 @@ def report(
         sheet_vehicles=sheet_vehicles,
     )
     return write_report(folder, content, language=outcome.options.language)
+
+
+def report_dispatch(
+    case: Case,
+    options: RunOptions,
+    siting: SolveResult[SitingPlan] | None,
+    state: RoadState,
+    dispatch: SolveResult[DispatchPlan],
+    folder: Path,
+) -> ReportFiles:
+    """Write the report of a dispatch plan made by itself (without evaluation)."""
+    origin = made_from(case, options) | {"road_state": state.index}
+    content = ReportContent(
+        scenario=case.scenario,
+        network=case.network,
+        road_state=state,
+        siting=siting,
+        dispatch=dispatch,
+        provenance=origin | {"versions": versions(), "input_hashes": case.scenario.input_hashes},
+        attachments={"dispatch.json": dump_result(dispatch, origin)},
+    )
+    return write_report(folder, content, language=options.language)
 
 
 def report_again(folder: Path, *, language: str | None = None, out: Path | None = None) -> ReportFiles:
