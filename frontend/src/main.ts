@@ -199,7 +199,10 @@ class Page {
 
   private zoomTo(selection: NonNullable<Selection>): void {
     const { model } = this;
-    const around = (x: number, y: number): [number, number, number, number] => [x - 4000, y - 4000, x + 4000, y + 4000];
+    // A district in a city, a county where roads are far between.
+    const [west, , east] = model.roads.extent;
+    const reach = Math.max(4000, 0.03 * (east - west));
+    const around = (x: number, y: number): [number, number, number, number] => [x - reach, y - reach, x + reach, y + reach];
     if (selection.kind === "site") this.chart.show(around(model.siteXy[2 * selection.index], model.siteXy[2 * selection.index + 1]), this.padding());
     else if (selection.kind === "point") this.chart.show(around(model.pointXy[2 * selection.index], model.pointXy[2 * selection.index + 1]), this.padding());
     else if (selection.kind === "road") {

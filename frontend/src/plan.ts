@@ -3,7 +3,7 @@
 import type { Model } from "./model";
 import { degrees, piecesOf } from "./model";
 import { keepsPaths, newPath } from "./paths";
-import { detailLevel, lineLength, squaredDistance, trace, type View, zoomFactor } from "./roads";
+import { detailLevel, lineLength, pointAlong, squaredDistance, trace, type View, zoomFactor } from "./roads";
 import { DEPOT_INK, DEPOT_PATH, FONT, INK, routeInk, STATES, URGENCY } from "./theme";
 
 export type Selection =
@@ -364,7 +364,7 @@ export class PlanDrawing {
     for (const leg of this.legs) {
       if (!choice.vehicles.has(leg.vehicle) || choice.seconds! < leg.start || choice.seconds! > leg.end) continue;
       const part = leg.end > leg.start ? (choice.seconds! - leg.start) / (leg.end - leg.start) : 1;
-      const [x, y] = toPixel(...along(leg.xy, part));
+      const [x, y] = toPixel(...pointAlong(leg.xy, part));
       pen.beginPath();
       pen.arc(x, y, 7, 0, 2 * Math.PI);
       pen.fillStyle = routeInk(leg.vehicle);
@@ -489,17 +489,6 @@ export function position(model: Model, x: number, y: number): [string, string] {
 
 function overlaps(box: Box, extent: Box): boolean {
   return box[0] <= extent[2] && box[2] >= extent[0] && box[1] <= extent[3] && box[3] >= extent[1];
-}
-
-function along(xy: Float64Array, part: number): [number, number] {
-  let left = lineLength(xy) * part;
-  for (let v = 2; v < xy.length; v += 2) {
-    const step = Math.hypot(xy[v] - xy[v - 2], xy[v + 1] - xy[v - 1]);
-    if (step >= left && step > 0)
-      return [xy[v - 2] + (left / step) * (xy[v] - xy[v - 2]), xy[v - 1] + (left / step) * (xy[v + 1] - xy[v - 1])];
-    left -= step;
-  }
-  return [xy[xy.length - 2], xy[xy.length - 1]];
 }
 
 const CELL = 64;

@@ -13,6 +13,9 @@ const CELLS_PER_PIECE = 0.5;
 /** Square pixels per lost or slowed road above which each gets casing, dashes and its mark. */
 const MARK_ROOM = 1_800;
 const MOST_LOSSES = 25_000;
+/** Pixels between the crosses of one lost road. */
+const MARK_EVERY = 150;
+const MOST_MARKS = 100;
 
 export interface View {
   /** West, south, east, north of the canvas, metres from the model's origin. */
@@ -164,8 +167,13 @@ export class RoadDrawing {
     for (const bridges of [true, false])
       for (const piece of lost) {
         if (isBridge(piece) !== bridges || (!bridges && crowded)) continue;
-        const [x, y] = this.middle(piece);
-        if (marks.take(x / resolution, y / resolution)) this.mark(pen, x, y, resolution, bridges, crowded);
+        const line = xy.subarray(2 * first[piece], 2 * first[piece + 1]);
+        const count = bridges ? 1 : Math.max(1, Math.min(MOST_MARKS, Math.floor(lineLength(line) / (MARK_EVERY * resolution))));
+        for (let k = 0; k < count; k++) {
+          const [x, y] = pointAlong(line, (k + 0.5) / count);
+          if (x < extent[0] || x > extent[2] || y < extent[1] || y > extent[3]) continue;
+          if (marks.take(x / resolution, y / resolution)) this.mark(pen, x, y, resolution, bridges, crowded);
+        }
       }
   }
 
@@ -212,7 +220,7 @@ export class RoadDrawing {
   /** Point halfway along a piece of road. */
   middle(piece: number): [number, number] {
     const { first, xy } = this.model.roads;
-    return halfway(xy.subarray(2 * first[piece], 2 * first[piece + 1]));
+    return pointAlong(xy.subarray(2 * first[piece], 2 * first[piece + 1]), 0.5);
   }
 
   warmUp(): void {
@@ -268,17 +276,16 @@ export function lineLength(xy: ArrayLike<number>): number {
   return length;
 }
 
-function halfway(xy: Float64Array): [number, number] {
-  let left = lineLength(xy) / 2;
+/** Point at a share of a line's length. */
+export function pointAlong(xy: ArrayLike<number>, part: number): [number, number] {
+  let left = lineLength(xy) * part;
   for (let v = 2; v < xy.length; v += 2) {
     const step = Math.hypot(xy[v] - xy[v - 2], xy[v + 1] - xy[v - 1]);
-    if (step >= left && step > 0) {
-      const part = left / step;
-      return [xy[v - 2] + part * (xy[v] - xy[v - 2]), xy[v - 1] + part * (xy[v + 1] - xy[v - 1])];
-    }
+    if (step >= left && step > 0)
+      return [xy[v - 2] + (left / step) * (xy[v] - xy[v - 2]), xy[v - 1] + (left / step) * (xy[v + 1] - xy[v - 1])];
     left -= step;
   }
-  return [xy[0], xy[1]];
+  return [xy[xy.length - 2], xy[xy.length - 1]];
 }
 
 /** Keeps marks apart: a place is taken once per cell of a grid of pixels. */

@@ -73,9 +73,14 @@ function index(model: Model): Entry[] {
   const add = (text: string, other: string, kind: string, selection: NonNullable<Selection>): void => {
     entries.push({ text, folded: fold(`${text} ${other}`), kind, selection });
   };
-  model.sites.forEach((site, j) => add(site.name, site.id, say(site.open ? "detail.depot" : "detail.site"), { kind: "site", index: j }));
+  const sites = (open: boolean): void =>
+    model.sites.forEach((site, j) => {
+      if (site.open === open) add(site.name, site.id, say(open ? "detail.depot" : "detail.site"), { kind: "site", index: j });
+    });
+  sites(true);
   model.points.forEach((point, i) => add(point.name, point.id, say("detail.point"), { kind: "point", index: i }));
   model.vehicles.forEach((vehicle, v) => add(vehicle, "", say("detail.vehicle"), { kind: "vehicle", index: v }));
+  sites(false);
   const pieceOf = new Map<number, number>();
   for (let piece = 0; piece < model.roads.count; piece++) {
     const name = model.roads.name[piece];
