@@ -41,12 +41,13 @@ class Reduction:
         self.price: FloatArray = np.zeros(problem.places)
         self.shut: BoolArray = np.zeros(problem.places, dtype=np.bool_)
         self.kept: BoolArray = np.zeros(problem.places, dtype=np.bool_)
+        self._whole = problem.whole
         self._rng = np.random.default_rng(limits.seed)
 
     @property
     def resolution(self) -> float:
         """A value is only better when it is better by more than this."""
-        return 1.0 - 1e-6 if self.problem.whole else ROUNDING * self.value
+        return 1.0 - 1e-6 if self._whole else ROUNDING * self.value
 
     @property
     def left_s(self) -> float:
@@ -61,7 +62,7 @@ class Reduction:
     def certified(self) -> float:
         """The bound, rounded up where values are whole (less what floating point may have added)."""
         safe = self.bound - ROUNDING * max(1.0, abs(self.bound))
-        return float(math.ceil(safe)) if self.problem.whole else safe
+        return float(math.ceil(safe)) if self._whole else safe
 
     @property
     def proved(self) -> bool:
