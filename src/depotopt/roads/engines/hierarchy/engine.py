@@ -57,7 +57,7 @@ class HierarchyEngine:
         self._graph: Supergraph = build_supergraph(network, elimination_order(network, order))
         self._links = network.links
         self._head = network.head
-        self._memory = np.empty(0, dtype=np.int32)
+        self._memory: dict[str, Int32Array] = {}
         self._place = np.empty(self._graph.nodes, dtype=np.int64)
         self._prepared: tuple[tuple[bytes, bytes], Layout, Restriction] | None = None
         self._lock = Lock()
@@ -65,7 +65,7 @@ class HierarchyEngine:
     def __getstate__(self) -> dict[str, Any]:
         state = dict(self.__dict__)
         del state["_lock"]
-        state["_memory"], state["_prepared"] = np.empty(0, dtype=np.int32), None
+        state["_memory"], state["_prepared"] = {}, None
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -135,10 +135,7 @@ class HierarchyEngine:
         """Customised times of ``count`` road states from ``first`` on, flat ``[row, direction, lane]``."""
         graph = self._graph
         # Rows are turned in whole squares, so there must be some after the last.
-        size = 2 * (layout.rows + SQUARE) * width
-        if len(self._memory) < size:
-            self._memory = _aligned(size)
-        arc_ds = self._memory[:size]
+        arc_ds = self._room("arcs", 2 * (layout.rows + SQUARE) * width)
         lowest_ds = np.empty(width, dtype=np.int32)
         stride, offset = link_ds.shape[1], first
         if count < width or not link_ds.flags.c_contiguous:
@@ -186,10 +183,10 @@ class HierarchyEngine:
         )
         square = min(width, SQUARE)
         rows = -(-layout.kept // square) * square
-        kept_ds = _aligned(width * rows).reshape(width, rows)
+        kept_ds = self._room("turned", width * rows).reshape(width, rows)
         turn(lanes(square), (arc_ds, downwards), kept_ds)
-        trail = _aligned((int(part.depth.max()) + 1) * part.group)
-        rows_ds = _aligned(part.rows * part.group)
+        trail = self._room("trail", (int(part.depth.max()) + 1) * part.group)
+        rows_ds = self._room("rows", part.rows * part.group)
         for state in range(len(result)):
             for g, first in enumerate(range(0, len(part.source), part.group)):
                 sweep(
@@ -202,6 +199,12 @@ class HierarchyEngine:
                     rows_ds,
                 )
                 deliver(rows_ds, part.group, part.target_row, result[state, first : first + part.group])
+
+    def _room(self, purpose: str, size: int) -> Int32Array:
+        """Memory kept from block to block: fresh pages cost more than what is done with them."""
+        if purpose not in self._memory or len(self._memory[purpose]) < size:
+            self._memory[purpose] = _aligned(size)
+        return self._memory[purpose][:size]
 
 
 def _narrowest(widths: tuple[int, ...], needed: int) -> int:
