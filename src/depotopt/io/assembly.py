@@ -31,6 +31,7 @@ from depotopt.scenario import (
     PlanningRules,
     RoadSource,
     Site,
+    SitingObjective,
     SizeClass,
     Stock,
     Tier,

@@ -11,7 +11,8 @@ from depotopt.hazards.states import RoadLossEnsemble, RoadState
 from depotopt.need import need, unmet_weight
 from depotopt.roads.engines import TravelTimeEngine
 from depotopt.roads.network import RoadNetwork
-from depotopt.scenario import Scenario, SiteStatus
+from depotopt.scenario import Scenario, SiteStatus, SitingObjective
+from depotopt.siting.goal import Ceiling, Goal
 from depotopt.siting.inputs import (
     DS_PER_H,
     KG_PER_T,
@@ -88,6 +89,29 @@ def build_problem(
         arcs=_arcs(scenario, options, TravelInputs(network, engine), ensemble, needs, nearest),
         events_per_year=rules.events_per_year,
         nearest=nearest,
+        goal=_goal(scenario.objective),
+    )
+
+
+def _goal(objective: SitingObjective) -> Goal:
+    bounds = {
+        "mean": objective.max_mean_response,
+        "cvar": objective.max_cvar_response,
+        "worst": objective.max_worst_response,
+    }
+    ceilings = tuple(
+        Ceiling(f"{measure} response cost at most {amount:,.0f} (max_{measure}_response)", measure, amount)
+        for measure, amount in bounds.items()
+        if amount is not None
+    )
+    return Goal(
+        mean=objective.mean,
+        cvar=objective.cvar,
+        worst=objective.worst,
+        level=objective.cvar_level,
+        ceilings=ceilings,
+        order=objective.lexicographic,
+        tolerance=objective.tolerance,
     )
 
 

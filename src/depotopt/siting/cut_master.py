@@ -12,6 +12,7 @@ from depotopt.errors import EngineError
 from depotopt.siting.engines import Answer, MilpEngine
 from depotopt.siting.engines.answers import call
 from depotopt.siting.first_stage import FirstStage, add_first_stage
+from depotopt.siting.goal import add_goal
 from depotopt.siting.linear import LinearArrays
 from depotopt.siting.outcome import as_layout_values
 from depotopt.siting.problem import Layout, SitingProblem
@@ -83,21 +84,29 @@ class CutMaster:
         full = np.einsum("sik,ik->sk", problem.need, problem.penalty)
         self.unit = np.maximum(np.maximum(least, 1e-3 * full), 1e-9)
         """Cost per unit of each ``theta`` column."""
+        goal = problem.goal
         self.scale = max(float((weight * self.unit).sum()), 1e-9) / 1e3
         arrays = LinearArrays()
-        self.stage: FirstStage = add_first_stage(arrays, problem, cost_unit=self.scale)
+        self.stage: FirstStage = add_first_stage(arrays, problem, weight=goal.cost, cost_unit=self.scale)
         self._x = self._dispatch_columns(arrays)
         theta = arrays.add_columns(
-            least.size, lower=(least / self.unit).ravel(), cost=(weight * self.unit).ravel() / self.scale
+            least.size,
+            lower=(least / self.unit).ravel(),
+            cost=goal.mean * (weight * self.unit).ravel() / self.scale,
         )
         self.theta = theta.reshape(problem.states, problem.commodities)
+        per_cost = problem.events_per_year / self.scale
+        ceilings = add_goal(arrays, goal, problem.probability, self.theta, self.unit, per_cost)
         self.columns = arrays.columns
         self.model = arrays.model("master")
         self._variables = list(self.model.variables())
         self._integer(False)
         self._solver = mathopt.IncrementalSolver(self.model, mathopt.SolverType.GLOP)
         self._cuts: dict[mathopt.LinearConstraint, int] = {}
+        self._ceilings = [(self.model.get_linear_constraint(row), amount) for row, amount in ceilings]
         self._fixed = False
+        self.infeasible = False
+        """Whether the relaxation, with nothing fixed, was found to have no solution."""
 
     @property
     def cuts(self) -> int:
@@ -145,7 +154,10 @@ class CutMaster:
         from ortools.math_opt.python import mathopt
 
         result = self._relaxed(time_s, interrupter)
-        if result.termination.reason is not mathopt.TerminationReason.OPTIMAL:
+        reason = result.termination.reason
+        if reason is mathopt.TerminationReason.INFEASIBLE and not self._fixed:
+            self.infeasible = True
+        if reason is not mathopt.TerminationReason.OPTIMAL:
             return None
         values = np.array(result.variable_values(self._variables))
         reduced = np.array(result.reduced_costs([self._variables[c] for c in self.stage.open]))
@@ -194,9 +206,15 @@ class CutMaster:
                 del self._cuts[row]
                 self.model.delete_linear_constraint(row)
 
-    def fix(self, options: Int32Array | None) -> None:
-        """Fix the first stage to exactly these options; ``None`` frees it again."""
+    def fix(self, options: Int32Array | None, margin: float = 0.0) -> None:
+        """Fix the first stage to exactly these options; ``None`` frees it again.
+
+        While fixed, ceilings are lower by the relative ``margin``: estimates of responses come from below,
+        so stock that just keeps a ceiling in the master breaks it in truth.
+        """
         self._fixed = options is not None
+        for row, amount in self._ceilings:
+            row.upper_bound = amount * (1.0 - margin) if self._fixed else amount
         for n, column in enumerate(self.stage.open):
             variable = self._variables[column]
             variable.lower_bound = 0.0 if options is None else float(n in options)

@@ -9,10 +9,12 @@ import numpy as np
 from depotopt.siting.engines import MilpEngine
 from depotopt.siting.engines.registry import milp_engine
 from depotopt.siting.first_stage import FirstStage, add_first_stage
+from depotopt.siting.goal import add_goal
 from depotopt.siting.linear import LinearArrays
 from depotopt.siting.outcome import Outcome, as_layout_values
 from depotopt.siting.problem import Layout, SitingProblem
 from depotopt.solving import Limit, Monitor, SolveLimits, Status
+from depotopt.units import FloatArray, Int64Array
 
 
 class ExtensiveForm:
@@ -27,20 +29,42 @@ class ExtensiveForm:
              sum_i need[s,i,k] g[s,j,i,k] <= share[s,j] (stock[j,k] + agreed[j,k] x[j])
              g[s,j,i,k] <= x[j]
 
-    plus a constant: all need unmet. Arcs on which serving costs more than the penalty are left out.
+    plus a constant: all need unmet. Arcs on which serving costs more than the penalty are left out. Where
+    the goal looks at more than the mean, a column per road state carries its response cost.
     """
 
     def __init__(self, problem: SitingProblem) -> None:
         self.problem = problem
         self._arrays = LinearArrays()
-        self.stage: FirstStage = add_first_stage(self._arrays, problem)
-        for s in range(problem.states):
-            for k in range(problem.commodities):
-                self._add_state(s, k)
-        weight = problem.state_weight[:, None, None]
-        self._arrays.offset = float((weight * problem.need * problem.penalty[None]).sum())
+        goal, arrays = problem.goal, self._arrays
+        self.stage: FirstStage = add_first_stage(arrays, problem, weight=goal.cost)
+        all_unmet = (problem.need * problem.penalty[None]).sum(axis=(1, 2))
+        arrays.offset = goal.mean * float(problem.state_weight @ all_unmet)
+        flows = [[self._add_state(s, k) for k in range(problem.commodities)] for s in range(problem.states)]
+        if not goal.is_mean:
+            self._add_responses(all_unmet, flows)
 
-    def _add_state(self, s: int, k: int) -> None:
+    def _add_responses(self, all_unmet: FloatArray, flows: list[list[tuple[Int64Array, FloatArray]]]) -> None:
+        """A column per state for its response cost as a share of all need unmet, and what the goal asks."""
+        problem, arrays = self.problem, self._arrays
+        column = arrays.add_columns(problem.states, upper=1.0)
+        for s in np.flatnonzero(all_unmet > 0):
+            parts = [(column[s : s + 1], np.ones(1))]
+            parts += [(flow, -cost / all_unmet[s]) for flow, cost in flows[s]]
+            columns = np.concatenate([part[0] for part in parts])
+            values = np.concatenate([part[1] for part in parts])
+            arrays.add_rows(1.0, np.inf, np.zeros(len(columns), dtype=np.int64), columns, values)
+        add_goal(
+            arrays,
+            problem.goal,
+            problem.probability,
+            column[:, None],
+            all_unmet[:, None],
+            problem.events_per_year,
+        )
+
+    def _add_state(self, s: int, k: int) -> tuple[Int64Array, FloatArray]:
+        """Flows of one state and commodity; return their columns and response costs."""
         problem, arrays, o = self.problem, self._arrays, self.problem.options
         points = problem.points
         span = problem.arcs.first[s * points : (s + 1) * points + 1]
@@ -51,9 +75,10 @@ class ExtensiveForm:
         keep &= (self.stage.stock[site, k] >= 0) | (problem.agreed[site, k] > 0)
         site, point, cost = site[keep], point[keep], cost[keep]
         if not len(site):
-            return
+            return np.empty(0, dtype=np.int64), np.empty(0)
         need = problem.need[s, point, k]
-        flow = arrays.add_columns(len(site), upper=1.0, cost=problem.state_weight[s] * need * cost)
+        weight = problem.goal.mean * problem.state_weight[s]
+        flow = arrays.add_columns(len(site), upper=1.0, cost=weight * need * cost)
         served, row = np.unique(point, return_inverse=True)
         arrays.add_rows(np.full(len(served), -np.inf), np.ones(len(served)), row, flow, 1.0)
         self._add_stock_rows(s, k, site, need, flow)
@@ -69,14 +94,15 @@ class ExtensiveForm:
             np.concatenate([flow, self.stage.open[option]]),
             np.concatenate([np.ones(len(site)), -np.ones(len(row))]),
         )
+        return flow, need * cost
 
     def _add_stock_rows(
         self,
         s: int,
         k: int,
-        site: np.ndarray[tuple[int], np.dtype[np.int64]],
-        need: np.ndarray[tuple[int], np.dtype[np.float64]],
-        flow: np.ndarray[tuple[int], np.dtype[np.int64]],
+        site: Int64Array,
+        need: FloatArray,
+        flow: Int64Array,
     ) -> None:
         """Flow out of a site within its usable stock, in units of the largest need it could serve."""
         problem, stage, o = self.problem, self.stage, self.problem.options

@@ -68,6 +68,7 @@ def add_first_stage(
     rules: tuple[Rule, ...] | None = None,
     *,
     integer: bool = True,
+    weight: float = 1.0,
     cost_unit: float = 1.0,
 ) -> FirstStage:
     """Add first-stage columns, costs, storage rows and rules.
@@ -82,11 +83,14 @@ def add_first_stage(
         Rules to add; ``None`` for all of the problem (conflict search leaves some out).
     integer
         Whether ``open`` is integer.
+    weight
+        Of the yearly cost in the objective.
     cost_unit
         The objective counts in units of this much cost.
     """
     o = problem.options
-    opened = arrays.add_columns(len(o), upper=1.0, cost=o.cost / cost_unit, integer=integer)
+    per_cost = weight / cost_unit
+    opened = arrays.add_columns(len(o), upper=1.0, cost=o.cost * per_cost, integer=integer)
     limit = problem.stock_limit()
     stock = np.full(limit.shape, -1, dtype=np.int64)
     bought = np.full(limit.shape, -1, dtype=np.int64)
@@ -96,10 +100,10 @@ def add_first_stage(
     holding = np.broadcast_to(problem.holding, limit.shape)
     price = holding[site, commodity] + np.where(fresh, problem.purchase[commodity], 0.0)
     scale = limit[site, commodity]
-    stock[site, commodity] = arrays.add_columns(len(site), upper=1.0, cost=price * scale / cost_unit)
+    stock[site, commodity] = arrays.add_columns(len(site), upper=1.0, cost=price * scale * per_cost)
     extra = ~fresh & (problem.purchase[commodity] > 0)
     bought[site[extra], commodity[extra]] = arrays.add_columns(
-        int(extra.sum()), cost=problem.purchase[commodity[extra]] * scale[extra] / cost_unit
+        int(extra.sum()), cost=problem.purchase[commodity[extra]] * scale[extra] * per_cost
     )
     stage = FirstStage(opened, stock, bought, limit)
     _one_option_per_site(arrays, problem, stage)

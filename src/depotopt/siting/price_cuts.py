@@ -33,6 +33,8 @@ STEP_SHARE = 0.1
 """First subgradient step as a share of the largest penalty per unit."""
 VIOLATION = 0.1
 """Cuts whose violations together would move the bound by less than this share of the gap are not added."""
+TAIL = 0.01
+"""Eight relaxations that move the bound by less than this share of the gap still open end their turn."""
 STALLS = 3
 """Integer rounds without progress after which the search gives up."""
 IN_OUT = 0.5
@@ -136,11 +138,17 @@ class PriceCuts:
         stalls = 0
         self._exact(master, search, pool, layout)
         last = self._relax(master, search, pool)
-        while not search.over and search.gap > limits.gap and stalls < STALLS:
+        while not search.over and not master.infeasible and search.gap > limits.gap and stalls < STALLS:
             before = (search.bound, search.value)
             self._integer_round(master, search, pool, last)
-            stalls = 0 if before != (search.bound, search.value) else stalls + 1
+            # While no layout is known to keep the ceilings, every round adds cuts that were missing.
+            stalled = search.layout is not None and before == (search.bound, search.value)
+            stalls = stalls + 1 if stalled else 0
         bound = search.bound if np.isfinite(search.bound) else None
+        if master.infeasible and search.layout is None:
+            return Outcome(Status.INFEASIBLE, None, None)
+        if search.layout is None:
+            return Outcome(Status.UNKNOWN, None, bound, Limit.STOPPED if search.stopped else Limit.TIME)
         if search.gap <= limits.gap:
             return Outcome(Status.OPTIMAL, search.layout, bound)
         limit = Limit.STOPPED if search.stopped else Limit.ITERATIONS if stalls >= STALLS else Limit.TIME
@@ -162,7 +170,9 @@ class PriceCuts:
             search.tell("cuts: relaxation")
             if len(bounds) in ROUNDED_AT:
                 self._rounded(master, search, pool, point)
-            if len(bounds) > 15 and bounds[-1] - bounds[-9] < 0.1 * search.limits.gap * abs(bounds[-1]):
+            # While integer rounds have most of the gap to close, the last digits of the relaxation can wait.
+            least_move = max(0.1 * search.limits.gap, TAIL * min(search.gap, 1.0))
+            if len(bounds) > 15 and bounds[-1] - bounds[-9] < least_move * abs(bounds[-1]):
                 break
             pull = IN_OUT if len(bounds) > 1 else 0.0
             added = self._separate(
@@ -220,7 +230,8 @@ class PriceCuts:
         chosen = np.einsum("sik,ik->sk", problem.need, problem.penalty) > 0
         if point is not None:
             value = self._constant - on_x @ point.x - np.einsum("skj,jk->sk", on_stock, point.stock)
-            moved = problem.state_weight[:, None] * (value - point.theta)
+            leverage = problem.events_per_year * problem.goal.leverage(problem.probability)
+            moved = leverage[:, None] * (value - point.theta)
             chosen &= moved > VIOLATION * search.limits.gap * max(point.bound, 0.0) / value.size
             chosen &= value - point.theta > 1e-9 * master.unit
         for s, k in np.argwhere(chosen):
@@ -268,8 +279,12 @@ class PriceCuts:
             # Not priced to the end: kept only where there is no other.
             search.layout = search.layout or layout
             return np.inf
-        value = sum(layout.yearly_terms(problem).values())
-        value += float(np.repeat(problem.state_weight, problem.commodities) @ response)
+        goal = problem.goal
+        per_state = response.reshape(problem.states, problem.commodities).sum(axis=1)
+        value = goal.cost * sum(layout.yearly_terms(problem).values())
+        value += problem.events_per_year * goal.risk(per_state, problem.probability)
+        if goal.broken(per_state, problem.probability):
+            value = np.inf
         if value < search.value:
             search.layout, search.value = layout, value
         self._add_violated(master, search, point)
@@ -309,7 +324,9 @@ class PriceCuts:
             shut = np.flatnonzero(last.bound + last.reduced_cost > search.value * (1 + 1e-9))
             if search.layout is not None:
                 shut = np.setdiff1d(shut, search.layout.options)
+        known = search.layout is not None
         found, layout = master.integer_round(self.engine, limits, search.silent, search.layout, shut)
+        master.infeasible = found.status is Status.INFEASIBLE and not known
         if found.bound is not None:
             search.bound = max(search.bound, min(found.bound, search.value))
         search.tell("cuts: integer master")
@@ -327,7 +344,7 @@ class PriceCuts:
     ) -> None:
         """Best stock for fixed open sites: cuts by subgradient steps first, by exact prices to the end."""
         close = 0.2 * search.limits.gap
-        master.fix(layout.options)
+        master.fix(layout.options, search.limits.gap / 2)
         try:
             centre, best, exact = layout.stock, -np.inf, False
             for _ in range(rounds):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from depotopt.siting.goal import Goal
 from depotopt.units import BoolArray, FloatArray, Int32Array, Int64Array
 
 
@@ -129,7 +130,8 @@ class SitingProblem:
         f[s,j,i,k] >= 0 for (j, i) in A(s); unmet[s,i,k] >= 0
     Model
         min  sum_o cost[o] open[o] + sum_jk (hold[k] stock[j,k] + buy[k] bought[j,k])
-             + e sum_s prob[s] (sum rate[k] time[s,j,i] f[s,j,i,k] + sum penalty[i,k] unmet[s,i,k])
+             + e sum_s prob[s] r[s]         (`depotopt.siting.goal.Goal` says what else may stand here)
+             r[s] = sum rate[k] time[s,j,i] f[s,j,i,k] + sum penalty[i,k] unmet[s,i,k]
         s.t. sum_{o in O(j)} open[o] <= 1
              the rules (counts, support, coverage, budget)
              sum_k m3_per_unit[k] stock[j,k] <= sum_{o in O(j) and D} m3[o] open[o]; likewise kg
@@ -164,6 +166,8 @@ class SitingProblem:
         Weighs response against yearly cost.
     nearest
         Sites kept per point and state; 0 where all are.
+    goal
+        What is minimised.
     """
 
     site_ids: tuple[str, ...]
@@ -189,6 +193,7 @@ class SitingProblem:
     arcs: StateArcs
     events_per_year: float
     nearest: int = 0
+    goal: Goal = field(default_factory=Goal)
 
     @property
     def sites(self) -> int:

@@ -14,10 +14,12 @@ from depotopt.roads.engines import TravelTimeEngine
 from depotopt.roads.network import RoadNetwork
 from depotopt.scenario import Scenario
 from depotopt.siting.assembly import build_problem
+from depotopt.siting.goal import Ceiling
 from depotopt.siting.outcome import Outcome
-from depotopt.siting.problem import Layout, SitingProblem
+from depotopt.siting.problem import BudgetRule, Layout, SitingProblem
 from depotopt.siting.recourse import response_terms
-from depotopt.solving import Monitor, SolveLimits, SolveResult, Status, relative_gap
+from depotopt.solving import Limit, Monitor, SolveLimits, SolveResult, Status, relative_gap
+from depotopt.units import FloatArray
 
 EXTENSIVE_FLOWS = 20_000
 """Flow variables up to which the extensive form is handed to an engine in one piece."""
@@ -90,6 +92,71 @@ def solve_problem(
     engine: str = "auto",
 ) -> SolveResult[SitingPlan]:
     """Solve an assembled problem; see `solve_siting`."""
+    if problem.goal.order:
+        return _in_order(problem, limits, monitor, engine)
+    return _solve_once(problem, limits, monitor, engine)
+
+
+def _in_order(
+    problem: SitingProblem, limits: SolveLimits, monitor: Monitor | None, engine: str
+) -> SolveResult[SitingPlan]:
+    """Minimise one measure after the other; each stays near its best while the next is minimised."""
+    started = time.perf_counter()
+    goal = problem.goal
+    notes: list[str] = []
+    proved = True
+    step, result = problem, None
+    for n, measure in enumerate(goal.order):
+        left_s = limits.time_s - (time.perf_counter() - started)
+        share = replace(limits, time_s=max(left_s, 0.1 * limits.time_s) / (len(goal.order) - n))
+        alone = goal.alone(measure, step.goal.ceilings)
+        step = replace(step, goal=alone)
+        found = _solve_once(step, share, monitor, engine)
+        if found.plan is None and result is not None:
+            notes.append(f"no time was left to minimise {', '.join(goal.order[n:])}")
+            proved = False
+            break
+        if found.plan is None or found.objective is None:
+            return replace(found, seconds=time.perf_counter() - started)
+        result = found
+        proved = proved and found.status is Status.OPTIMAL
+        layout = as_layout(problem, found.plan)
+        value = measured(problem, layout, measure, workers=limits.workers)
+        if n + 1 < len(goal.order):
+            bound = "" if found.gap is None else f", gap {found.gap:.2%}"
+            notes.append(f"{measure} {value:,.0f}{bound}; kept within {goal.tolerance:.2%} of that")
+            step = _kept(step, measure, (1.0 + goal.tolerance) * value)
+    assert result is not None
+    limit = result.limit or (None if proved else Limit.TIME)
+    return replace(
+        result,
+        status=Status.OPTIMAL if proved else Status.FEASIBLE,
+        limit=limit,
+        seconds=time.perf_counter() - started,
+        notes=(*result.notes, *notes),
+    )
+
+
+def _kept(problem: SitingProblem, measure: str, amount: float) -> SitingProblem:
+    """The problem with a measure bounded."""
+    name = f"{measure} at most {amount:,.0f} (minimised before)"
+    if measure == "cost":
+        return replace(problem, rules=(*problem.rules, BudgetRule(name, amount)))
+    ceilings = (*problem.goal.ceilings, Ceiling(name, measure, amount))
+    return replace(problem, goal=replace(problem.goal, ceilings=ceilings))
+
+
+def measured(problem: SitingProblem, layout: Layout, measure: str, *, workers: int = 1) -> float:
+    """Yearly cost, or mean, tail or worst response cost of one event."""
+    if measure == "cost":
+        return sum(layout.yearly_terms(problem).values())
+    transport, unmet = response_terms(problem, layout.usable(problem), workers=workers)
+    return problem.goal.measure(measure, transport + unmet, problem.probability)
+
+
+def _solve_once(
+    problem: SitingProblem, limits: SolveLimits, monitor: Monitor | None, engine: str
+) -> SolveResult[SitingPlan]:
     started = time.perf_counter()
     if engine == "auto":
         engine = "highs" if problem.flows <= EXTENSIVE_FLOWS else "cuts"
@@ -100,7 +167,7 @@ def solve_problem(
         if outcome.status is Status.INFEASIBLE:
             from depotopt.siting.conflicts import conflicting_rules
 
-            conflicts = conflicting_rules(problem, limits)
+            conflicts = conflicting_rules(problem, limits) or _low_ceilings(problem, limits, monitor, engine)
         return SolveResult(
             outcome.status,
             None,
@@ -112,7 +179,15 @@ def solve_problem(
             conflicts,
             notes=outcome.notes,
         )
-    terms = objective_terms(problem, outcome.layout, workers=limits.workers)
+    response = response_terms(problem, outcome.layout.usable(problem), workers=limits.workers)
+    broken = problem.goal.broken(response[0] + response[1], problem.probability)
+    if broken:
+        # Only a stop hands over a layout that was not priced: it may miss a ceiling, so it is no answer.
+        names = tuple(f"the best layout found breaks: {one.name}" for one in broken)
+        seconds = time.perf_counter() - started
+        limit = outcome.limit or Limit.TIME
+        return SolveResult(Status.UNKNOWN, None, None, outcome.bound, name, seconds, limit, notes=names)
+    terms = _terms(problem, outcome.layout, *response)
     objective = sum(terms.values())
     bound = sound_bound(name, objective, outcome.bound)
     gap = relative_gap(objective, bound)
@@ -141,13 +216,40 @@ def _run(problem: SitingProblem, limits: SolveLimits, monitor: Monitor | None, e
 
 
 def objective_terms(problem: SitingProblem, layout: Layout, *, workers: int = 1) -> dict[str, float]:
-    """Objective of a layout by terms, with exact recourse in every road state."""
-    transport, unmet = response_terms(problem, layout.usable(problem), workers=workers)
-    return {
-        **layout.yearly_terms(problem),
-        "transport": float(problem.state_weight @ transport),
-        "unmet": float(problem.state_weight @ unmet),
-    }
+    """Objective of a layout by terms, with exact recourse in every road state.
+
+    ``transport`` and ``unmet`` are parts of the mean response; ``cvar`` and ``worst`` stand where the goal
+    weighs them.
+    """
+    return _terms(problem, layout, *response_terms(problem, layout.usable(problem), workers=workers))
+
+
+def _terms(
+    problem: SitingProblem, layout: Layout, transport: FloatArray, unmet: FloatArray
+) -> dict[str, float]:
+    goal, weight = problem.goal, problem.state_weight
+    terms = {name: goal.cost * value for name, value in layout.yearly_terms(problem).items()}
+    terms["transport"] = goal.mean * float(weight @ transport)
+    terms["unmet"] = goal.mean * float(weight @ unmet)
+    for measure, share in (("cvar", goal.cvar), ("worst", goal.worst)):
+        if share:
+            value = goal.measure(measure, transport + unmet, problem.probability)
+            terms[measure] = share * problem.events_per_year * value
+    return terms
+
+
+def _low_ceilings(
+    problem: SitingProblem, limits: SolveLimits, monitor: Monitor | None, engine: str
+) -> tuple[str, ...]:
+    """Ceilings that no layout keeps, each with the proved least; all of them where only together."""
+    low = []
+    for ceiling in problem.goal.ceilings:
+        goal = problem.goal.alone(ceiling.measure, ())
+        least = _solve_once(replace(problem, goal=goal), limits, monitor, engine).bound
+        per_event = None if least is None else least / max(problem.events_per_year, 1e-12)
+        if per_event is not None and per_event > ceiling.amount:
+            low.append(f"{ceiling.name}: no layout under the rules gets below {per_event:,.0f}")
+    return tuple(low) or tuple(one.name for one in problem.goal.ceilings)
 
 
 def sound_bound(engine: str, objective: float, bound: float | None) -> float | None:
