@@ -24,7 +24,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from depotopt.errors import DepotoptError, InputError
     from depotopt.evaluation.evaluate import Evaluation, evaluate
-    from depotopt.pipeline.chain import Outcome, RunOptions, run
+    from depotopt.pipeline.chain import run
+    from depotopt.pipeline.folders import Outcome
+    from depotopt.pipeline.options import RunOptions
     from depotopt.pipeline.stages import (
         existing_layout,
         load_network,
@@ -46,8 +48,8 @@ _HOME = {
     "InputError": "errors",
     "Evaluation": "evaluation.evaluate",
     "evaluate": "evaluation.evaluate",
-    "Outcome": "pipeline.chain",
-    "RunOptions": "pipeline.chain",
+    "Outcome": "pipeline.folders",
+    "RunOptions": "pipeline.options",
     "run": "pipeline.chain",
     "existing_layout": "pipeline.stages",
     "load_network": "pipeline.stages",

@@ -11,8 +11,10 @@ import pytest
 
 import depotopt as do
 from depotopt.errors import InputError, UsageError, VerificationError
-from depotopt.pipeline import chain, stages
-from depotopt.pipeline.chain import RunOptions, reopen, report_again, run, run_ident, unseen_state
+from depotopt.pipeline import stages
+from depotopt.pipeline.chain import run
+from depotopt.pipeline.folders import reopen, report, report_again
+from depotopt.pipeline.options import RunOptions, run_ident, unseen_state
 from depotopt.pipeline.stages import open_case, reported_state, verified_dispatch, verified_siting
 from depotopt.solving import SolveLimits
 
@@ -129,4 +131,4 @@ def test_an_infeasible_scenario_ends_the_run_with_its_conflicts(tmp_path: Path) 
     assert any("budget" in conflict for conflict in outcome.siting.conflicts)
     assert outcome.files is None
     with pytest.raises(UsageError, match="no layout"):
-        chain.report(outcome, tmp_path / "run")
+        report(outcome, tmp_path / "run")

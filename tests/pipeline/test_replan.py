@@ -11,8 +11,10 @@ from depotopt.cli import main
 from depotopt.cli.exits import Exit
 from depotopt.dispatch.replanning import InForce, replan
 from depotopt.io.plan_files import read_made_from
-from depotopt.pipeline.chain import RunOptions, reopen, run
+from depotopt.pipeline.chain import run
 from depotopt.pipeline.closures import Closure, with_closures
+from depotopt.pipeline.folders import reopen
+from depotopt.pipeline.options import RunOptions
 from depotopt.pipeline.stages import Case, sample_ensemble, verified_dispatch
 from depotopt.solving import SolveLimits
 from depotopt.verify.replan import PlanInForce, verify_replan

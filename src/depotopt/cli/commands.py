@@ -96,8 +96,8 @@ def workbook(
 def run(scenario: Path, *, out: Out = None, flags: RunFlags = RUN_FLAGS, common: Common = COMMON) -> Exit:
     """Run the whole chain: site, judge on unseen road states, dispatch, report."""
     from depotopt.cli import screen
-    from depotopt.pipeline.chain import RunOptions
     from depotopt.pipeline.chain import run as run_chain
+    from depotopt.pipeline.options import RunOptions
 
     options = RunOptions(
         design_states=flags.states,
@@ -129,11 +129,11 @@ def site(
     """Choose the layout: which depots are open and what each holds."""
     from depotopt.cli import screen
     from depotopt.io.plan_files import write_result
-    from depotopt.pipeline import chain
+    from depotopt.pipeline import options as asked
     from depotopt.pipeline.stages import open_case, sample_ensemble, verified_siting
 
     engine = flags.engine or "auto"
-    options = chain.RunOptions(
+    options = asked.RunOptions(
         design_states=states, site_time_s=flags.time, site_engine=engine, workers=flags.workers
     )
     with watching(common.progress) as monitor:
@@ -143,10 +143,10 @@ def site(
         ensemble = sample_ensemble(
             case.network, case.scenario, size, rules.design_seed, workers=flags.workers
         )
-        limits = chain.site_limits(case.scenario, options)
+        limits = asked.site_limits(case.scenario, options)
         result = verified_siting(case, ensemble, limits=limits, monitor=monitor, engine=engine)
     if out is not None:
-        write_result(out, result, chain.made_from(case, options))
+        write_result(out, result, asked.made_from(case, options))
     screen.tell_notices(case.scenario)
     screen.tell_siting(case.scenario, result, as_json=common.as_json)
     return screen.exit_of(result)
@@ -167,33 +167,34 @@ def dispatch(
     """Plan which truck carries what to whom in one road state."""
     from depotopt.cli import screen
     from depotopt.io.plan_files import write_result
-    from depotopt.pipeline import chain
+    from depotopt.pipeline import options as asked
+    from depotopt.pipeline.folders import report_dispatch
     from depotopt.pipeline.stages import open_case, verified_dispatch
     from depotopt.units import HOUR_S
 
     engine = flags.engine or "pyvrp"
-    options = chain.RunOptions(
+    options = asked.RunOptions(
         state=state, dispatch_time_s=flags.time, dispatch_engine=engine, workers=flags.workers
     )
     with watching(common.progress) as monitor:
         case = open_case(scenario, common.overrides)
-        siting = chain.read_layout_result(layout)
-        road_state = chain.unseen_state(case, options, state)
+        siting = asked.read_layout_result(layout)
+        road_state = asked.unseen_state(case, options, state)
         result = verified_dispatch(
             case,
             None if siting is None else siting.plan,
             road_state,
             at_s=at_h * HOUR_S,
-            limits=chain.dispatch_limits(case.scenario, options),
+            limits=asked.dispatch_limits(case.scenario, options),
             monitor=monitor,
             engine=engine,
         )
     if out is not None:
-        write_result(out, result, chain.made_from(case, options))
+        write_result(out, result, asked.made_from(case, options))
     screen.tell_notices(case.scenario)
     screen.tell_dispatch(case.scenario, result, as_json=common.as_json)
     if report is not None:
-        files = chain.report_dispatch(case, options, siting, road_state, result, report)
+        files = report_dispatch(case, options, siting, road_state, result, report)
         if not common.as_json:
             screen.tell_files(files, as_json=False)
     return screen.exit_of(result)
@@ -214,15 +215,15 @@ def evaluate(
     from depotopt.cli import screen
     from depotopt.evaluation.evaluate import evaluate as judge
     from depotopt.evaluation.files import dump_evaluations
-    from depotopt.pipeline import chain
+    from depotopt.pipeline import options as asked
     from depotopt.pipeline.stages import existing_layout, open_case, sample_ensemble
 
     with watching(common.progress) as monitor:
         case = open_case(scenario, common.overrides)
         rules = case.scenario.ensemble
-        plan = chain.read_layout(layout) or existing_layout(case.scenario)
+        plan = asked.read_layout(layout) or existing_layout(case.scenario)
         chosen_seed = rules.unseen_seed if seed is None else seed
-        chain.require_unseen(layout, rules.design_seed, chosen_seed)
+        asked.require_unseen(layout, rules.design_seed, chosen_seed)
         size = unseen or rules.unseen_states
         ensemble = sample_ensemble(case.network, case.scenario, size, chosen_seed, workers=workers)
         evaluation = judge(case.scenario, plan, case.network, ensemble, monitor=monitor)
@@ -303,7 +304,7 @@ def report(
 ) -> Exit:
     """Write the report of a run folder (``runs/ID``) again, in another language if asked for."""
     from depotopt.cli import screen
-    from depotopt.pipeline.chain import report_again
+    from depotopt.pipeline.folders import report_again
 
     screen.tell_files(report_again(folder, language=language, out=out), as_json=common.as_json)
     return Exit.OK

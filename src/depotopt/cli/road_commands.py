@@ -67,13 +67,13 @@ def roads_summary(scenario: Path, *, common: Common = COMMON) -> Exit:
 def roads_status(scenario: Path, *, state: State = 0, at_h: AtHours = 0.0, common: Common = COMMON) -> Exit:
     """Say what one road state takes: streets and bridges lost, points cut off and by what."""
     from depotopt.cli import screen
-    from depotopt.pipeline import chain
+    from depotopt.pipeline import options as asked
     from depotopt.pipeline.road_status import road_status
     from depotopt.pipeline.stages import open_case
     from depotopt.units import HOUR_S
 
     case = open_case(scenario, common.overrides)
-    road_state = chain.unseen_state(case, chain.RunOptions(), state)
+    road_state = asked.unseen_state(case, asked.RunOptions(), state)
     status = road_status(case, road_state, at_s=at_h * HOUR_S)
     screen.tell_status(case.scenario, status, as_json=common.as_json)
     return Exit.OK

@@ -17,8 +17,8 @@ from depotopt.solving import Limit, SolveResult, Status
 
 if TYPE_CHECKING:
     from depotopt.evaluation.evaluate import Evaluation
-    from depotopt.pipeline.chain import Outcome
     from depotopt.pipeline.compare import Comparison
+    from depotopt.pipeline.folders import Outcome
     from depotopt.pipeline.road_status import RoadStatus
     from depotopt.plans import DispatchPlan, SitingPlan, UnmetLine
     from depotopt.report.content import ReportFiles

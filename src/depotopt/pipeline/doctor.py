@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from depotopt.pipeline.chain import versions
+from depotopt.pipeline.options import versions
 from depotopt.roads.cache import cache_folder
 
 EXTRAS: dict[str, tuple[str, str]] = {

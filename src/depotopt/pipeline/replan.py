@@ -9,8 +9,9 @@ from pathlib import Path
 from depotopt.dispatch.replanning import InForce, Replanning, replan
 from depotopt.errors import Fault, InputError, UsageError
 from depotopt.io.plan_files import read_made_from
-from depotopt.pipeline.chain import Outcome, dispatch_limits, reopen, report
 from depotopt.pipeline.closures import CLOSURES_KEY, Closure, closures_of, with_closures
+from depotopt.pipeline.folders import Outcome, reopen, report
+from depotopt.pipeline.options import dispatch_limits
 from depotopt.report.content import ReportFiles
 from depotopt.solving import Monitor
 from depotopt.verify.replan import PlanInForce, verify_replan
