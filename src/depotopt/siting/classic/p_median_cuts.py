@@ -16,6 +16,8 @@ from depotopt.units import FloatArray
 
 VIOLATION = 1e-5
 IDLE_SOLVES = 10
+FIXING = 1e-7
+"""Margin of reduced-cost fixing, relative to the objective."""
 
 
 class PMedianCuts:
@@ -142,12 +144,16 @@ class PMedianCuts:
         reduction = self.reduction
         variables = [self._variables[c] for c in self._y]
         reduced = np.array(result.reduced_costs(variables))
-        limit = reduction.value - reduction.resolution - result.objective_value()
-        for n in np.flatnonzero(np.abs(reduced) > max(limit, 0.0) + 1e-6):
-            if reduced[n] > 0 and variables[n].lower_bound == 0.0:
+        limit = max(reduction.value - reduction.resolution - result.objective_value(), 0.0)
+        # A reduced cost is as exact as the engine's tolerances; a fixed variable's says nothing.
+        limit += FIXING * reduction.value
+        for n in np.flatnonzero(np.abs(reduced) > limit):
+            if variables[n].lower_bound == variables[n].upper_bound:
+                continue
+            if reduced[n] > 0:
                 variables[n].upper_bound = 0.0
                 reduction.shut[self._sites[n]] = True
-            elif reduced[n] < 0:
+            else:
                 variables[n].lower_bound = 1.0
                 reduction.kept[self._sites[n]] = True
 
