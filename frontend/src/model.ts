@@ -1,6 +1,6 @@
 // The report as the page holds it: roads in map coordinates, places, trips, losses.
 
-import { setStart } from "./words";
+import { say, setStart } from "./words";
 import { readLines, unzip, VarintReader } from "./unpack";
 
 export const FORMAT = 1;
@@ -98,7 +98,7 @@ export async function readModel(): Promise<Model> {
   );
   const packed = JSON.parse(new TextDecoder().decode(planBytes)) as Plan & { losses: Columns };
   const plan: Plan = { ...packed, losses: rowsOf(packed.losses) };
-  if (plan.format !== FORMAT) throw new Error(`format ${plan.format} != ${FORMAT}`);
+  if (plan.format !== FORMAT) throw new Error(say("map.version", { found: plan.format, expected: FORMAT }));
   setStart(plan.meta.start);
   const roads = projectRoads(roadBytes, attributes, reach, plan);
   const places = (items: { lon: number; lat: number }[]): Float64Array => {

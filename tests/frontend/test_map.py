@@ -226,3 +226,11 @@ def test_the_view_is_saved_as_a_picture_any_program_reads(
     paths = list(root.iter("{http://www.w3.org/2000/svg}path"))
     assert len(paths) > len(content.scenario.demand_points)
     assert not any("NaN" in path.get("d", "") for path in paths)
+
+
+def test_the_map_prints_on_one_page(page: Page) -> None:
+    printed = page.pdf(prefer_css_page_size=True, print_background=True)
+    assert printed.count(b"/Type /Page\n") == 1
+    # Afterwards the screen is as before.
+    assert page.evaluate("document.documentElement.classList.contains('printing')") is False
+    assert page.get_by_role("button", name="Print").is_visible()
