@@ -104,7 +104,7 @@ def solve_ours(job: Job) -> Measurement:
             routes, feasible = plain_routes(instance, answer), answer.feasible
         elif instance.split:
             budget = RoutingBudget(300, job.time_s, (job.seed,), clock=time.process_time)
-            split = solve_split(task, router, budget, rounds=max(6, int(2 * job.time_s)))
+            split = solve_split(task, router, budget, rounds=max(6, int(10 * job.time_s)))
             routes, feasible = split_routes(split), split.feasible
         else:
             budget = RoutingBudget(endless, job.time_s, seeds, clock=time.process_time)

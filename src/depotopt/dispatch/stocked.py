@@ -19,10 +19,16 @@ from depotopt.dispatch.routing import (
 from depotopt.errors import EngineError, UsageError
 from depotopt.units import FloatArray, Int64Array
 
-ASSIGNMENT_BRANCHES: Final = 4_000
-"""Conflicts after which an assignment under stock is taken as it is: counted, not timed."""
+EXCHANGE_CONFLICTS: Final = 4_000
+"""Conflicts after which an exchange is taken as it is: counted, not timed."""
+ASSIGNMENT_CONFLICTS: Final = 30_000
+"""The same for the first assignment."""
+FEASIBLE_CONFLICTS: Final = 1_000_000
+"""The same for an assignment at any cost, where no cheap one was found."""
 MOVES: Final = (2, 3, 4, 6, 8)
 """Jobs that may change their depot in one exchange."""
+REMEMBERED: Final = 40
+"""Assignments tried last that are not tried again."""
 NOISE: Final = 0.3
 """Share by which estimated costs are blurred, so that exchanges differ from round to round."""
 POLISH: Final = 0.25
@@ -88,6 +94,8 @@ def solve_stocked(
     for cost in (search.radial(), search.nearest()):
         assigned = search.assign(cost)
         if assigned is None:
+            assigned = search.assign(np.zeros_like(cost))
+        if assigned is None:
             continue
         routed = search.route(assigned, range(len(depots)), {})
         if best is None or _total(routed) < _total(best):
@@ -100,8 +108,9 @@ def solve_stocked(
             break
         cost = search.insertion(best) * (1 + NOISE * rng.random((len(depots), len(task.jobs))))
         changed = search.assign(cost, owner, MOVES[number % len(MOVES)])
-        if changed is None or (changed == owner).all():
+        if changed is None:
             continue
+        search.tried.append(changed)
         touched = sorted({*owner[changed != owner].tolist(), *changed[changed != owner].tolist()})
         tried = search.route(changed, touched, best, budget.seeds[number % len(budget.seeds)])
         if _total(tried) < _total(best):
@@ -137,6 +146,7 @@ class _Search:
         self.place = np.array([job.place for job in task.jobs], dtype=np.int64)
         self.groups = [[g for g, group in enumerate(task.groups) if group.start == d] for d in depots]
         self.length = task.distances[0].astype(np.float64)
+        self.tried: list[Int64Array] = []
 
     def over(self) -> bool:
         """Whether time is up or the user asked to stop."""
@@ -168,19 +178,23 @@ class _Search:
         if current is not None:
             stay = [choose[int(current[j])][j] for j in range(count)]
             model.add(sum(stay) >= count - most)
-            model.add(sum(stay) <= count - 1)
-        scale = 1000.0 / max(float(cost.mean()), 1e-9)
-        model.minimize(
-            sum(
-                round(float(cost[d, j]) * scale) * choose[d][j]
-                for d in range(len(self.depots))
-                for j in range(count)
+            for past in (current, *self.tried[-REMEMBERED:]):
+                model.add(sum(choose[int(past[j])][j] for j in range(count)) <= count - 1)
+        conflicts = FEASIBLE_CONFLICTS
+        if cost.any():
+            conflicts = ASSIGNMENT_CONFLICTS if current is None else EXCHANGE_CONFLICTS
+            scale = 1000.0 / max(float(cost.mean()), 1e-9)
+            model.minimize(
+                sum(
+                    round(float(cost[d, j]) * scale) * choose[d][j]
+                    for d in range(len(self.depots))
+                    for j in range(count)
+                )
             )
-        )
         solver = cp_model.CpSolver()
         solver.parameters.num_workers = 1
         solver.parameters.random_seed = self.budget.seeds[0]
-        solver.parameters.max_number_of_conflicts = ASSIGNMENT_BRANCHES
+        solver.parameters.max_number_of_conflicts = conflicts
         solver.parameters.max_time_in_seconds = max(
             0.1, self.budget.time_s - (self.budget.clock() - self.begin)
         )
