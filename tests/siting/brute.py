@@ -11,6 +11,7 @@ from scipy.optimize import linprog
 from depotopt.hazards.states import intact
 from depotopt.need import need, unmet_weight
 from depotopt.scenario import Scenario, SiteStatus, SizeClass, Tier
+from depotopt.siting.problem import SitingProblem
 from depotopt.travel import TravelTimes
 from tests.siting.cases import Case
 
@@ -154,3 +155,68 @@ def priced(case: Case, choice: Choice) -> float | None:
     limits = np.array([bound for _, bound in rows])
     result = linprog(np.array(cost), matrix, limits, bounds=(0.0, None))
     return None if result.status == 2 else constant + float(np.asarray(cost) @ result.x)
+
+
+def risk_priced(problem: SitingProblem, options: list[int]) -> float:
+    """Objective of the best stock and flows for fixed options, risk measures included, by one LP.
+
+    Variables: stock, bought, flows, unmet; per state the response; threshold, excess and the worst.
+    """
+    o, goal = problem.options, problem.goal
+    rows: list[tuple[dict[int, float], float]] = []
+    equal: list[tuple[dict[int, float], float]] = []
+    cost: list[float] = []
+
+    def column(price: float = 0.0) -> int:
+        cost.append(price)
+        return len(cost) - 1
+
+    sites = {int(o.site[n]): n for n in options if o.dispatches[n]}
+    stock = {}
+    for j, n in sites.items():
+        for k in map(int, np.flatnonzero(problem.storable[j])):
+            q, b = column(float(problem.holding[k])), column(float(problem.purchase[k]))
+            stock[j, k] = q
+            rows.append(({q: 1.0, b: -1.0}, float(problem.held[j, k])))
+        for room, per_unit in ((o.m3[n], problem.m3_per_unit), (o.kg[n], problem.kg_per_unit)):
+            if np.isfinite(room):
+                own = {q: float(per_unit[k]) for (at, k), q in stock.items() if at == j}
+                rows.append((own, float(room)))
+    eta, worst, points = column(), column(), problem.points
+    cost[eta] = goal.cvar * problem.events_per_year
+    cost[worst] = goal.worst * problem.events_per_year
+    for s in range(problem.states):
+        p = problem.probability[s] * problem.events_per_year
+        response, excess = column(goal.mean * p), column(goal.cvar * p / (1 - goal.level))
+        parts: dict[int, float] = {response: -1.0}
+        sent: dict[tuple[int, int], dict[int, float]] = {}
+        for i in range(points):
+            for k in range(problem.commodities):
+                unmet = column()
+                parts[unmet] = float(problem.penalty[i, k])
+                got = {unmet: 1.0}
+                for a in range(problem.arcs.first[s * points + i], problem.arcs.first[s * points + i + 1]):
+                    j = int(problem.arcs.site[a])
+                    if j in sites:
+                        f = column()
+                        got[f] = 1.0
+                        parts[f] = float(problem.rate[k] * problem.arcs.time_ds[a])
+                        sent.setdefault((j, k), {})[f] = 1.0
+                equal.append((got, float(problem.need[s, i, k])))
+        rows += [(parts, 0.0), ({response: 1.0, eta: -1.0, excess: -1.0}, 0.0)]
+        rows.append(({response: 1.0, worst: -1.0}, 0.0))
+        for (j, k), flows in sent.items():
+            share = float(problem.share[s, j])
+            if (j, k) in stock:
+                flows[stock[j, k]] = -share
+            rows.append((flows, share * float(problem.agreed[j, k])))
+
+    def matrix(given: list[tuple[dict[int, float], float]]) -> np.ndarray:
+        full = np.zeros((len(given), len(cost)))
+        for r, (coefficients, _) in enumerate(given):
+            full[r, list(coefficients)] = list(coefficients.values())
+        return full
+
+    limits, wanted = [bound for _, bound in rows], [amount for _, amount in equal]
+    result = linprog(cost, matrix(rows), limits, matrix(equal), wanted, bounds=(0.0, None))
+    return float(result.fun + o.cost[options].sum())

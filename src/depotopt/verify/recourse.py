@@ -19,6 +19,8 @@ from depotopt.verify.layout import siting_profile, verify_layout
 
 FLOW_TOLERANCE = 1e-4
 """Units: flows come from a floating-point LP over up to millions of units."""
+CEILING_TOLERANCE = 2e-4
+"""Relative: twice what the engines' tolerances make of a ceiling that is just kept."""
 
 
 def verify_siting(
@@ -29,6 +31,9 @@ def verify_siting(
     flows: Iterable[StateFlows],
 ) -> Check:
     """Check a layout and its recourse flows in every road state; recompute the siting objective.
+
+    With `SitingObjective.lexicographic` that is the value of the last measure; that the earlier ones are
+    near their best cannot be seen from one layout.
 
     The objective recomputed is that of the flows shown: an upper bound on the layout's true value,
     reached when the flows are optimal.
@@ -57,7 +62,7 @@ def verify_siting(
         tuple(point.ident for point in scenario.demand_points),
         siting_profile(scenario),
     )
-    transport = unmet = 0.0
+    transport, unmet = np.zeros(len(states)), np.zeros(len(states))
     seen = 0
     for flow in flows:
         state = states[seen]
@@ -66,15 +71,66 @@ def verify_siting(
             break
         seconds = times.of_state(state)
         broken += _state_faults(scenario, plan, state, flow, seconds, open_at)
-        cost = _response_terms(scenario, state, flow, seconds)
-        transport += state.probability * cost[0]
-        unmet += state.probability * cost[1]
+        transport[seen], unmet[seen] = _response_terms(scenario, state, flow, seconds)
         seen += 1
     if seen != len(states):
         broken.append(f"flows are given for {seen} of {len(states)} road states")
-    weight = scenario.rules.events_per_year
-    terms = {**first.terms, "transport": weight * transport, "unmet": weight * unmet}
+    probability = np.array([state.probability for state in states])
+    broken += _high_responses(scenario, transport + unmet, probability)
+    terms = _objective_terms(scenario, first.terms, transport, unmet, probability)
     return Check(tuple(broken), sum(terms.values()), terms)
+
+
+def _objective_terms(
+    scenario: Scenario,
+    yearly: dict[str, float],
+    transport: FloatArray,
+    unmet: FloatArray,
+    probability: FloatArray,
+) -> dict[str, float]:
+    """Parts of the objective as the scenario weighs them; their sum is the objective."""
+    objective = scenario.objective
+    weights = {
+        "cost": 1.0,
+        "mean": objective.mean,
+        "cvar": objective.cvar,
+        "worst": objective.worst,
+    }
+    if objective.lexicographic:
+        weights = {name: float(name == objective.lexicographic[-1]) for name in weights}
+    events = scenario.rules.events_per_year
+    response = transport + unmet
+    terms = {name: weights["cost"] * value for name, value in yearly.items()}
+    measured = {
+        "transport": (weights["mean"], float(probability @ transport)),
+        "unmet": (weights["mean"], float(probability @ unmet)),
+        "cvar": (weights["cvar"], _tail(response, probability, objective.cvar_level)),
+        "worst": (weights["worst"], float(response.max(initial=0.0))),
+    }
+    return terms | {name: weight * events * value for name, (weight, value) in measured.items() if weight}
+
+
+def _tail(response: FloatArray, probability: FloatArray, level: float) -> float:
+    """CVaR by its definition as a minimum over thresholds, attained at one of the values."""
+    if not np.isfinite(response).all():
+        return float("inf")
+    excess = np.maximum(response[None, :] - response[:, None], 0.0) @ probability / (1.0 - level)
+    return float((response + excess).min(initial=np.inf)) if len(response) else 0.0
+
+
+def _high_responses(scenario: Scenario, response: FloatArray, probability: FloatArray) -> list[str]:
+    """Ceilings on response cost that do not hold."""
+    objective = scenario.objective
+    found = {
+        "mean": (float(probability @ response), objective.max_mean_response),
+        "cvar": (_tail(response, probability, objective.cvar_level), objective.max_cvar_response),
+        "worst": (float(response.max(initial=0.0)), objective.max_worst_response),
+    }
+    return [
+        f"{name} response cost {value:,.2f} is above max_{name}_response = {limit:,.2f}"
+        for name, (value, limit) in found.items()
+        if limit is not None and value > limit + CEILING_TOLERANCE * max(1.0, limit)
+    ]
 
 
 def usable_quantity(scenario: Scenario, plan: SitingPlan, state: RoadState) -> FloatArray:

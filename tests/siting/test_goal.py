@@ -1,0 +1,155 @@
+"""Mean, tail and worst response as objectives, in order and under ceilings."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from depotopt.scenario import SitingObjective
+from depotopt.siting.goal import tail_mean
+from depotopt.siting.problem import SitingProblem
+from depotopt.siting.recourse import recourse
+from depotopt.siting.solve import as_layout, measured, solve_problem
+from depotopt.solving import SolveLimits, Status
+from depotopt.verify.recourse import verify_siting
+from tests.siting import brute
+from tests.siting.cases import CITY, TOWN, Case, random_case
+
+EXACT = SolveLimits(time_s=60.0, gap=1e-6)
+CLOSE = SolveLimits(time_s=60.0, gap=1e-3)
+RISKY = SitingObjective(mean=0.5, cvar=1.0, worst=0.3, cvar_level=0.6)
+
+
+def goal_case(seed: int, objective: SitingObjective) -> Case:
+    """Three sites, four points, four road states."""
+    case = random_case(seed, sites=3, points=4, states=4, tiers=(CITY, TOWN))
+    return case.with_scenario(objective=objective)
+
+
+def best_by_layouts(case: Case) -> float:
+    """Least weighted objective over all choices of sites, each with its best stock by one LP."""
+    problem = case.problem
+    values = []
+    for choice in brute.layouts(case.scenario):
+        o = problem.options
+        fixed = [
+            n
+            for n in range(len(o))
+            if o.site[n] in choice
+            and problem.tier_ids[o.tier[n]] == choice[int(o.site[n])][0].ident
+            and problem.class_ids[o.tier[n]][o.size_class[n]] == choice[int(o.site[n])][1].ident
+        ]
+        values.append(brute.risk_priced(problem, fixed))
+    return min(values)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_optimum_is_that_of_all_layouts(seed: int) -> None:
+    """Extensive form and price cuts both find the best weighted sum of mean, tail and worst response."""
+    case = goal_case(seed, RISKY)
+    best = best_by_layouts(case)
+    exact = solve_problem(case.problem, EXACT, engine="highs")
+    cuts = solve_problem(case.problem, CLOSE, engine="cuts")
+    assert exact.objective == pytest.approx(best, rel=1e-5)
+    assert cuts.objective == pytest.approx(best, rel=2e-3)
+    assert cuts.status is Status.OPTIMAL
+    assert cuts.bound is not None
+    assert cuts.bound <= best * (1 + 1e-6)
+
+
+@pytest.mark.parametrize("engine", ["highs", "cuts"])
+@pytest.mark.parametrize("objective", [RISKY, SitingObjective(lexicographic=("cost", "mean"))])
+def test_the_verifier_recomputes_the_objective(engine: str, objective: SitingObjective) -> None:
+    """The check, which knows nothing of siting's code, arrives at the same number."""
+    case = goal_case(1, objective)
+    result = solve_problem(case.problem, CLOSE, engine=engine)
+    assert result.plan is not None
+    assert result.objective is not None
+    flows = recourse(case.scenario, result.plan, case.network, case.ensemble, engine=case.engine)
+    check = verify_siting(case.scenario, case.network, result.plan, case.ensemble, flows)
+    assert check.compare(result.objective, 1e-6).violations == ()
+
+
+responses = st.lists(st.floats(0, 1e6), min_size=1, max_size=8)
+
+
+@given(responses, st.integers(0, 2**31))
+def test_the_tail_lies_between_mean_and_worst(values: list[float], seed: int) -> None:
+    """At level 0 it is the mean, close to 1 the worst, and it only grows with the level."""
+    probability = np.random.default_rng(seed).random(len(values)) + 0.01
+    probability /= probability.sum()
+    response = np.array(values)
+    tails = [tail_mean(response, probability, level) for level in (0.0, 0.3, 0.6, 0.9, 1 - 1e-6)]
+    assert tails[0] == pytest.approx(float(probability @ response))
+    assert tails[-1] == pytest.approx(float(response.max()))
+    assert all(a <= b * (1 + 1e-9) + 1e-9 for a, b in itertools.pairwise(tails))
+
+
+def measures(problem: SitingProblem, result_problem: SitingProblem) -> dict[str, float]:
+    """Best plan of one problem, measured as another one measures."""
+    result = solve_problem(result_problem, EXACT, engine="highs")
+    assert result.plan is not None
+    layout = as_layout(problem, result.plan)
+    return {name: measured(problem, layout, name) for name in ("cost", "mean", "cvar", "worst")}
+
+
+@pytest.mark.parametrize("engine", ["highs", "cuts"])
+def test_a_later_measure_does_not_spoil_an_earlier_one(engine: str) -> None:
+    """First the mean response, then the yearly cost: cheaper than before, the mean within its tolerance."""
+    problem = goal_case(2, SitingObjective(lexicographic=("mean", "cost"), tolerance=0.05)).problem
+    first = measures(problem, replace(problem, goal=problem.goal.alone("mean", ())))
+    result = solve_problem(problem, CLOSE, engine=engine)
+    assert result.plan is not None
+    layout = as_layout(problem, result.plan)
+    assert measured(problem, layout, "mean") <= 1.05 * first["mean"] * (1 + 3e-3)
+    assert measured(problem, layout, "cost") < first["cost"]
+    assert result.objective == pytest.approx(measured(problem, layout, "cost"))
+    assert any("kept within" in note for note in result.notes)
+
+
+@pytest.mark.parametrize("engine", ["highs", "cuts"])
+@pytest.mark.parametrize("measure", ["mean", "cvar", "worst"])
+def test_a_ceiling_is_kept(engine: str, measure: str) -> None:
+    """Half-way between the best and the unbounded optimum: kept, at a higher cost than without."""
+    case = goal_case(3, SitingObjective(cvar_level=0.6))
+    free = measures(case.problem, case.problem)
+    least = measures(case.problem, replace(case.problem, goal=case.problem.goal.alone(measure, ())))
+    amount = (free[measure] + least[measure]) / 2
+    ceilings: dict[str, Any] = {f"max_{measure}_response": amount}
+    bounded = case.with_scenario(objective=replace(case.scenario.objective, **ceilings)).problem
+    result = solve_problem(bounded, CLOSE, engine=engine)
+    assert result.plan is not None
+    assert measured(bounded, as_layout(bounded, result.plan), measure) <= amount * (1 + 1e-4)
+    unbounded = solve_problem(case.problem, EXACT, engine="highs")
+    assert result.objective is not None
+    assert unbounded.objective is not None
+    assert result.objective >= unbounded.objective * (1 - 1e-6)
+
+
+@pytest.mark.parametrize("engine", ["highs", "cuts"])
+def test_a_ceiling_nobody_can_keep_is_named(engine: str) -> None:
+    """Infeasible, with the rule and the least that can be reached."""
+    case = goal_case(3, SitingObjective(max_cvar_response=1.0))
+    result = solve_problem(case.problem, CLOSE, engine=engine)
+    assert result.status is Status.INFEASIBLE
+    assert len(result.conflicts) == 1
+    assert "max_cvar_response" in result.conflicts[0]
+    assert "no layout under the rules gets below" in result.conflicts[0]
+
+
+def test_the_verifier_sees_a_broken_ceiling() -> None:
+    """A layout chosen without the bound, checked with it."""
+    case = goal_case(1, SitingObjective())
+    result = solve_problem(case.problem, EXACT, engine="highs")
+    assert result.plan is not None
+    worst = measured(case.problem, as_layout(case.problem, result.plan), "worst")
+    bounded = case.with_scenario(objective=SitingObjective(max_worst_response=0.9 * worst))
+    flows = recourse(case.scenario, result.plan, case.network, case.ensemble, engine=case.engine)
+    check = verify_siting(bounded.scenario, case.network, result.plan, case.ensemble, flows)
+    assert [text for text in check.violations if "max_worst_response" in text]
