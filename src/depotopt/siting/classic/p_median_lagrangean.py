@@ -55,9 +55,14 @@ class Reduction:
         return self.limits.time_s - (time.perf_counter() - self._started)
 
     @property
+    def interrupted(self) -> bool:
+        """Whether the time is up or the user wants to stop."""
+        return self.left_s <= 0 or (self.monitor is not None and self.monitor.stopped)
+
+    @property
     def over(self) -> bool:
         """Whether to stop now."""
-        return self.proved or self.left_s <= 0 or (self.monitor is not None and self.monitor.stopped)
+        return self.proved or self.interrupted
 
     def certified(self) -> float:
         """The bound, rounded up where values are whole (less what floating point may have added)."""
@@ -76,19 +81,26 @@ class Reduction:
         problem = self.problem
         is_open = np.zeros(problem.places, dtype=np.bool_)
         is_open[chosen] = True
-        candidates = self._rng.permutation(np.flatnonzero(~self.shut))
-        value = float(
-            swap_search(
-                problem.neighbour,
-                problem.distance,
-                problem.matrix,
-                problem.position,
-                problem.weight,
-                is_open,
-                candidates,
-                swaps,
+        value = np.inf
+        # Sweep by sweep, so that a limit or a stop is heard in between; no sweep at all prices the set.
+        for _ in range(max(swaps, 1)):
+            before, value = (
+                value,
+                float(
+                    swap_search(
+                        problem.neighbour,
+                        problem.distance,
+                        problem.matrix,
+                        problem.position,
+                        problem.weight,
+                        is_open,
+                        self._rng.permutation(np.flatnonzero(~self.shut)),
+                        min(swaps, 1),
+                    )
+                ),
             )
-        )
+            if value >= before or self.interrupted:
+                break
         if value < self.value:
             self.value, self.best = value, np.flatnonzero(is_open).astype(np.int32)
             self.tell("p-median: swaps")
