@@ -58,8 +58,8 @@ class SolveLimits:
     workers: int = 1
 
     def __post_init__(self) -> None:
-        if not self.time_s > 0:
-            raise UsageError(f"time limit must be positive, found {self.time_s}")
+        if not 0 < self.time_s < math.inf:
+            raise UsageError(f"time limit must be positive and finite, found {self.time_s}")
         if not 0 <= self.gap < 1:
             raise UsageError(f"gap must be in [0, 1), found {self.gap}")
         if self.workers < 1:

@@ -261,3 +261,99 @@ def test_a_template_and_a_scenario_become_workbooks(tmp_path: Path) -> None:
     assert main(["check", str(folder)]) == Exit.OK
     assert main(["check", str(folder), "--marked", str(tmp_path / "marked.xlsx")]) == Exit.OK
     assert (tmp_path / "marked.xlsx").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["workbook", str(MINIMAL), "{folder}"],
+        ["template", "{file}/below.xlsx"],
+        ["schema", "--out", "{folder}"],
+        ["roads", "export", str(MINIMAL), "{file}/below.gpkg"],
+        ["site", str(MINIMAL), "--states", "2", "--out", "{file}/below.json", *QUIET],
+        ["dispatch", str(MINIMAL), "--time", "2", "--out", "{file}/below.json", *QUIET],
+        ["evaluate", str(MINIMAL), "--unseen", "2", "--out", "{file}/below.json", *QUIET],
+    ],
+)
+def test_a_place_that_cannot_be_written_to_is_usage(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    places = {"folder": str(tmp_path), "file": str(tmp_path / "file")}
+    assert main([word.format(**places) for word in words]) == Exit.USAGE
+    assert str(tmp_path) in capsys.readouterr().err
+
+
+def test_usage_errors_speak_json_when_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", str(MINIMAL), "--states", "many", "--json"]) == Exit.USAGE
+    assert spoken(capsys)["exit"] == Exit.USAGE
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["run", "--states", "0"],
+        ["run", "--unseen", "0"],
+        ["run", "--site-time", "inf"],
+        ["run", "--site-time", "nan"],
+        ["run", "--state", "-2"],
+        ["run", "--state", "99999999999"],
+        ["run", "--states", "99999999999999999999"],
+        ["run", "--workers", "0"],
+        ["run", "--language", "fr"],
+        ["run", "--site-engine", "none"],
+        ["run", "--dispatch-engine", "none"],
+        ["site", "--states", "0"],
+        ["site", "--engine", "none"],
+        ["dispatch", "--at-h", "nan"],
+        ["dispatch", "--at-h", "-1"],
+        ["dispatch", "--at-h", "inf"],
+        ["dispatch", "--time", "inf"],
+        ["evaluate", "--unseen", "0"],
+        ["evaluate", "--unseen", "99999999999"],
+        ["evaluate", "--seed", "-1"],
+        ["roads", "status", "--at-h", "nan"],
+    ],
+)
+def test_numbers_and_names_that_make_no_sense_are_refused_at_once(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not after minutes of siting, and never a default in place of what was asked for."""
+    monkeypatch.chdir(tmp_path)
+    verb = words[: 2 if words[0] == "roads" else 1]
+    assert main([*verb, str(MINIMAL), *words[len(verb) :]]) == Exit.USAGE
+    said = capsys.readouterr()
+    assert not said.out
+    assert "done" not in said.err.replace("load       done", "")
+
+
+def test_road_data_becomes_a_geopackage_a_scenario_can_use(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = Path(shutil.copytree(MINIMAL, tmp_path / "minimal"))
+    assert main(["roads", "import", str(folder / "roads"), str(folder / "roads.gpkg")]) == Exit.OK
+    assert "bridge" in capsys.readouterr().out
+    toml = folder / "scenario.toml"
+    text = toml.read_text(encoding="utf-8").replace('path = "roads"', 'path = "roads.gpkg"')
+    toml.write_text(text, encoding="utf-8")
+    shutil.rmtree(folder / "roads")
+    assert main(["check", str(folder)]) == Exit.OK
+
+
+def test_a_download_is_asked_of_osmnx_by_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from depotopt.roads import importers
+
+    network = importers.read_network(MINIMAL / "roads", cache_dir=None)
+    asked: list[str] = []
+
+    def stand_in(place: str) -> object:
+        asked.append(place)
+        return network
+
+    monkeypatch.setattr(importers, "download_network", stand_in)
+    assert main(["roads", "download", "Nowhere, Xinjiang", str(tmp_path / "r.gpkg")]) == Exit.OK
+    assert asked == ["Nowhere, Xinjiang"]
+    assert (tmp_path / "r.gpkg").exists()
+    assert capsys.readouterr().out

@@ -224,7 +224,7 @@ def evaluate(
         plan = asked.read_layout(layout) or existing_layout(case.scenario)
         chosen_seed = rules.unseen_seed if seed is None else seed
         asked.require_unseen(layout, rules.design_seed, chosen_seed)
-        size = unseen or rules.unseen_states
+        size = rules.unseen_states if unseen is None else unseen
         ensemble = sample_ensemble(case.network, case.scenario, size, chosen_seed, workers=workers)
         evaluation = judge(case.scenario, plan, case.network, ensemble, monitor=monitor)
     if out is not None:

@@ -198,6 +198,7 @@ def write_tables(
         raise UsageError(f"no language '{language}': there are {', '.join(WORDS)}")
     import xlsxwriter
 
+    path.open("ab").close()  # xlsxwriter words a place it cannot write to in an error of its own.
     with xlsxwriter.Workbook(str(path), {"in_memory": True}) as book:
         # A fixed date: the same tables give the same file.
         book.set_properties({"title": "depotopt", "created": dt.datetime(2000, 1, 1)})

@@ -123,7 +123,8 @@ def compare(
     for file in files:
         if read_made_from(file).get("design", {}).get("seed") == chosen_seed:
             raise UsageError(f"seed {chosen_seed} drew the road states {file} was chosen on: take another")
-    ensemble = sample_ensemble(case.network, case.scenario, unseen or rules.unseen_states, chosen_seed)
+    size = rules.unseen_states if unseen is None else unseen
+    ensemble = sample_ensemble(case.network, case.scenario, size, chosen_seed)
     everyone = {TODAY: existing_layout(case.scenario), **layouts}
     judged: dict[str, Evaluation] = {}
     for name, layout in everyone.items():

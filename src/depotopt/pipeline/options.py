@@ -11,13 +11,16 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from depotopt.dispatch.engines import ENGINES as DISPATCH_ENGINES
 from depotopt.errors import Fault, InputError, UsageError
 from depotopt.hazards.states import RoadState
 from depotopt.io.fingerprint import scenario_hash
 from depotopt.io.plan_files import read_made_from, read_result
-from depotopt.pipeline.stages import Case, reported_state, sample_ensemble
+from depotopt.pipeline.stages import MOST_STATES, Case, reported_state, sample_ensemble
 from depotopt.plans import SitingPlan
+from depotopt.report.wording import LANGUAGES
 from depotopt.scenario import Scenario
+from depotopt.siting.solve import ENGINES as SITING_ENGINES
 from depotopt.solving import SolveLimits, SolveResult
 
 PACKAGES = (
@@ -64,6 +67,28 @@ class RunOptions:
     dispatch_engine: str = "pyvrp"
     workers: int = 1
     language: str = "en"
+
+    def __post_init__(self) -> None:
+        # At once: a wrong word must not surface after minutes of siting.
+        for count, what in (
+            (self.design_states, "road states to choose on"),
+            (self.unseen_states, "road states to judge on"),
+            (self.workers, "workers"),
+        ):
+            if count is not None and count < 1:
+                raise UsageError(f"{what}: expected at least 1, found {count}")
+        if self.state is not None:
+            require_state(self.state)
+        for seconds in (self.site_time_s, self.dispatch_time_s):
+            if seconds is not None:
+                SolveLimits(time_s=seconds)
+        for name, known, what in (
+            (self.site_engine, SITING_ENGINES, "siting engine"),
+            (self.dispatch_engine, DISPATCH_ENGINES, "dispatch engine"),
+            (self.language, LANGUAGES, "language of reports"),
+        ):
+            if name not in known:
+                raise UsageError(f"no {what} '{name}', expected one of {', '.join(known)}")
 
 
 def site_limits(scenario: Scenario, options: RunOptions) -> SolveLimits:
@@ -115,12 +140,25 @@ def require_unseen(layout: Path | None, design_seed: int, seed: int) -> None:
         raise UsageError(f"seed {seed} drew the road states the layout was chosen on: judge on another")
 
 
+def require_state(index: int) -> None:
+    """Refuse positions of road states that make no sense.
+
+    Raises
+    ------
+    UsageError
+        If the position is below -1 or beyond the largest ensemble.
+    """
+    if index < -1:
+        raise UsageError(f"road states count from 0; -1 means nothing lost; found {index}")
+    if index >= MOST_STATES:
+        raise UsageError(f"road state {index} lies beyond the {MOST_STATES:,} that can be drawn")
+
+
 def unseen_state(case: Case, options: RunOptions, index: int) -> RoadState:
     """One road state of the unseen ensemble; ``-1`` for no hazard, only what road reports say."""
+    require_state(index)
     if index == -1:
         return reported_state(case)
-    if index < 0:
-        raise UsageError(f"road states count from 0; -1 means nothing lost; found {index}")
     size = max(index + 1, options.unseen_states or case.scenario.ensemble.unseen_states)
     states = sample_ensemble(
         case.network, case.scenario, size, case.scenario.ensemble.unseen_seed, workers=options.workers

@@ -12,6 +12,7 @@ from depotopt.io.plan_files import read_made_from
 from depotopt.pipeline.closures import CLOSURES_KEY, Closure, closures_of, with_closures
 from depotopt.pipeline.folders import Outcome, reopen, report
 from depotopt.pipeline.options import dispatch_limits
+from depotopt.pipeline.stages import require_moment
 from depotopt.report.content import ReportFiles
 from depotopt.solving import Monitor
 from depotopt.verify.replan import PlanInForce, verify_replan
@@ -61,6 +62,7 @@ def replan_run(
     VerificationError
         If the new plan does not survive the check.
     """
+    require_moment(at_s)
     before = reopen(folder)
     if before.dispatch is None or before.dispatch.plan is None or before.state is None:
         fault = Fault(

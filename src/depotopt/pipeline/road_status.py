@@ -16,7 +16,7 @@ from depotopt.hazards.status import (
     point_statuses,
     state_status,
 )
-from depotopt.pipeline.stages import Case, existing_layout
+from depotopt.pipeline.stages import Case, existing_layout, require_moment
 from depotopt.plans import SitingPlan
 from depotopt.roads.engines.registry import prepare_engine
 from depotopt.travel import TravelTimes
@@ -85,6 +85,7 @@ def road_status(
     layout
         Depots that are open; ``None`` for today's.
     """
+    require_moment(at_s)
     scenario, network = case.scenario, case.network
     if network.places is None:
         raise UsageError("the road network has no places: load it with load_network")

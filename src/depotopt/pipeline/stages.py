@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from depotopt.dispatch.solve import solve_dispatch
+from depotopt.errors import UsageError
 from depotopt.hazards.ensemble import sample_ensemble as draw
 from depotopt.hazards.protocol import Exposure
 from depotopt.hazards.states import RoadLossEnsemble, RoadState
@@ -20,6 +22,7 @@ from depotopt.scenario import Scenario
 from depotopt.siting.recourse import existing_layout, recourse
 from depotopt.siting.solve import solve_siting
 from depotopt.solving import Monitor, SolveLimits, SolveResult
+from depotopt.units import HOUR_S
 from depotopt.verify.dispatch import verify_dispatch
 from depotopt.verify.recourse import verify_siting
 
@@ -37,6 +40,10 @@ __all__ = [
     "verified_dispatch",
     "verified_siting",
 ]
+
+
+MOST_STATES = 100_000
+"""Largest ensemble: ten times what any table of this project needs, and it still fits into memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +92,14 @@ def sample_ensemble(
         Seed of the whole ensemble.
     workers
         Processes; the states are the same for any number.
+
+    Raises
+    ------
+    UsageError
+        If the size is below 1 or above `MOST_STATES`, or the seed negative.
     """
+    if size > MOST_STATES:
+        raise UsageError(f"an ensemble has at most {MOST_STATES:,} road states, found size {size}")
     return draw(
         scenario.hazards,
         exposure(scenario, network),
@@ -102,6 +116,18 @@ def reported_state(case: Case) -> RoadState:
     believed = [replace(report, trust=1.0) for report in scenario.road_reports if report.trust >= 0.5]
     drawn = draw((), exposure(scenario, case.network), 1, 0, reports=believed)[0]
     return replace(drawn, index=-1)
+
+
+def require_moment(at_s: float) -> None:
+    """Refuse a moment that is not a time after the scenario's start.
+
+    Raises
+    ------
+    UsageError
+        If it is negative, infinite or not a number.
+    """
+    if not 0 <= at_s < math.inf:
+        raise UsageError(f"the moment must be a number of hours >= 0, found {at_s / HOUR_S:g}")
 
 
 def verified_siting(
@@ -143,9 +169,12 @@ def verified_dispatch(
 
     Raises
     ------
+    UsageError
+        If ``at_s`` is not a moment, or there is no such engine.
     VerificationError
         If a trip, a ledger or the objective does not survive the check.
     """
+    require_moment(at_s)
     result = solve_dispatch(
         case.scenario,
         layout,
