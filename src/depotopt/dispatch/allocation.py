@@ -7,14 +7,16 @@ from typing import Final
 
 import numpy as np
 
-from depotopt.dispatch.linear import LinearProgram, solve_linear
+from depotopt.dispatch.linear import LinearAnswer, LinearProgram, solve_linear
 from depotopt.dispatch.pools import Pool, stock_pools
 from depotopt.dispatch.problem import DispatchProblem
 from depotopt.dispatch.transport import serving_penalty, transport_flows
 from depotopt.dispatch.vehicle_classes import VehicleClass, vehicle_classes
 from depotopt.units import BoolArray, FloatArray, Int64Array
 
-MOST_FLOWS: Final = 250_000
+UNMET_FLOWS: Final = 20_000
+"""Flows up to which unmet need is bounded by itself, too."""
+MOST_FLOWS: Final = 40_000
 """Flows up to which the linear program is solved; above, commodities are allocated one by one."""
 DOCK_STEPS: Final = 4
 """Moments at which the work of a depot's docks is bounded."""
@@ -37,7 +39,7 @@ class Allocation:
     bound
         Proved lower bound on ``unmet_penalty * weighted unmet + cost`` of any plan.
     bound_unmet
-        Proved lower bound on weighted unmet person-days alone.
+        Proved lower bound on weighted unmet person-days alone; 0 where it was not asked for.
     """
 
     pools: tuple[Pool, ...]
@@ -102,24 +104,23 @@ def allocate(problem: DispatchProblem, time_s: float = 60.0) -> Allocation:
     rows = _rows(problem, pools, classes, flows)
     upper = np.full(len(flows.pool), np.inf)
 
-    def solve(cost: FloatArray) -> tuple[FloatArray, float]:
-        program = LinearProgram(cost, upper, *rows)
-        answer = solve_linear(program, "GLOP", time_s)
-        values = np.zeros(len(cost)) if answer.values is None else answer.values
-        # Without a proof the trivial bound holds: everything served for nothing.
-        proved = answer.bound if answer.bound is not None else float(-(served_weight.sum() * np.inf))
-        return values, proved
+    def solve(cost: FloatArray) -> LinearAnswer:
+        return solve_linear(LinearProgram(cost, upper, *rows), "GLOP", time_s / 3)
 
-    _, least = solve(-served_weight)
-    bound_unmet = max(0.0, all_unmet + least) if np.isfinite(least) else 0.0
     direction = _lexicographic_penalty(problem, served_weight, flows.cost)
-    values, value = solve(flows.cost - direction * served_weight)
-    if direction == problem.unmet_penalty:
-        total = value
-    else:
-        _, total = solve(flows.cost - problem.unmet_penalty * served_weight)
+    answer = solve(flows.cost - direction * served_weight)
+    if answer.values is None or answer.bound is None:
+        return _by_commodity(problem, pools, classes)
+    values, total = answer.values, answer.bound
+    if direction != problem.unmet_penalty:
+        priced = solve(flows.cost - problem.unmet_penalty * served_weight).bound
+        total = -problem.unmet_penalty * all_unmet if priced is None else priced
     bound = problem.unmet_penalty * all_unmet + total
-    bound = max(bound, problem.unmet_penalty * bound_unmet) if np.isfinite(bound) else 0.0
+    bound_unmet = 0.0
+    if len(flows.pool) <= UNMET_FLOWS:
+        least = solve(-served_weight).bound
+        bound_unmet = 0.0 if least is None else max(0.0, all_unmet + least)
+        bound = max(bound, problem.unmet_penalty * bound_unmet)
     work = np.zeros((len(classes), len(problem.depots)))
     depot_of = np.array([pool.depot for pool in pools], dtype=np.int64)
     if len(values):

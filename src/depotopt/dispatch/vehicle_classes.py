@@ -12,7 +12,7 @@ from depotopt.dispatch.problem import DispatchProblem
 from depotopt.scenario import VehicleType
 from depotopt.units import HOUR_S, KM_M, FloatArray, Int64Array, great_circle_m
 
-CLASS_VARIABLES: Final = 100_000
+CLASS_VARIABLES: Final = 40_000
 """Flows up to which every vehicle type is told apart; above, one class stands for all."""
 
 
