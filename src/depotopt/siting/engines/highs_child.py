@@ -27,13 +27,18 @@ if TYPE_CHECKING:
     from ortools.math_opt.python import mathopt
 
 POLL_S = 0.05
+FIRST_SLICE_S = 10.0
 GRACE_S = 10.0
 """Seconds beyond its time limit after which a child that says nothing is given up."""
 _LENGTH = struct.Struct("<q")
 
 
 def watched(
-    model: mathopt.Model, limits: SolveLimits, monitor: Monitor, start: FloatArray | None
+    model: mathopt.Model,
+    limits: SolveLimits,
+    monitor: Monitor,
+    start: FloatArray | None,
+    slice_s: float = FIRST_SLICE_S,
 ) -> Iterator[Answer]:
     """Solve in a child process; yield what it knows after each slice, until it ends or the user stops it.
 
@@ -53,7 +58,7 @@ def watched(
     assert child.stdin is not None
     assert child.stdout is not None
     answers: queue.SimpleQueue[Answer | str | None] = queue.SimpleQueue()
-    task = pickle.dumps((model.export_model().SerializeToString(), limits, start))
+    task = pickle.dumps((model.export_model().SerializeToString(), limits, slice_s, start))
     talk = threading.Thread(target=_talk, args=(child.stdin, child.stdout, task, answers), daemon=True)
     talk.start()
     deadline = time.perf_counter() + limits.time_s + GRACE_S
@@ -113,17 +118,17 @@ def main() -> None:
     from ortools.math_opt import model_pb2
     from ortools.math_opt.python import mathopt
 
-    from depotopt.siting.engines.highs import HighsEngine
+    from depotopt.siting.engines.highs_slices import solve_slices
 
     # Whatever the engine prints must not get between the answers.
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    document, limits, start = pickle.loads(_receive(sys.stdin.buffer))
+    document, limits, slice_s, start = pickle.loads(_receive(sys.stdin.buffer))
     threading.Thread(target=_die_with_parent, daemon=True).start()
     proto = model_pb2.ModelProto()
     proto.ParseFromString(document)
     try:
-        for found in HighsEngine().slices(mathopt.Model.from_model_proto(proto), limits, start):
+        for found in solve_slices(mathopt.Model.from_model_proto(proto), limits, slice_s, start):
             _send(out, pickle.dumps(found))
     except (EngineError, AttributeError, ValueError, RuntimeError, TypeError) as error:
         # MathOpt raises the others for input it does not like, already when it reads the model.
