@@ -266,7 +266,7 @@ def test_a_template_and_a_scenario_become_workbooks(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        ["workbook", str(MINIMAL), "{folder}"],
+        ["workbook", str(MINIMAL), "{file}/below.xlsx"],
         ["template", "{file}/below.xlsx"],
         ["schema", "--out", "{folder}"],
         ["roads", "export", str(MINIMAL), "{file}/below.gpkg"],
@@ -357,3 +357,19 @@ def test_a_download_is_asked_of_osmnx_by_place(
     assert asked == ["Nowhere, Xinjiang"]
     assert (tmp_path / "r.gpkg").exists()
     assert capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["template", "{book}"],
+        ["workbook", str(MINIMAL), "{book}"],
+        ["roads", "export", str(MINIMAL), "{toml}"],
+    ],
+)
+def test_files_someone_has_made_are_never_overwritten(words: list[str], tmp_path: Path) -> None:
+    places = {"book": str(tmp_path / "filled-in.xlsx"), "toml": str(tmp_path / "scenario.toml")}
+    for place in places.values():
+        Path(place).write_text("hours of work", encoding="utf-8")
+    assert main([word.format(**places) for word in words]) == Exit.USAGE
+    assert all(Path(place).read_text(encoding="utf-8") == "hours of work" for place in places.values())

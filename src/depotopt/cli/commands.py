@@ -69,8 +69,10 @@ def template(
     file: Path, *, language: Annotated[str, Parameter(help="Language of the notes: en or zh.")] = "en"
 ) -> Exit:
     """Write an empty workbook for a scenario: every table and column, with drop-downs and notes."""
+    from depotopt.io.new_files import require_new_file
     from depotopt.io.workbook import write_template
 
+    require_new_file(file, ".xlsx")
     write_template(file, language)
     print(file)
     return Exit.OK
@@ -85,8 +87,10 @@ def workbook(
     settings: Annotated[bool, Parameter(help="Add a sheet with the keys of scenario.toml.")] = False,
 ) -> Exit:
     """Write the tables of a scenario as one workbook; in place of tables/ it is the same scenario."""
+    from depotopt.io.new_files import require_new_file
     from depotopt.io.workbook import write_workbook
 
+    require_new_file(file, ".xlsx")
     write_workbook(scenario, file, language, settings=settings)
     print(file)
     return Exit.OK

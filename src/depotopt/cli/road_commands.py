@@ -82,9 +82,11 @@ def roads_status(scenario: Path, *, state: State = 0, at_h: AtHours = 0.0, commo
 @roads.command(name="export")
 def roads_export(scenario: Path, file: Path, *, common: Common = COMMON) -> Exit:
     """Write the roads with the scenario's places as a GeoPackage."""
+    from depotopt.io.new_files import require_ending
     from depotopt.pipeline.stages import open_case
     from depotopt.roads.export import write_geopackage
 
+    require_ending(file, ".gpkg")
     write_geopackage(open_case(scenario, common.overrides).network, file)
     print(file)
     return Exit.OK
