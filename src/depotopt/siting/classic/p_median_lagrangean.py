@@ -16,6 +16,10 @@ PATIENCE = 25
 """Subgradient steps without a better bound before the step is halved."""
 SMALLEST_STEP = 1e-3
 REPORT_EVERY = 20
+SWAP_SHARE = 0.1
+"""Share of the time limit one swap search may take."""
+WARM_UP = 60
+"""Subgradient steps before the first swap search: a start from their choice needs far fewer swaps."""
 ROUNDING = 1e-7
 """Relative error that sums of floating-point numbers are granted."""
 
@@ -81,7 +85,7 @@ class Reduction:
         problem = self.problem
         is_open = np.zeros(problem.places, dtype=np.bool_)
         is_open[chosen] = True
-        value = np.inf
+        value, began = np.inf, time.perf_counter()
         # Sweep by sweep, so that a limit or a stop is heard in between; no sweep at all prices the set.
         for _ in range(max(swaps, 1)):
             before, value = (
@@ -99,7 +103,8 @@ class Reduction:
                     )
                 ),
             )
-            if value >= before or self.interrupted:
+            spent_s = time.perf_counter() - began
+            if value >= before or self.interrupted or spent_s > SWAP_SHARE * self.limits.time_s:
                 break
         if value < self.value:
             self.value, self.best = value, np.flatnonzero(is_open).astype(np.int32)
@@ -111,9 +116,9 @@ class Reduction:
             self.monitor.report(stage, self.value, min(self.certified(), self.value))
 
     def run(self, iterations: int = 1_500) -> None:
-        """Start from random sites, then alternate prices and swaps until the step has died down."""
+        """Prices first, swaps from what they choose, then both in turn until the step has died down."""
         problem = self.problem
-        self.offer(self._rng.choice(problem.places, problem.p, replace=False).astype(np.int32))
+        self.offer(self._rng.choice(problem.places, problem.p, replace=False).astype(np.int32), swaps=0)
         column = min(problem.neighbour.shape[1] - 1, max(1, problem.places // problem.p))
         price = problem.distance[:, column].copy()
         total, change = np.empty(problem.places), np.empty(problem.places)
@@ -131,6 +136,8 @@ class Reduction:
             chosen[:] = False
             chosen[order[: problem.p]] = True
             bound = float(problem.weight @ price + total[chosen].sum())
+            if iteration == WARM_UP:
+                self.offer(order[: problem.p].astype(np.int32))
             idle += 1
             if bound > self.bound:
                 if bound > self.bound * (1 + 1e-6):
@@ -147,7 +154,9 @@ class Reduction:
             norm = float(change @ change)
             if norm == 0.0:
                 return
-            price = np.clip(price + step * (1.01 * self.value - bound) / norm * change, 0.0, highest)
+            # Random sites say little about the optimum: aim a little above the bound until swaps have run.
+            aim = min(self.value, 1.15 * self.bound) if iteration < WARM_UP else self.value
+            price = np.clip(price + step * (1.01 * aim - bound) / norm * change, 0.0, highest)
             if iteration % REPORT_EVERY == 0:
                 self.tell("p-median: prices")
 
