@@ -11,10 +11,11 @@ import pytest
 
 import depotopt as do
 from depotopt.errors import InputError, UsageError, VerificationError
+from depotopt.io.plan_files import write_result
 from depotopt.pipeline import stages
 from depotopt.pipeline.chain import run
 from depotopt.pipeline.folders import reopen, report, report_again
-from depotopt.pipeline.options import RunOptions, run_ident, unseen_state
+from depotopt.pipeline.options import RunOptions, made_from, run_ident, unseen_state
 from depotopt.pipeline.stages import open_case, reported_state, verified_dispatch, verified_siting
 from depotopt.solving import SolveLimits
 
@@ -132,3 +133,19 @@ def test_an_infeasible_scenario_ends_the_run_with_its_conflicts(tmp_path: Path) 
     assert outcome.files is None
     with pytest.raises(UsageError, match="no layout"):
         report(outcome, tmp_path / "run")
+
+
+def test_a_layout_no_run_has_left_cannot_be_reopened(case: stages.Case, tmp_path: Path) -> None:
+    """A layout file of `site` knows no road state: named, not a crash."""
+    layout = verified_siting(case, do.sample_ensemble(case.network, case.scenario, 2, 1))
+    write_result(tmp_path / "layout.json", layout, {"options": {}, "scenario_path": "x", "overrides": []})
+    with pytest.raises(InputError, match=r"made_from\.road_state"):
+        reopen(tmp_path)
+
+
+def test_options_of_another_version_are_named(case: stages.Case, tmp_path: Path) -> None:
+    layout = verified_siting(case, do.sample_ensemble(case.network, case.scenario, 2, 1))
+    origin = made_from(case, OPTIONS) | {"road_state": 0, "options": {"teleport": True}}
+    write_result(tmp_path / "layout.json", layout, origin)
+    with pytest.raises(InputError, match="teleport"):
+        reopen(tmp_path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,7 +12,7 @@ from depotopt.evaluation.evaluate import Evaluation
 from depotopt.evaluation.files import dump_evaluations, read_evaluations
 from depotopt.hazards.states import RoadState
 from depotopt.io.fingerprint import scenario_hash
-from depotopt.io.plan_files import dump_result, read_result
+from depotopt.io.plan_files import dump_result, read_made_from, read_result
 from depotopt.pipeline.closures import closures_of, with_closures
 from depotopt.pipeline.options import RunOptions, made_from, unseen_state, versions
 from depotopt.pipeline.stages import Case, open_case
@@ -151,8 +150,8 @@ def reopen(folder: Path, *, language: str | None = None) -> Outcome:
         If a stage file is missing or the scenario has changed since.
     """
     siting = read_result(folder / "layout.json", SitingPlan)
-    origin = json.loads((folder / "layout.json").read_text(encoding="utf-8"))["made_from"]
-    options = RunOptions(**origin["options"])
+    origin = read_made_from(folder / "layout.json")
+    options = _options_of(folder / "layout.json", origin)
     if language is not None:
         options = replace(options, language=language)
     case = open_case(Path(origin["scenario_path"]), origin["overrides"])
@@ -173,3 +172,21 @@ def reopen(folder: Path, *, language: str | None = None) -> Outcome:
         evaluations = read_evaluations(folder / "evaluation.json")
     state = with_closures(case, unseen_state(case, options, origin["road_state"]), closures_of(origin))
     return Outcome(case, options, siting, evaluations, state, dispatch)
+
+
+def _options_of(path: Path, origin: dict[str, Any]) -> RunOptions:
+    """Options a run was made with; a file of another origin is a fault, not a crash."""
+    needed = ("options", "scenario_path", "overrides", "scenario_hash", "road_state")
+    faults = [
+        Fault(str(path), f"made_from.{key}", "nothing", "expected a layout that a run left", "plan-file")
+        for key in needed
+        if key not in origin
+    ]
+    if faults:
+        raise InputError(str(path), faults)
+    try:
+        return RunOptions(**origin["options"])
+    except (TypeError, UsageError) as error:
+        found = f"options this version does not have ({error})"
+        fault = Fault(str(path), "made_from.options", found, "expected those of a run", "plan-file")
+        raise InputError(str(path), [fault]) from error
