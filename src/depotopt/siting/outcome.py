@@ -12,6 +12,22 @@ from depotopt.solving import Limit, Status
 from depotopt.units import FloatArray
 
 
+@dataclass(slots=True)
+class Memory:
+    """What one solve leaves for the next one of the same road states under other first-stage rules.
+
+    Attributes
+    ----------
+    price
+        Prices of usable stock, shape ``(S, K, J)``: cuts made of them are valid whatever the rules.
+    layout
+        Best layout; the next problem's rules must allow it.
+    """
+
+    price: FloatArray | None = None
+    layout: Layout | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """Status, best layout, proved bound, and what ended the search early."""

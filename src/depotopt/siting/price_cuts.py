@@ -12,20 +12,20 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 
 from depotopt.siting.cut_master import CutMaster, MasterPoint
 from depotopt.siting.engines import MilpEngine
 from depotopt.siting.engines.highs import HighsEngine
-from depotopt.siting.engines.interruption import Interruption, Silent
 from depotopt.siting.first_stage import add_first_stage, fitted
 from depotopt.siting.linear import LinearArrays
-from depotopt.siting.outcome import Outcome
+from depotopt.siting.outcome import Memory, Outcome
 from depotopt.siting.problem import Layout, SitingProblem
 from depotopt.siting.recourse import arc_cost, state_times
-from depotopt.solving import Limit, Monitor, SolveLimits, Status, relative_gap
+from depotopt.siting.search import Search
+from depotopt.solving import Limit, Monitor, SolveLimits, Status
 from depotopt.units import FloatArray
 
 FIRST_STEPS, STEPS = 200, 40
@@ -49,52 +49,6 @@ MEMORY = 0.7
 """Weight of the old point in the moving average that in-out separation leans to."""
 
 
-@dataclass(slots=True)
-class _Search:
-    """Best layout, its value and the proved bound, with the clock."""
-
-    limits: SolveLimits
-    monitor: Monitor | None
-    started: float
-    layout: Layout | None = None
-    value: float = np.inf
-    bound: float = -np.inf
-
-    interruption: Interruption = field(init=False)
-    silent: Silent | None = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.interruption = Interruption(self.monitor)
-        self.silent = None if self.monitor is None else Silent(self.monitor)
-
-    @property
-    def stopped(self) -> bool:
-        return self.monitor is not None and self.monitor.stopped
-
-    @property
-    def left_s(self) -> float:
-        return self.limits.time_s - (time.perf_counter() - self.started)
-
-    @property
-    def over(self) -> bool:
-        return self.left_s <= 0 or self.stopped
-
-    def relax(self, master: CutMaster) -> MasterPoint | None:
-        """The master's relaxation in the time left; ``None`` once the search is over."""
-        return None if self.over else master.relax(self.left_s, self.interruption.interrupter)
-
-    @property
-    def gap(self) -> float:
-        found = relative_gap(self.value, self.bound) if np.isfinite(self.value + self.bound) else None
-        return np.inf if found is None else found
-
-    def tell(self, stage: str) -> None:
-        if self.monitor is not None:
-            value = self.value if np.isfinite(self.value) else None
-            bound = self.bound if np.isfinite(self.bound) else None
-            self.monitor.report(stage, value, bound)
-
-
 class PriceCuts:
     """Decomposition of a `SitingProblem`; state is kept between rounds, one use per object.
 
@@ -106,8 +60,11 @@ class PriceCuts:
                       - sum_j x[j] sum_i need max(0, v[i] - c[i,j] - p[j])
     """
 
-    def __init__(self, problem: SitingProblem, engine: MilpEngine | None = None) -> None:
+    def __init__(
+        self, problem: SitingProblem, engine: MilpEngine | None = None, memory: Memory | None = None
+    ) -> None:
         self.problem = problem
+        self.memory = memory or Memory()
         self.engine = engine or HighsEngine()
         shape = (problem.states, problem.commodities, problem.sites)
         self._price = np.zeros(shape)
@@ -119,31 +76,37 @@ class PriceCuts:
 
     def solve(self, limits: SolveLimits, monitor: Monitor | None = None) -> Outcome:
         """Solve within limits; see `depotopt.siting.solve.solve_siting`."""
-        search = _Search(limits, monitor, time.perf_counter())
+        search = Search(limits, monitor, time.perf_counter())
         with search.interruption, ThreadPoolExecutor(limits.workers) as pool:
             return self._solve(search, pool)
 
-    def _solve(self, search: _Search, pool: ThreadPoolExecutor) -> Outcome:
+    def _solve(self, search: Search, pool: ThreadPoolExecutor) -> Outcome:
         limits = search.limits
         master = CutMaster(self.problem, least_response(self.problem))
-        first, layout = master.integer_round(
-            self.engine,
-            replace(limits, time_s=max(search.left_s, 0.1)),
-            search.silent,
-            None,
-            np.empty(0, np.int64),
-        )
+        layout = self.memory.layout
         if layout is None:
-            return Outcome(first.status, None, None, first.limit)
+            first, layout = master.integer_round(
+                self.engine,
+                replace(limits, time_s=max(search.left_s, 0.1)),
+                search.silent,
+                None,
+                np.empty(0, np.int64),
+            )
+            if layout is None:
+                return Outcome(first.status, None, None, first.limit)
+        if self.memory.price is not None and not search.stopped:
+            self._remember(master, search, pool, self.memory.price)
         stalls = 0
         self._exact(master, search, pool, layout)
         last = self._relax(master, search, pool)
+        self.memory.price = self._price.copy()
         while not search.over and not master.infeasible and search.gap > limits.gap and stalls < STALLS:
             before = (search.bound, search.value)
             self._integer_round(master, search, pool, last)
             # While no layout is known to keep the ceilings, every round adds cuts that were missing.
             stalled = search.layout is not None and before == (search.bound, search.value)
             stalls = stalls + 1 if stalled else 0
+        self.memory.layout = search.layout
         bound = search.bound if np.isfinite(search.bound) else None
         if master.infeasible and search.layout is None:
             return Outcome(Status.INFEASIBLE, None, None)
@@ -154,7 +117,26 @@ class PriceCuts:
         limit = Limit.STOPPED if search.stopped else Limit.ITERATIONS if stalls >= STALLS else Limit.TIME
         return Outcome(Status.FEASIBLE, search.layout, bound, limit)
 
-    def _relax(self, master: CutMaster, search: _Search, pool: ThreadPoolExecutor) -> MasterPoint | None:
+    def _remember(
+        self, master: CutMaster, search: Search, pool: ThreadPoolExecutor, price: FloatArray
+    ) -> None:
+        """Start from cuts made of the prices of an earlier solve."""
+        from depotopt.siting.price_kernels import cut
+
+        problem, arcs, points = self.problem, self.problem.arcs, self.problem.points
+        half_open = np.full(problem.sites, 0.5)
+        self._price[:] = price
+
+        def one(state: int) -> None:
+            s, k = divmod(state, problem.commodities)
+            first = arcs.first[s * points : (s + 1) * points + 1]
+            given = (first, arcs.site, arcs.time_ds, problem.rate[k], self._need[s, k], self._penalty[k])
+            self._constant[s, k] = cut(*given, half_open, self._price[s, k], self._weight[s, k])
+
+        list(pool.map(one, range(problem.states * problem.commodities)))
+        self._add_violated(master, search, None)
+
+    def _relax(self, master: CutMaster, search: Search, pool: ThreadPoolExecutor) -> MasterPoint | None:
         """Cut off the relaxation until its bound stops moving."""
         centre_x = np.full(self.problem.sites, 0.5)
         centre_stock = 0.3 * master.stage.unit
@@ -192,7 +174,7 @@ class PriceCuts:
     def _separate(
         self,
         master: CutMaster,
-        search: _Search,
+        search: Search,
         pool: ThreadPoolExecutor,
         point: MasterPoint,
         x: FloatArray,
@@ -222,7 +204,7 @@ class PriceCuts:
             return 0
         return self._add_violated(master, search, point)
 
-    def _add_violated(self, master: CutMaster, search: _Search, point: MasterPoint | None) -> int:
+    def _add_violated(self, master: CutMaster, search: Search, point: MasterPoint | None) -> int:
         """Add those of the cuts at hand that the point violates (all without a point)."""
         problem = self.problem
         on_stock = self._price * problem.share[:, None, :]
@@ -241,7 +223,7 @@ class PriceCuts:
     def _exact(
         self,
         master: CutMaster,
-        search: _Search,
+        search: Search,
         pool: ThreadPoolExecutor,
         layout: Layout,
         point: MasterPoint | None = None,
@@ -291,7 +273,7 @@ class PriceCuts:
         return value
 
     def _rounded(
-        self, master: CutMaster, search: _Search, pool: ThreadPoolExecutor, point: MasterPoint
+        self, master: CutMaster, search: Search, pool: ThreadPoolExecutor, point: MasterPoint
     ) -> None:
         """Price the layout nearest to a relaxed one that keeps the rules."""
         arrays = LinearArrays()
@@ -311,7 +293,7 @@ class PriceCuts:
             search.tell("cuts: layout priced")
 
     def _integer_round(
-        self, master: CutMaster, search: _Search, pool: ThreadPoolExecutor, last: MasterPoint | None
+        self, master: CutMaster, search: Search, pool: ThreadPoolExecutor, last: MasterPoint | None
     ) -> None:
         """One integer master, then its layout's stock settled and priced."""
         gap = max(search.limits.gap / 4, min(0.01, search.gap / 4))
@@ -337,7 +319,7 @@ class PriceCuts:
     def _settle(
         self,
         master: CutMaster,
-        search: _Search,
+        search: Search,
         pool: ThreadPoolExecutor,
         layout: Layout,
         rounds: int = SETTLE_ROUNDS,

@@ -15,7 +15,7 @@ from depotopt.roads.network import RoadNetwork
 from depotopt.scenario import Scenario
 from depotopt.siting.assembly import build_problem
 from depotopt.siting.goal import Ceiling
-from depotopt.siting.outcome import Outcome
+from depotopt.siting.outcome import Memory, Outcome
 from depotopt.siting.problem import BudgetRule, Layout, SitingProblem
 from depotopt.siting.recourse import response_terms
 from depotopt.solving import Limit, Monitor, SolveLimits, SolveResult, Status, relative_gap
@@ -90,11 +90,15 @@ def solve_problem(
     monitor: Monitor | None = None,
     *,
     engine: str = "auto",
+    memory: Memory | None = None,
 ) -> SolveResult[SitingPlan]:
-    """Solve an assembled problem; see `solve_siting`."""
+    """Solve an assembled problem; see `solve_siting`.
+
+    ``memory`` is what an earlier solve left (cuts use it) and is brought up to date.
+    """
     if problem.goal.order:
         return _in_order(problem, limits, monitor, engine)
-    return _solve_once(problem, limits, monitor, engine)
+    return _solve_once(problem, limits, monitor, engine, memory)
 
 
 def _in_order(
@@ -155,12 +159,16 @@ def measured(problem: SitingProblem, layout: Layout, measure: str, *, workers: i
 
 
 def _solve_once(
-    problem: SitingProblem, limits: SolveLimits, monitor: Monitor | None, engine: str
+    problem: SitingProblem,
+    limits: SolveLimits,
+    monitor: Monitor | None,
+    engine: str,
+    memory: Memory | None = None,
 ) -> SolveResult[SitingPlan]:
     started = time.perf_counter()
     if engine == "auto":
         engine = "highs" if problem.flows <= EXTENSIVE_FLOWS else "cuts"
-    outcome = _run(problem, limits, monitor, engine)
+    outcome = _run(problem, limits, monitor, engine, memory)
     name = engine_name(engine)
     if outcome.layout is None:
         conflicts: tuple[str, ...] = ()
@@ -205,11 +213,17 @@ def _solve_once(
     )
 
 
-def _run(problem: SitingProblem, limits: SolveLimits, monitor: Monitor | None, engine: str) -> Outcome:
+def _run(
+    problem: SitingProblem,
+    limits: SolveLimits,
+    monitor: Monitor | None,
+    engine: str,
+    memory: Memory | None,
+) -> Outcome:
     if engine == "cuts":
         from depotopt.siting.price_cuts import PriceCuts
 
-        return PriceCuts(problem).solve(limits, monitor)
+        return PriceCuts(problem, memory=memory).solve(limits, monitor)
     from depotopt.siting.extensive import ExtensiveForm
 
     return ExtensiveForm(problem).solve(limits, monitor, engine=engine)

@@ -1,0 +1,122 @@
+"""`pareto`: the layouts that are worth their money, from the cheapest allowed one to the best one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from depotopt.errors import UsageError
+from depotopt.plans import SitingPlan
+from depotopt.siting.outcome import Memory
+from depotopt.siting.problem import BudgetRule, SitingProblem
+from depotopt.siting.solve import as_layout, measured, solve_problem
+from depotopt.solving import Monitor, SolveLimits, SolveResult
+
+
+@dataclass(frozen=True, slots=True)
+class FrontPoint:
+    """A layout of the front.
+
+    Attributes
+    ----------
+    budget
+        Upper bound on its yearly cost; ``None`` for the best layout whatever it costs.
+    result
+        Its solve, with objective, bound and gap under that budget.
+    yearly_cost
+        What it costs per year.
+    response
+        Mean response cost of an event over the road states it was chosen on.
+    tail_response
+        Its mean in the worst road states (`Goal.level`).
+    """
+
+    budget: float | None
+    result: SolveResult[SitingPlan]
+    yearly_cost: float
+    response: float
+    tail_response: float
+
+
+def pareto(
+    problem: SitingProblem,
+    limits: SolveLimits,
+    monitor: Monitor | None = None,
+    *,
+    points: int = 6,
+    engine: str = "auto",
+) -> Iterator[FrontPoint]:
+    """Solve under budgets evenly spread from the cheapest layout to the best one; yield each layout.
+
+    The cheapest layout and the best one come first, then the budgets between from low to high, each solve
+    starting from the prices of those before and from the best layout its budget allows. A stop ends the
+    sweep after the layout under way.
+
+    Parameters
+    ----------
+    problem
+        The siting problem; its own budget stays an upper end.
+    limits
+        For each solve.
+    monitor
+        Progress and stop.
+    points
+        Number of solves, at least 2.
+    engine
+        As in `depotopt.siting.solve.solve_siting`.
+
+    Raises
+    ------
+    UsageError
+        If fewer than two points are asked for, or the problem minimises measures one after the other.
+    """
+    if points < 2:
+        raise UsageError(f"a front takes at least 2 points, found {points}")
+    if problem.goal.order:
+        raise UsageError("a front weighs cost against response: leave out the lexicographic order")
+    memory = Memory()
+    thrifty = replace(problem, goal=problem.goal.alone("cost", problem.goal.ceilings))
+    cheapest = _point(problem, None, solve_problem(thrifty, limits, monitor, engine=engine))
+    best = _point(problem, None, solve_problem(problem, limits, monitor, engine=engine, memory=memory))
+    if cheapest is None or best is None:
+        return
+    low, high = cheapest.yearly_cost, best.yearly_cost
+    # The best layout may break the budgets to come: only its prices are of use to them.
+    memory.layout = None
+    for n in range(points - 1):
+        if monitor is not None and monitor.stopped:
+            break
+        # A thousandth of a per cent above the cheapest keeps rounding from emptying the first budget.
+        budget = low * (1 + 1e-5) + (high - low) * n / (points - 1)
+        rule = BudgetRule(f"yearly cost at most {budget:,.0f} (front)", budget)
+        bounded = replace(problem, rules=(*problem.rules, rule))
+        found = solve_problem(bounded, limits, monitor, engine=engine, memory=memory)
+        point = _point(problem, budget, found)
+        if point is not None:
+            yield point
+    yield best
+
+
+def _point(
+    problem: SitingProblem, budget: float | None, result: SolveResult[SitingPlan]
+) -> FrontPoint | None:
+    if result.plan is None:
+        return None
+    layout = as_layout(problem, result.plan)
+    cost, mean, tail = (measured(problem, layout, name) for name in ("cost", "mean", "cvar"))
+    return FrontPoint(budget, result, cost, mean, tail)
+
+
+def undominated(points: Sequence[FrontPoint]) -> tuple[FrontPoint, ...]:
+    """Those no other point beats in cost, mean and tail response at once, by cost."""
+
+    def beaten(one: FrontPoint) -> bool:
+        mine = (one.yearly_cost, one.response, one.tail_response)
+        for other in points:
+            theirs = (other.yearly_cost, other.response, other.tail_response)
+            if theirs != mine and all(a <= b for a, b in zip(theirs, mine, strict=True)):
+                return True
+        return False
+
+    kept = [one for one in points if not beaten(one)]
+    return tuple(sorted(kept, key=lambda one: (one.yearly_cost, one.response)))
