@@ -70,6 +70,7 @@ def test_a_changed_scenario_is_not_reported_as_if_it_were_the_old_one(tmp_path: 
 def test_the_run_folder_is_named_by_what_went_in(case: stages.Case) -> None:
     assert run_ident(case, OPTIONS) == run_ident(case, OPTIONS)
     assert run_ident(case, OPTIONS) != run_ident(case, replace(OPTIONS, design_states=6))
+    assert run_ident(case, OPTIONS) == run_ident(case, replace(OPTIONS, workers=2))
 
 
 def test_unseen_states_do_not_depend_on_how_many_are_drawn(case: stages.Case) -> None:

@@ -167,8 +167,10 @@ def unseen_state(case: Case, options: RunOptions, index: int) -> RoadState:
 
 
 def made_from(case: Case, options: RunOptions) -> dict[str, Any]:
-    """What identifies the inputs of a run."""
+    """What identifies the inputs of a run; the number of workers changes nothing and is left out."""
     rules = case.scenario.ensemble
+    asked = asdict(options)
+    del asked["workers"]
     return {
         "scenario": case.scenario.ident,
         "scenario_path": str(case.scenario.folder),
@@ -177,7 +179,7 @@ def made_from(case: Case, options: RunOptions) -> dict[str, Any]:
         "overrides": list(case.scenario.overrides),
         "design": {"states": options.design_states or rules.design_states, "seed": rules.design_seed},
         "unseen": {"states": options.unseen_states or rules.unseen_states, "seed": rules.unseen_seed},
-        "options": asdict(options),
+        "options": asked,
     }
 
 
