@@ -25,6 +25,8 @@ DEVIATION: Final = 0.05
 """How much worse than the best, relative, a draft may be at first and still be walked on from."""
 POLISH_EVERY: Final = 2
 """Rounds between exact optimisations of the quantities of drafts that are not better."""
+STOPPED_S: Final = 2.0
+"""Seconds that filling up a draft may take after the user asked to stop."""
 THRIFTY_SHARE: Final = 0.5
 """Share of rounds that insert by what a vehicle brings per second."""
 TRIP_RUIN_SHARE: Final = 0.25
@@ -93,6 +95,9 @@ def improve(
         Told every better value.
     """
     rng = np.random.default_rng(seed)
+    if stopped():
+        # Who stops the search waits for the answer: only the quickest gains are still taken.
+        until = min(until, time.perf_counter() + STOPPED_S)
     first = Inserter(problem, routes)
     first.insert_all(insertion_order(problem, first.need), until)
     worth = first.worth

@@ -17,6 +17,8 @@ from depotopt.units import FloatArray, Int32Array, Int64Array, great_circle_m
 
 EXACT_LENGTHS = 4_000
 """Most pairs of places whose lengths are read off their paths before solving."""
+PAIRS_AT_ONCE = 1_000
+"""Pairs whose paths are asked for in one call."""
 SAMPLED_ORIGINS = 6
 """Places from which lengths are sampled where there are more pairs: every origin is a search of its own."""
 SAMPLED_PAIRS = 240
@@ -107,11 +109,14 @@ class RoadLegs:
         if self._link_ds is None:
             self._link_ds = self._times().link_ds(self.state)
         node = self.network.places.node[self.network.places.index(self.places)]
-        origins = node[[a for a, _ in missing]].astype(np.int32)
-        destinations = node[[b for _, b in missing]].astype(np.int32)
-        for (a, b), links in zip(
-            missing, self.engine.paths(self._link_ds, origins, destinations), strict=True
-        ):
+        # Pairs are sorted by origin; a few at a time keep the search trees of their origins small.
+        for first in range(0, len(missing), PAIRS_AT_ONCE):
+            self._find_some(missing[first : first + PAIRS_AT_ONCE], node, self._link_ds)
+
+    def _find_some(self, pairs: list[tuple[int, int]], node: Int32Array, link_ds: Int32Array) -> None:
+        origins = node[[a for a, _ in pairs]].astype(np.int32)
+        destinations = node[[b for _, b in pairs]].astype(np.int32)
+        for (a, b), links in zip(pairs, self.engine.paths(link_ds, origins, destinations), strict=True):
             if links is None:
                 raise EngineError(self.engine.name, f"no path from {self.places[a]} to {self.places[b]}")
             metres = float(self.network.length_m[links].sum())

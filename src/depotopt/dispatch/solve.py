@@ -171,7 +171,8 @@ def solve_dispatch(
         stopped=lambda: monitor.stopped,
         listener=lambda value: _tell(monitor, problem, allocation, value, "improvement"),
     )
-    routes = best_quantities(problem, routes, max(0.5, effort.left_s))
+    if effort.left_s > 0:
+        routes = best_quantities(problem, routes, max(0.5, effort.left_s))
     problem, routes = settle(assembly, problem, routes)
     return _result(run, problem, routes, allocation.bound, notes)
 
