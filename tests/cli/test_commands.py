@@ -373,3 +373,16 @@ def test_files_someone_has_made_are_never_overwritten(words: list[str], tmp_path
         Path(place).write_text("hours of work", encoding="utf-8")
     assert main([word.format(**places) for word in words]) == Exit.USAGE
     assert all(Path(place).read_text(encoding="utf-8") == "hours of work" for place in places.values())
+
+
+def test_ctrl_c_outside_a_solve_exits_6_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Verbs that keep no plan, and the moments before a solve starts."""
+
+    def press(*_: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr("depotopt.io.scenario_files.check_scenario", press)
+    assert main(["check", str(MINIMAL)]) == Exit.STOPPED_WITHOUT
+    assert "stopped without a plan" in capsys.readouterr().err

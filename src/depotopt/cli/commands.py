@@ -37,7 +37,14 @@ def _version() -> str:
     return version("depotopt")
 
 
-app = App(name="depotopt", help=HELP, version=_version, help_format="plaintext")
+# Ctrl-C outside a solve is ours to answer: exit 6, not a code of the parser.
+app = App(
+    name="depotopt",
+    help=HELP,
+    version=_version,
+    help_format="plaintext",
+    suppress_keyboard_interrupt=False,
+)
 app.command(roads)
 
 
@@ -278,6 +285,34 @@ def compare(
         comparison = lay_side_by_side(run, unseen=unseen, seed=seed, monitor=monitor)
     screen.tell_comparison(comparison, as_json=common.as_json)
     return Exit.OK
+
+
+@app.command
+def pareto(
+    scenario: Path,
+    *,
+    points: Annotated[int, Parameter(help="Number of solves along the front.")] = 6,
+    states: Annotated[int | None, Parameter(help="Road states to choose on.")] = None,
+    unseen: Annotated[int | None, Parameter(help="Road states to judge on.")] = None,
+    out: Out = None,
+    flags: SolveFlags = SOLVE_FLAGS,
+    common: Common = COMMON,
+) -> Exit:
+    """Lay out what more money buys: layouts from the cheapest allowed to the best, judged out of sample."""
+    from depotopt.cli.pareto_screen import tell_front
+    from depotopt.pipeline.options import RunOptions
+    from depotopt.pipeline.pareto import pareto as sweep
+
+    options = RunOptions(
+        design_states=states, unseen_states=unseen, site_time_s=flags.time,
+        site_engine=flags.engine or "auto", workers=flags.workers,
+    )  # fmt: skip
+    with watching(common.progress) as monitor:
+        front = sweep(scenario, common.overrides, options, points=points, monitor=monitor)
+    tell_front(front, out, as_json=common.as_json)
+    if not front.points:
+        return Exit.STOPPED_WITHOUT if front.stopped else Exit.INFEASIBLE
+    return Exit.STOPPED_WITH_PLAN if front.stopped else Exit.OK
 
 
 @app.command
