@@ -1,0 +1,51 @@
+"""The front between cost and response: a table for people, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from depotopt.pipeline.pareto import Front
+
+
+def tell_front(front: Front, out: Path | None, *, as_json: bool) -> None:
+    """Print the front, and write it to a file where one is named."""
+    text = json.dumps(front.document(), ensure_ascii=False, indent=1)
+    if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(text + "\n", encoding="utf-8")
+    if as_json:
+        print(text)
+        return
+    if not front.points:
+        print("no layout found: `depotopt site` names the rules that cannot hold together")
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    coverage = next(name for name in front.points[0].evaluation.summary() if name.startswith("coverage"))
+    heads = ("yearly cost", "sites", "gap", "unmet person-days", "worst 5 %", "worst")
+    table = Table(*heads, coverage.replace("_", " "), box=None, pad_edge=False)
+    for one in front.points:
+        unmet = one.evaluation.spread("unmet_person_days")
+        gap, plan = one.point.result.gap, one.point.result.plan
+        confidence = "" if unmet.half_width is None else f" +- {unmet.half_width:,.0f}"
+        table.add_row(
+            f"{one.point.yearly_cost:,.0f}",
+            "" if plan is None else str(len(plan.open_sites)),
+            "" if gap is None else f"{gap:.2%}",
+            f"{unmet.expected:,.0f}{confidence}",
+            f"{unmet.cvar_95:,.0f}",
+            f"{unmet.worst:,.0f}",
+            f"{one.evaluation.spread(coverage).expected:.1%}",
+        )
+    for column in table.columns:
+        column.justify = "right"
+    console = Console(highlight=False)
+    console.print(table)
+    states = len(front.points[0].evaluation.states)
+    console.print(f"judged on {states} road states none of the layouts was chosen on")
+    if out is not None:
+        console.print(f"front {out}")

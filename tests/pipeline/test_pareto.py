@@ -1,0 +1,53 @@
+"""The front of a scenario, from the command line to the document."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+
+import pytest
+
+from depotopt.cli import main
+from depotopt.cli.exits import Exit
+
+MINIMAL = Path(__file__).parents[2] / "scenarios" / "minimal"
+
+
+@pytest.fixture(scope="module")
+def front(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("front") / "pareto.json"
+    words = ["pareto", str(MINIMAL), "--points", "3", "--states", "6", "--unseen", "12"]
+    assert main([*words, "--out", str(file), "--progress", "none"]) == Exit.OK
+    return file
+
+
+def test_points_come_by_cost_and_no_one_is_dominated(front: Path) -> None:
+    points = json.loads(front.read_text(encoding="utf-8"))["points"]
+    assert points
+    costs = [point["yearly_cost"] for point in points]
+    assert costs == sorted(costs)
+    for cheap, dear in itertools.pairwise(points):
+        better = [dear["design"][key] < cheap["design"][key] for key in cheap["design"]]
+        assert any(better)
+
+
+def test_every_point_is_proved_judged_and_within_its_budget(front: Path) -> None:
+    document = json.loads(front.read_text(encoding="utf-8"))
+    assert document["stopped"] is False
+    assert document["made_from"]["unseen"]["states"] == 12
+    for point in document["points"]:
+        assert point["status"] == "optimal"
+        assert point["bound"] <= point["objective"] * (1 + 1e-9)
+        assert point["budget"] is None or point["yearly_cost"] <= point["budget"] * (1 + 1e-6)
+        unmet = point["unseen"]["unmet_person_days"]
+        assert unmet["expected"] <= unmet["worst_5_percent"] + 1e-9 <= unmet["worst"] + 2e-9
+        assert point["layout"]["open_sites"]
+
+
+def test_the_table_names_what_it_shows(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["pareto", str(MINIMAL), "--points", "2", "--states", "3", "--unseen", "5"]
+    assert main([*words, "--progress", "none"]) == Exit.OK
+    shown = capsys.readouterr().out
+    assert "yearly cost" in shown
+    assert "judged on 5 road states" in shown
