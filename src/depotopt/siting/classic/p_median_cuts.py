@@ -7,9 +7,9 @@ import datetime
 import numpy as np
 from ortools.math_opt.python import mathopt
 
-from depotopt.siting.classic.p_median import PMedianProblem
 from depotopt.siting.classic.p_median_kernels import critical
 from depotopt.siting.classic.p_median_lagrangean import Reduction
+from depotopt.siting.classic.p_median_problem import PMedianProblem
 from depotopt.siting.engines.answers import call
 from depotopt.siting.linear import LinearArrays
 from depotopt.units import FloatArray

@@ -7,8 +7,8 @@ import time
 
 import numpy as np
 
-from depotopt.siting.classic.p_median import PMedianProblem
 from depotopt.siting.classic.p_median_kernels import saving, slope, swap_search
+from depotopt.siting.classic.p_median_problem import PMedianProblem
 from depotopt.solving import Monitor, SolveLimits
 from depotopt.units import BoolArray, FloatArray, Int32Array
 

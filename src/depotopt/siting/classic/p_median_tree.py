@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from depotopt.siting.classic.p_median import PMedianProblem
 from depotopt.siting.classic.p_median_lagrangean import Reduction
+from depotopt.siting.classic.p_median_problem import PMedianProblem
 from depotopt.units import FloatArray, Int32Array
 
 FREE, SHUT, KEPT = 0, 1, 2
