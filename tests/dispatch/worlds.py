@@ -124,17 +124,6 @@ def world(
             if rng.random() < 0.3:
                 old = replace(stock[-1], lot=f"old-{commodity}-{n}", expiry=dt.date(2023, 1, 1))
                 stock.append(old)
-    kinds = (
-        VehicleType(
-            "big", "Big truck", 5_000.0, 20.0, TravelProfile(weight_kg=12_000.0),
-            cost_per_km=1.5, cost_per_h=30.0, cost_per_use=100.0, max_hours_s=36_000.0,
-        ),
-        VehicleType("van", "Van", 1_200.0, 6.0, cost_per_km=0.6, cost_per_h=20.0, mobilisation_s=600.0),
-        VehicleType(
-            "heli", "Helicopter", 1_000.0, 5.0, TravelProfile(Mode.AIR, cruise_kmh=180.0),
-            cost_per_km=20.0, cost_per_h=900.0, range_m=60_000.0, mobilisation_s=3_600.0,
-        ),
-    )  # fmt: skip
     fleet = [FleetEntry("van", "H", 1)]
     fleet += [FleetEntry(str(rng.choice(["big", "van"])), f"D{n % depots}", 1) for n in range(vehicles)]
     if air:
@@ -150,7 +139,7 @@ def world(
         commodities=commodities,
         demand_points=demand,
         stock=tuple(stock),
-        vehicle_types=kinds,
+        vehicle_types=vehicle_types(),
         fleet=tuple(fleet),
         roads=RoadSource(Path()),
         rules=PlanningRules(horizon_days=2.0, response_s=28_800.0, unmet_penalty=50.0),
@@ -176,3 +165,18 @@ def drawn_state(
         need_factor=rng.choice([1.0, 0.9], points).astype(np.float32).astype(np.float64),
         point_flooded=rng.random(points) < 0.1,
     )
+
+
+def vehicle_types() -> tuple[VehicleType, ...]:
+    """A truck with limited hours, a slow-to-start van, and a helicopter with a range."""
+    return (
+        VehicleType(
+            "big", "Big truck", 5_000.0, 20.0, TravelProfile(weight_kg=12_000.0),
+            cost_per_km=1.5, cost_per_h=30.0, cost_per_use=100.0, max_hours_s=36_000.0,
+        ),
+        VehicleType("van", "Van", 1_200.0, 6.0, cost_per_km=0.6, cost_per_h=20.0, mobilisation_s=600.0),
+        VehicleType(
+            "heli", "Helicopter", 1_000.0, 5.0, TravelProfile(Mode.AIR, cruise_kmh=180.0),
+            cost_per_km=20.0, cost_per_h=900.0, range_m=60_000.0, mobilisation_s=3_600.0,
+        ),
+    )  # fmt: skip

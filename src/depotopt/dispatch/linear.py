@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.sparse import coo_array, csr_matrix
 
 from depotopt.errors import EngineError
 from depotopt.units import BoolArray, FloatArray, Int64Array
@@ -82,6 +81,7 @@ def solve_linear(
         If the engine fails or calls a program of ours infeasible or unbounded.
     """
     from ortools.linear_solver.python import model_builder_helper as builder
+    from scipy.sparse import coo_array, csr_matrix
 
     count, rows = len(program.cost), len(program.row_low)
     if count == 0:
