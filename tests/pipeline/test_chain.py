@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +19,7 @@ from depotopt.pipeline.chain import run
 from depotopt.pipeline.folders import reopen, report, report_again
 from depotopt.pipeline.options import RunOptions, made_from, run_ident, unseen_state
 from depotopt.pipeline.stages import open_case, reported_state, verified_dispatch, verified_siting
+from depotopt.siting.assembly import build_problem
 from depotopt.solving import SolveLimits
 
 MINIMAL = Path(__file__).parents[2] / "scenarios" / "minimal"
@@ -150,3 +153,21 @@ def test_options_of_another_version_are_named(case: stages.Case, tmp_path: Path)
     write_result(tmp_path / "layout.json", layout, origin)
     with pytest.raises(InputError, match="teleport"):
         reopen(tmp_path)
+
+
+def test_what_a_layout_notes_does_not_depend_on_the_clock(
+    case: stages.Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Equal runs give equal files: a slower machine must not show in them."""
+    ensemble = do.sample_ensemble(case.network, case.scenario, 3, 1)
+    notes = set()
+    for pause_s in (0.0, 0.3):
+
+        def slow(*args: Any, pause_s: float = pause_s, **kwargs: Any) -> Any:
+            time.sleep(pause_s)
+            return build_problem(*args, **kwargs)
+
+        with monkeypatch.context() as patch:
+            patch.setattr("depotopt.siting.solve.build_problem", slow)
+            notes.add(verified_siting(case, ensemble, limits=SolveLimits(time_s=20.0)).notes)
+    assert len(notes) == 1
