@@ -24,8 +24,7 @@ def customise(
     down: tuple[Int64Array, Int32Array, Int32Array],
     links: tuple[Int64Array, Int32Array],
     link_ds: tuple[Int32Array, int, int],
-    row: Int64Array,
-    arc_ds: Int32Array,
+    held: tuple[Int64Array, Int32Array],
     place: Int64Array,
     lowest_ds: Int32Array,
 ) -> None:
@@ -45,10 +44,9 @@ def customise(
         supergraph.
     link_ds
         Flat times of links by road state, the length of a row in it, and the first road state.
-    row
-        Row in ``arc_ds`` of each node's first arc, see `depotopt.roads.engines.hierarchy.layout.Layout`.
-    arc_ds
-        Result: flat ``[row, up or down, lane]``.
+    held
+        Row of each node's first arc, see `depotopt.roads.engines.hierarchy.layout.Layout`, and the result,
+        flat ``[row, up or down, lane]``.
     place
         Scratch of one entry per node.
     lowest_ds
@@ -58,6 +56,7 @@ def customise(
     down_first, down_tail, down_arc = down
     link_first, link = links
     times, stride, offset = link_ds
+    row, arc_ds = held
     width = len(lanes)
     pair = 2 * width
     never = spread(lanes, np.int32(UNREACHABLE_DS))

@@ -148,8 +148,7 @@ class HierarchyEngine:
             (graph.down_first, graph.down_tail, graph.down_arc),
             (graph.link_first, graph.link),
             (link_ds.reshape(-1), stride, offset),
-            layout.row,
-            arc_ds,
+            (layout.row, arc_ds),
             self._place,
             lowest_ds,
         )
