@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -386,3 +389,27 @@ def test_ctrl_c_outside_a_solve_exits_6_too(
     monkeypatch.setattr("depotopt.io.scenario_files.check_scenario", press)
     assert main(["check", str(MINIMAL)]) == Exit.STOPPED_WITHOUT
     assert "stopped without a plan" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_names_the_terminal_cannot_show_do_not_end_a_command(more: list[str], tmp_path: Path) -> None:
+    """A console of another alphabet shows question marks; JSON stays UTF-8."""
+    words = [sys.executable, "-m", "depotopt", "check", str(tmp_path / "没有"), *more]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    ended = subprocess.run(words, capture_output=True, env=environment, check=False)
+    assert ended.returncode == Exit.BAD_INPUT
+    assert b"Traceback" not in ended.stderr
+    if more:
+        assert "没有" in json.loads(ended.stdout.decode("utf-8"))["scenario"]
+
+
+def test_a_reader_that_leaves_early_is_no_fault() -> None:
+    """`depotopt schema | head -1`."""
+    words = [sys.executable, "-m", "depotopt", "schema"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.readline()
+        running.stdout.close()
+        assert b"Error" not in running.stderr.read()
+    assert running.returncode == Exit.OK

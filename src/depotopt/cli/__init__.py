@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import TextIOWrapper
+from typing import TextIO
 
 from depotopt.cli.exits import Exit
 
@@ -15,14 +17,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments
         Words of the command line without the program's name; default those of the process.
     """
+    import os
     import sys
 
     words = list(sys.argv[1:] if arguments is None else arguments)
+    _speak_any_name(sys.stdout, "utf-8" if "--json" in words else None)
+    _speak_any_name(sys.stderr, None)
     try:
-        return _run(words)
+        code = _run(words)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        # The reader (`head`, a pager) has seen enough; nothing more is to be said at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.OK
     except KeyboardInterrupt:
         print("depotopt: stopped without a plan", file=sys.stderr)
         return Exit.STOPPED_WITHOUT
+
+
+def _speak_any_name(stream: TextIO, encoding: str | None) -> None:
+    """Never fail on a name the terminal's alphabet lacks; JSON is UTF-8 whatever the terminal."""
+    if isinstance(stream, TextIOWrapper):
+        stream.reconfigure(encoding=encoding, errors="replace")
 
 
 def _run(words: list[str]) -> int:
@@ -39,6 +56,8 @@ def _run(words: list[str]) -> int:
         return tell_error(UsageError(str(error)), as_json=as_json)
     except DepotoptError as error:
         return tell_error(error, as_json=as_json)
+    except BrokenPipeError:
+        raise
     except OSError as error:
         # A folder where a file is due, a place one may not write to, a full disk: the user can mend it.
         names = [str(name) for name in (error.filename, error.filename2) if name is not None]
