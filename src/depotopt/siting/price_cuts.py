@@ -229,6 +229,10 @@ class PriceCuts:
         point: MasterPoint | None = None,
     ) -> float:
         """Exact objective of a layout, kept when it is the best; its exact prices become cuts."""
+        if search.stopped:
+            # Loading the kernels alone takes longer than a user who stops wants to wait.
+            search.layout = search.layout or layout
+            return np.inf
         from depotopt.siting.price_kernels import complete, cut
         from depotopt.siting.transport import solve_transport
 
