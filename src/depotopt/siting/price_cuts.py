@@ -94,7 +94,7 @@ class PriceCuts:
             )
             if layout is None:
                 return Outcome(first.status, None, None, first.limit)
-        if self.memory.price is not None and not search.stopped:
+        if self.memory.price is not None and not search.asked_to_stop():
             self._remember(master, search, pool, self.memory.price)
         stalls = 0
         self._exact(master, search, pool, layout)
@@ -111,10 +111,10 @@ class PriceCuts:
         if master.infeasible and search.layout is None:
             return Outcome(Status.INFEASIBLE, None, None)
         if search.layout is None:
-            return Outcome(Status.UNKNOWN, None, bound, Limit.STOPPED if search.stopped else Limit.TIME)
+            return Outcome(Status.UNKNOWN, None, bound, Limit.STOPPED if search.asked_to_stop() else Limit.TIME)
         if search.gap <= limits.gap:
             return Outcome(Status.OPTIMAL, search.layout, bound)
-        limit = Limit.STOPPED if search.stopped else Limit.ITERATIONS if stalls >= STALLS else Limit.TIME
+        limit = Limit.STOPPED if search.asked_to_stop() else Limit.ITERATIONS if stalls >= STALLS else Limit.TIME
         return Outcome(Status.FEASIBLE, search.layout, bound, limit)
 
     def _remember(
@@ -188,7 +188,7 @@ class PriceCuts:
         self._rounds += 1
 
         def one(state: int) -> None:
-            if search.stopped:
+            if search.asked_to_stop():
                 return
             s, k = divmod(state, problem.commodities)
             first = arcs.first[s * points : (s + 1) * points + 1]
@@ -200,7 +200,7 @@ class PriceCuts:
             self._constant[s, k] = cut(*given, price, self._weight[s, k])
 
         list(pool.map(one, range(problem.states * problem.commodities)))
-        if search.stopped:
+        if search.asked_to_stop():
             return 0
         return self._add_violated(master, search, point)
 
@@ -229,7 +229,7 @@ class PriceCuts:
         point: MasterPoint | None = None,
     ) -> float:
         """Exact objective of a layout, kept when it is the best; its exact prices become cuts."""
-        if search.stopped:
+        if search.asked_to_stop():
             # Loading the kernels alone takes longer than a user who stops wants to wait.
             search.layout = search.layout or layout
             return np.inf
@@ -242,7 +242,7 @@ class PriceCuts:
         response = np.zeros(problem.states * problem.commodities)
 
         def one(state: int) -> None:
-            if search.stopped:
+            if search.asked_to_stop():
                 return
             s, k = divmod(state, problem.commodities)
             need, penalty, price = self._need[s, k], self._penalty[k], self._price[s, k]
@@ -261,7 +261,7 @@ class PriceCuts:
             self._constant[s, k] = cut(*given, price, self._weight[s, k])
 
         list(pool.map(one, range(len(response))))
-        if search.stopped:
+        if search.asked_to_stop():
             # Not priced to the end: kept only where there is no other.
             search.layout = search.layout or layout
             return np.inf

@@ -31,8 +31,7 @@ class Search:
         self.interruption = Interruption(self.monitor)
         self.silent = None if self.monitor is None else Silent(self.monitor)
 
-    @property
-    def stopped(self) -> bool:
+    def asked_to_stop(self) -> bool:
         """Whether the user asked to stop."""
         return self.monitor is not None and self.monitor.stopped
 
@@ -44,7 +43,7 @@ class Search:
     @property
     def over(self) -> bool:
         """Whether time is up or the user asked to stop."""
-        return self.left_s <= 0 or self.stopped
+        return self.left_s <= 0 or self.asked_to_stop()
 
     def relax(self, master: CutMaster) -> MasterPoint | None:
         """The master's relaxation in the time left; ``None`` once the search is over."""
