@@ -149,6 +149,11 @@ def test_every_fault_is_caught_with_its_own_message(name: str) -> None:
     assert any(message in violation for violation in violations), violations
 
 
+def test_a_plan_for_another_moment_is_caught() -> None:
+    violations = verify_dispatch(SCENARIO, None, NETWORK, calm(), PLAN, at_s=3600.0).violations
+    assert violations == ("the plan is for the roads at 0 s, not 3600",)
+
+
 def test_a_trip_may_end_at_another_open_depot() -> None:
     mutate, _ = MUTATIONS["ends elsewhere"]
     changed = trip(mutate(PLAN), 2, return_distance_m=4000.0)

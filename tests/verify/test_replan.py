@@ -103,6 +103,23 @@ def test_every_fault_of_a_plan_made_anew_is_caught(name: str) -> None:
     assert any(message in violation for violation in found), found
 
 
+def test_a_new_trip_may_not_load_at_a_dock_in_use() -> None:
+    """Truck B loads at B from 1,000 to 1,039 s when the plan is made anew at 1,010 s."""
+
+    def with_trip(load_start_s: float) -> tuple[str, ...]:
+        other = Trip(
+            "truck-A-1", "truck", 3, "B", "A", load_start_s, 1100.0, 1800.0,
+            (Stop("R", 1200.0, 1310.0, (Load("tent", "T2", 3),), path(NETWORK, 3, 4), 1e3),),
+            path(NETWORK, 4, 3, 2, 1, 0), 4e3,
+        )  # fmt: skip
+        trips = (*OLD.plan.trips[:2], other, OLD.plan.trips[2])
+        plan = replace(OLD.plan, road_state=-1, at_s=1010.0, trips=trips)
+        return verify_replan(SCENARIO, None, NETWORK, OLD, calm(), plan).violations
+
+    assert any("2 vehicles load at the same time at 1 docks" in violation for violation in with_trip(1020.0))
+    assert not any("docks" in violation for violation in with_trip(1040.0))
+
+
 def test_a_trip_under_way_may_not_enter_a_street_after_it_is_lost() -> None:
     """Truck A's second trip has begun at 700 s; the street between P and Q, 640 s ahead of Q, is lost."""
     lost = without_street(NETWORK, 1, 2)

@@ -66,7 +66,9 @@ def check(
     screen.tell_check(str(scenario), faults, as_json=common.as_json)
     if marked is not None:
         from depotopt.io.marked_copy import write_marked_copy
+        from depotopt.io.new_files import require_new_file
 
+        require_new_file(marked, ".xlsx")
         write_marked_copy(scenario, faults, marked, language=language)
     return Exit.BAD_INPUT if faults else Exit.OK
 

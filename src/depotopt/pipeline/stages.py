@@ -186,6 +186,6 @@ def verified_dispatch(
         engine=engine,
     )
     if result.plan is not None and result.objective is not None:
-        check = verify_dispatch(case.scenario, layout, case.network, state, result.plan)
+        check = verify_dispatch(case.scenario, layout, case.network, state, result.plan, at_s=at_s)
         check.compare(result.objective).require(f"the dispatch plan found by {result.engine}")
     return result

@@ -16,8 +16,11 @@ from depotopt.solving import SolveResult
 PACKAGES: Final = (
     "depotopt",
     "duckdb",
+    "networkx",
+    "numba",
     "numpy",
     "ortools",
+    "osmium",
     "pandas",
     "pyogrio",
     "pyvrp",

@@ -111,10 +111,13 @@ class PriceCuts:
         if master.infeasible and search.layout is None:
             return Outcome(Status.INFEASIBLE, None, None)
         if search.layout is None:
-            return Outcome(Status.UNKNOWN, None, bound, Limit.STOPPED if search.asked_to_stop() else Limit.TIME)
+            ended = Limit.STOPPED if search.asked_to_stop() else Limit.TIME
+            return Outcome(Status.UNKNOWN, None, bound, ended)
         if search.gap <= limits.gap:
             return Outcome(Status.OPTIMAL, search.layout, bound)
-        limit = Limit.STOPPED if search.asked_to_stop() else Limit.ITERATIONS if stalls >= STALLS else Limit.TIME
+        limit = Limit.ITERATIONS if stalls >= STALLS else Limit.TIME
+        if search.asked_to_stop():
+            limit = Limit.STOPPED
         return Outcome(Status.FEASIBLE, search.layout, bound, limit)
 
     def _remember(

@@ -27,6 +27,8 @@ def verify_dispatch(
     network: RoadNetwork,
     state: RoadState,
     plan: DispatchPlan,
+    *,
+    at_s: float | None = None,
 ) -> Check:
     """Check every trip and every unmet unit of a dispatch plan, and recompute its objective.
 
@@ -37,6 +39,8 @@ def verify_dispatch(
         road state planned for.
     plan
         The plan.
+    at_s
+        Moment of the roads that was asked for; ``None`` to take the plan's word.
 
     Returns
     -------
@@ -47,6 +51,8 @@ def verify_dispatch(
     broken: list[str] = []
     if plan.road_state != state.index:
         broken.append(f"the plan is for road state {plan.road_state}, not {state.index}")
+    if at_s is not None and plan.at_s != at_s:
+        broken.append(f"the plan is for the roads at {plan.at_s:g} s, not {at_s:g}")
     lots = usable_lots(scenario, layout, state)
     broken += reference_faults(scenario, plan.trips, plan.unmet, lots)
     if broken:
@@ -58,7 +64,7 @@ def verify_dispatch(
     for vehicle, (kind, home, trips) in sorted(routes.items()):
         broken += clock.check_route(vehicle, kind, home, trips)
         cost += route_cost(kind, trips)
-    broken += _docks(scenario, state, plan)
+    broken += dock_faults(scenario, state, plan.trips)
     delivered = delivered_units(scenario, plan)
     wanted = need(scenario, state.need_factor)
     broken += _over_served(scenario, delivered, wanted)
@@ -159,10 +165,26 @@ def route_cost(kind: VehicleType, trips: list[Trip]) -> float:
     )
 
 
-def _docks(scenario: Scenario, state: RoadState, plan: DispatchPlan) -> list[str]:
-    """Vehicles loading at the same time, at most one per dock."""
+def dock_faults(
+    scenario: Scenario, state: RoadState, trips: Sequence[Trip], begun: Sequence[Trip] = ()
+) -> list[str]:
+    """Vehicles loading at the same time, at most one per dock.
+
+    Parameters
+    ----------
+    scenario, state
+        Docks and loading rates; power in the road state.
+    trips
+        Trips that load at these rates.
+    begun
+        Trips whose loading began before the road state: at their dock until they left it.
+    """
     intervals: defaultdict[str, list[tuple[float, int]]] = defaultdict(list)
-    for trip in plan.trips:
+    for trip in begun:
+        span = (trip.load_start_s + TIME_TOLERANCE_S, trip.depart_s - TIME_TOLERANCE_S)
+        if span[0] < span[1]:
+            intervals[trip.start_site] += [(span[0], 1), (span[1], -1)]
+    for trip in trips:
         site = scenario.sites[scenario.site_index[trip.start_site]]
         powered = bool(state.site_power[scenario.site_index[trip.start_site]])
         rate = site.handling_kg_per_h * (1.0 if powered else site.handling_share_without_power)

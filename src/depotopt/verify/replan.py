@@ -20,6 +20,7 @@ from depotopt.units import DS_PER_S, UNREACHABLE_DS
 from depotopt.verify.check import QUANTITY_TOLERANCE, TIME_TOLERANCE_S, Check
 from depotopt.verify.dispatch import (
     delivered_units,
+    dock_faults,
     point_state_faults,
     reference_faults,
     route_cost,
@@ -113,6 +114,9 @@ def verify_replan(
                 for trip in started
             )
         broken += clock.check_route(vehicle, kind, home, new, stands=position, free_s=free_s, since_s=duty_s)
+    # A begun trip may have been late at its dock in the old plan; only those still loading can clash.
+    loading = [trip for trip in begun.values() if trip.depart_s > at_s]
+    broken += dock_faults(scenario, after, fresh, loading)
     delivered = delivered_units(scenario, plan)
     wanted = need(scenario, after.need_factor)
     most = np.maximum(wanted, need(scenario, old.state.need_factor))
