@@ -28,6 +28,7 @@ from depotopt.plans import (
 from depotopt.report.content import ReportContent
 from depotopt.roads.builder import LinkArrays, build_network
 from depotopt.roads.network import Geometry, Places, RoadNetwork, StreetKind, StreetTable
+from depotopt.rules import Tier
 from depotopt.scenario import (
     Commodity,
     DemandPoint,
@@ -38,7 +39,6 @@ from depotopt.scenario import (
     SiteStatus,
     Stock,
     StockMode,
-    Tier,
     VehicleType,
 )
 from depotopt.solving import Limit, SolveResult, Status

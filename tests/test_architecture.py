@@ -15,6 +15,7 @@ FLOORS: list[set[str]] = [
     {"solving", "executor"},
     {"roads"},
     {"hazards"},
+    {"rules"},
     {"scenario"},
     {"need"},
     {"travel"},

@@ -16,7 +16,8 @@ from depotopt.roads.builder import LinkArrays, build_network
 from depotopt.roads.engines.registry import ENGINES, prepare_engine
 from depotopt.roads.network import Places, RoadNetwork
 from depotopt.roads.profiles import Mode, TravelProfile
-from depotopt.scenario import DemandPoint, PlanningRules, RoadSource, Scenario, Site, VehicleType
+from depotopt.rules import PlanningRules
+from depotopt.scenario import DemandPoint, RoadSource, Scenario, Site, VehicleType
 from depotopt.travel import TravelTimes, link_times_ds, travel_times, travel_to_file
 
 INF = np.inf

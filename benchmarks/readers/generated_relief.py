@@ -119,18 +119,15 @@ def _scenario(
     supply: float,
     rng: np.random.Generator,
 ) -> Scenario:
+    from depotopt.rules import CountRule, PlanningRules, SizeClass, Tier
     from depotopt.scenario import (
-        CountRule,
         DemandPoint,
         FleetEntry,
-        PlanningRules,
         RoadSource,
         Scenario,
         Site,
         SiteStatus,
-        SizeClass,
         Stock,
-        Tier,
         VehicleType,
     )
 

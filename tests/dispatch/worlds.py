@@ -12,20 +12,17 @@ from depotopt.hazards.states import Damage, RoadState, intact
 from depotopt.roads.builder import LinkArrays, build_network
 from depotopt.roads.network import Places, RoadNetwork
 from depotopt.roads.profiles import Mode, TravelProfile
+from depotopt.rules import CountRule, PlanningRules, SizeClass, Tier
 from depotopt.scenario import (
     Commodity,
-    CountRule,
     DemandPoint,
     FleetEntry,
-    PlanningRules,
     RoadSource,
     Scenario,
     Site,
     SiteStatus,
-    SizeClass,
     Stock,
     StockMode,
-    Tier,
     VehicleType,
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from depotopt.io.scenario_files import load_scenario
-from depotopt.scenario import SitingObjective
+from depotopt.rules import SitingObjective
 from tests.io.minimal_copy import append, copy_minimal, faults_of
 
 

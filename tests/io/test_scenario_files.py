@@ -13,7 +13,8 @@ import pytest
 
 from depotopt.errors import InputError, UsageError
 from depotopt.io.scenario_files import check_scenario, load_scenario
-from depotopt.scenario import CountRule, SiteStatus, StockMode
+from depotopt.rules import CountRule
+from depotopt.scenario import SiteStatus, StockMode
 from tests.io.minimal_copy import MINIMAL, append, cell, copy_minimal, edit, faults_of, together, write
 
 

@@ -13,22 +13,19 @@ from depotopt.hazards.independent import IndependentFailure
 from depotopt.roads.builder import LinkArrays, build_network
 from depotopt.roads.network import Places, RoadNetwork
 from depotopt.roads.profiles import Mode, TravelProfile
+from depotopt.rules import CountRule, PlanningRules, SizeClass, Tier
 from depotopt.scenario import (
     Commodity,
-    CountRule,
     DemandPoint,
     FleetEntry,
     Ownership,
-    PlanningRules,
     PointKind,
     RoadSource,
     Scenario,
     Site,
     SiteStatus,
-    SizeClass,
     Stock,
     StockMode,
-    Tier,
     VehicleType,
 )
 from depotopt.units import great_circle_m

@@ -10,7 +10,8 @@ from scipy.optimize import linprog
 
 from depotopt.hazards.states import intact
 from depotopt.need import need, unmet_weight
-from depotopt.scenario import Scenario, SiteStatus, SizeClass, Tier
+from depotopt.rules import SizeClass, Tier
+from depotopt.scenario import Scenario, SiteStatus
 from depotopt.siting.problem import SitingProblem
 from depotopt.travel import TravelTimes
 from tests.siting.cases import Case

@@ -12,20 +12,8 @@ from depotopt.hazards.states import Damage, RoadLossEnsemble, RoadState
 from depotopt.roads.builder import LinkArrays, build_network
 from depotopt.roads.engines.dijkstra import DijkstraEngine
 from depotopt.roads.network import Places, RoadNetwork
-from depotopt.scenario import (
-    Commodity,
-    CountRule,
-    DemandPoint,
-    PlanningRules,
-    RoadSource,
-    Scenario,
-    Site,
-    SiteStatus,
-    SizeClass,
-    Stock,
-    StockMode,
-    Tier,
-)
+from depotopt.rules import CountRule, PlanningRules, SizeClass, Tier
+from depotopt.scenario import Commodity, DemandPoint, RoadSource, Scenario, Site, SiteStatus, Stock, StockMode
 from depotopt.siting.assembly import build_problem
 from depotopt.siting.problem import SitingProblem
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from depotopt.scenario import CountRule
+from depotopt.rules import CountRule
 from depotopt.siting.conflicts import conflicting_rules
 from depotopt.siting.solve import solve_problem
 from depotopt.solving import SolveLimits, Status

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from depotopt.scenario import CountRule, SiteStatus
+from depotopt.rules import CountRule
+from depotopt.scenario import SiteStatus
 from depotopt.siting.explanation import Change, explain_rules, explain_sites
 from depotopt.siting.solve import solve_problem
 from depotopt.solving import Monitor, SolveLimits, Status

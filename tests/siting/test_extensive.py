@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from depotopt.scenario import CountRule, SiteStatus
+from depotopt.rules import CountRule
+from depotopt.scenario import SiteStatus
 from depotopt.siting.engines import Answer
 from depotopt.siting.extensive import ExtensiveForm
 from depotopt.siting.solve import solve_problem

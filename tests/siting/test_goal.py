@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from depotopt.scenario import SitingObjective
+from depotopt.rules import SitingObjective
 from depotopt.siting.goal import tail_mean
 from depotopt.siting.problem import SitingProblem
 from depotopt.siting.recourse import recourse

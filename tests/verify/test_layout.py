@@ -11,7 +11,8 @@ import pytest
 from depotopt.hazards.area import Area, AreaHazard
 from depotopt.hazards.shapes import Shape
 from depotopt.plans import OpenSite, SitingPlan, StateFlows, StockLine
-from depotopt.scenario import CountRule, Scenario, SiteStatus
+from depotopt.rules import CountRule
+from depotopt.scenario import Scenario, SiteStatus
 from depotopt.verify.layout import verify_layout
 from depotopt.verify.recourse import verify_siting
 from tests.verify.line_case import calm, line_network, line_scenario, without_street

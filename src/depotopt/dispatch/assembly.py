@@ -16,7 +16,8 @@ from depotopt.plans import SitingPlan
 from depotopt.roads.engines import TravelTimeEngine
 from depotopt.roads.network import RoadNetwork
 from depotopt.roads.profiles import Mode, TravelProfile
-from depotopt.scenario import PlanningRules, Scenario
+from depotopt.rules import PlanningRules
+from depotopt.scenario import Scenario
 from depotopt.units import HOUR_S, BoolArray, Int64Array
 
 

@@ -21,20 +21,15 @@ from depotopt.io.table_schemas import (
 )
 from depotopt.io.toml_schemas import LimitsBlock, ObjectiveBlock, RulesBlock, ScenarioFile, TierBlock
 from depotopt.roads.profiles import Mode, TravelProfile
+from depotopt.rules import CountRule, EnsembleRules, PlanningRules, SitingObjective, SizeClass, Tier
 from depotopt.scenario import (
     Commodity,
     Connector,
-    CountRule,
     DemandPoint,
-    EnsembleRules,
     FleetEntry,
-    PlanningRules,
     RoadSource,
     Site,
-    SitingObjective,
-    SizeClass,
     Stock,
-    Tier,
     VehicleType,
 )
 from depotopt.solving import SolveLimits

@@ -11,7 +11,8 @@ from depotopt.hazards.states import RoadLossEnsemble, RoadState
 from depotopt.need import need, unmet_weight
 from depotopt.roads.engines import TravelTimeEngine
 from depotopt.roads.network import RoadNetwork
-from depotopt.scenario import Scenario, SiteStatus, SitingObjective
+from depotopt.rules import SitingObjective
+from depotopt.scenario import Scenario, SiteStatus
 from depotopt.siting.goal import Ceiling, Goal
 from depotopt.siting.inputs import (
     DS_PER_H,

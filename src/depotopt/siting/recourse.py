@@ -20,7 +20,8 @@ from depotopt.need import need, unmet_weight
 from depotopt.plans import OpenSite, SitingPlan, StateFlows, StockLine
 from depotopt.roads.engines import TravelTimeEngine
 from depotopt.roads.network import RoadNetwork
-from depotopt.scenario import Scenario, SiteStatus, SizeClass, StockMode
+from depotopt.rules import SizeClass
+from depotopt.scenario import Scenario, SiteStatus, StockMode
 from depotopt.siting.inputs import (
     DS_PER_H,
     KG_PER_T,

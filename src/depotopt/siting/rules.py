@@ -12,7 +12,8 @@ from depotopt.hazards.protocol import Exposure
 from depotopt.hazards.states import intact
 from depotopt.roads.engines import TravelTimeEngine
 from depotopt.roads.network import RoadNetwork
-from depotopt.scenario import CountRule, Scenario, SiteStatus
+from depotopt.rules import CountRule
+from depotopt.scenario import Scenario, SiteStatus
 from depotopt.siting.inputs import TravelInputs
 from depotopt.siting.problem import BudgetRule, CountLimit, CoverageRule, Options, Rule, SupportRule
 from depotopt.units import BoolArray, FloatArray, Int32Array

@@ -13,7 +13,8 @@ from depotopt.plans import OpenSite, SitingPlan
 from depotopt.roads.engines.dijkstra import DijkstraEngine
 from depotopt.roads.network import RoadNetwork
 from depotopt.roads.profiles import ANY_TRUCK, TravelProfile
-from depotopt.scenario import CountRule, Scenario, SiteStatus, SizeClass, Tier
+from depotopt.rules import CountRule, SizeClass, Tier
+from depotopt.scenario import Scenario, SiteStatus
 from depotopt.travel import TravelTimes
 from depotopt.units import BoolArray, FloatArray
 from depotopt.verify.check import QUANTITY_TOLERANCE, TIME_TOLERANCE_S, Check
