@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.readers.geoparquet_roads import read_geoparquet_roads
 from depotopt.hazards.states import Damage, RoadLossEnsemble, RoadState
 from depotopt.roads.engines.hierarchy.compiled import compiled
 from depotopt.roads.engines.hierarchy.lanes import Lanes, lanes, least, load, plus, store
@@ -43,7 +44,9 @@ class Matrix:
 
 
 def whole_network(file: Path) -> RoadNetwork:
-    """All nodes of the largest strongly connected component, bends included."""
+    """All nodes of the largest strongly connected component, bends included; GeoParquet as it is."""
+    if file.suffix == ".geoparquet":
+        return read_geoparquet_roads(file)
     return read_network(file, simplify=False)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.case import Case, Job, Measurement, Plan, Reference, Sense, Targets, stopwatch
@@ -15,12 +16,13 @@ if TYPE_CHECKING:
 DATA = "roads"
 ANDORRA, PORTO = "andorra.osm.pbf", "porto.osm.pbf"
 FUTIAN, CHINA = "shenzhen_futian_osmnx122.graphml.gz", "china_highways_scgraph.npz"
+DJIBOUTI = "hazard/djibouti_roads_edges.geoparquet"
 ORIGINS, DESTINATIONS, STATES = 50, 2_000, 32
 
 
 def cases(plan: Plan) -> Iterator[Case]:
     """Exactness everywhere; speed and memory on the large networks."""
-    for file in (ANDORRA, FUTIAN) if plan.smoke else (ANDORRA, FUTIAN, CHINA, PORTO):
+    for file in (ANDORRA, FUTIAN, DJIBOUTI) if plan.smoke else (ANDORRA, FUTIAN, DJIBOUTI, CHINA, PORTO):
         yield _case("exact", file, exactness, reference=Reference(0.0, proved=True))
     for file in (ANDORRA,) if plan.smoke else (CHINA, PORTO):
         yield _case("prepare", file, preparation)
@@ -36,7 +38,7 @@ def _case(
     what: str, file: str, run: object, *, reference: Reference | None = None, targets: Targets | None = None
 ) -> Case:
     return Case(
-        f"{file.partition('.')[0].partition('_')[0]}-travel-{what}",
+        f"{Path(file).name.partition('.')[0].partition('_')[0]}-travel-{what}",
         "hierarchy",
         run,  # type: ignore[arg-type]
         arguments={"file": file},
