@@ -162,10 +162,11 @@ def speed(job: Job) -> Iterator[Measurement]:
         "mismatches": wrong,
     }
     yield Measurement(state_s * 1e3, metric="ms_per_state", details=details)
-    yield Measurement(
-        scipy_s / state_s, metric="times_scipy", reference=Reference(100.0, sense=Sense.MAX), details=details
-    )
-    yield Measurement(state_s / (steps / roof / 1e9), metric="times_loop_roof", reference=Reference(2.0))
+    # The targets are set for the large networks: a small one is over before a lane is full.
+    pace = None if job.smoke else Reference(100.0, sense=Sense.MAX)
+    ceiling = None if job.smoke else Reference(2.0)
+    yield Measurement(scipy_s / state_s, metric="times_scipy", reference=pace, details=details)
+    yield Measurement(state_s / (steps / roof / 1e9), metric="times_loop_roof", reference=ceiling)
     yield Measurement(
         state_s / (steps / vectors / 1e9), metric="times_vector_roof", note="no target: all in L1"
     )

@@ -24,7 +24,9 @@ def cases(plan: Plan) -> Iterator[Case]:
     """Both shipped scenarios; few states of the smaller one in a smoke run."""
     if plan.smoke:
         few = {"scenario": SHIPPED[0], "design": 4, "unseen": 10}
-        yield Case(f"robustness-{SHIPPED[0]}", "cuts", robustness, arguments=few, time_s=15.0)
+        yield Case(
+            f"robustness-{SHIPPED[0]}", "cuts", robustness, arguments=few, time_s=15.0, optimality_gap=0.011
+        )
         return
     for name in SHIPPED:
         for design in (50, 200):
