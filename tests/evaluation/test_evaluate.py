@@ -123,3 +123,36 @@ def test_a_broken_evaluation_file_is_named(tmp_path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=r"evaluation\.json"):
         read_evaluations(path)
+
+
+def curve(one: Evaluation, name: str) -> list[float]:
+    """One column of the coverage curve."""
+    return [float(row[name] or 0.0) for row in one.coverage]
+
+
+def test_the_coverage_curve_rises_to_the_coverage_of_its_last_time() -> None:
+    one = judged()
+    expected = curve(one, "expected")
+    assert expected == sorted(expected)
+    assert curve(one, "before")[0] == 0.0
+    assert curve(one, "within_s")[-1] == SCENARIO.rules.response_s
+    assert curve(one, "before")[-1] == pytest.approx(1.0)
+
+
+def test_the_coverage_curve_agrees_with_the_coverage_metric() -> None:
+    """The share within 15 minutes lies between the curve's points around 15 minutes."""
+    one = judged()
+    above = int(np.searchsorted(curve(one, "within_s"), 900.0, side="right"))
+    expected = curve(one, "expected")
+    assert expected[above - 1] <= one.spread("coverage_15_min").expected + 1e-9
+    assert expected[above] >= one.spread("coverage_15_min").expected - 1e-9
+
+
+def test_one_depot_within_reach_of_all_makes_no_overlap_and_two_make_half() -> None:
+    both = judged().before
+    assert both["backup_15_min"] == pytest.approx(1.0)
+    assert both["overlap_15_min"] == pytest.approx(0.5)
+    alone = SitingPlan((LAYOUT.open_sites[0],), LAYOUT.stock[:2])
+    before = evaluate(SCENARIO, alone, NETWORK, RoadLossEnsemble.of([calm()])).before
+    assert before["backup_15_min"] == 0.0
+    assert before["overlap_15_min"] == 0.0

@@ -28,7 +28,7 @@ from depotopt.scenario import Scenario
 from depotopt.siting.recourse import recourse
 from depotopt.solving import Monitor
 from depotopt.travel import TravelTimes
-from depotopt.units import HOUR_S, MINUTE_S, BoolArray, FloatArray
+from depotopt.units import HOUR_S, MINUTE_S, BoolArray, FloatArray, Int64Array
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,11 +40,22 @@ county, city and province (domain table *First supplies on site*)."""
 Row = dict[str, float | int | str | None]
 
 
+CURVE_STEPS = 60
+"""Steps of the coverage curve; they lie closer together early on, where minutes count."""
+
+
 def coverage_name(within_s: float) -> str:
     """Column name of the coverage within a time: minutes below an hour, else hours."""
-    if within_s < HOUR_S:
-        return f"coverage_{within_s / MINUTE_S:g}_min"
-    return f"coverage_{within_s / HOUR_S:g}_h"
+    return f"coverage_{_time_name(within_s)}"
+
+
+def _time_name(within_s: float) -> str:
+    return f"{within_s / MINUTE_S:g}_min" if within_s < HOUR_S else f"{within_s / HOUR_S:g}_h"
+
+
+def curve_times(response_s: float) -> FloatArray:
+    """Times of the coverage curve: squares of even steps up to the response time, shape ``(T,)``."""
+    return response_s * (np.arange(CURVE_STEPS + 1) / CURVE_STEPS) ** 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +74,9 @@ class Evaluation:
         One row per commodity: need, stock, expected unmet need.
     probability
         Weights of the road states, shape ``(S,)``.
+    coverage
+        The coverage curve, one row per time: share of people within it before loss, expected (with
+        confidence) and in the worst 5 % of road states. The worst 5 % are taken anew at each time.
     """
 
     before: Row
@@ -70,6 +84,7 @@ class Evaluation:
     points: tuple[Row, ...]
     commodities: tuple[Row, ...]
     probability: FloatArray
+    coverage: tuple[Row, ...] = ()
 
     def column(self, name: str) -> FloatArray:
         """One metric over road states, shape ``(S,)``; ``nan`` where it is not defined."""
@@ -79,12 +94,12 @@ class Evaluation:
 
     def spread(self, name: str) -> Spread:
         """Mean, confidence, tail and worst of a metric; coverage, fill and fairness get worse downwards."""
-        less_is_worse = name.startswith(("coverage", "fill", "worst_decile", "jain"))
+        less_is_worse = name.startswith(("coverage", "backup", "fill", "worst_decile", "jain"))
         return spread(self.column(name), self.probability, more_is_worse=not less_is_worse)
 
     def summary(self) -> dict[str, Row]:
         """Main metrics: before loss, expected (with confidence), worst 5 % and worst."""
-        names = [name for name in self.before if name.startswith("coverage")]
+        names = [name for name in self.before if name.startswith(("coverage", "backup", "overlap"))]
         rows: dict[str, Row] = {}
         for name in ("unmet_person_days", "unmet_share", "isolated_people", "flooded_people", *names, "gini"):
             one = self.spread(name)
@@ -106,14 +121,26 @@ class Evaluation:
         return int(order[np.argmax(reached)])
 
     def frames(self) -> dict[str, pd.DataFrame]:
-        """Tidy tables ``states``, ``points`` and ``commodities``."""
+        """Tidy tables ``states``, ``points``, ``coverage`` and ``commodities``."""
         import pandas as pd
 
         return {
             "states": pd.DataFrame(list(self.states)),
             "points": pd.DataFrame(list(self.points)),
+            "coverage": pd.DataFrame(list(self.coverage)),
             "commodities": pd.DataFrame(list(self.commodities)),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """One road state judged: its row, unmet units ``(I, K)``, fill and isolation ``(I,)``, curve ``(T,)``."""
+
+    row: Row
+    missing: FloatArray
+    fill: FloatArray
+    isolated: BoolArray
+    curve: FloatArray
 
 
 class _Judge:
@@ -134,11 +161,10 @@ class _Judge:
         self.weight = unmet_weight(scenario)
         standards = {tier.service_standard_s for tier in scenario.tiers if tier.service_standard_s}
         self.within_s = tuple(sorted({*REPORT_WITHIN_S, *standards}))
+        self.curve_s = curve_times(scenario.rules.response_s)
 
-    def row(
-        self, state: RoadState, flow: StateFlows, seconds: FloatArray
-    ) -> tuple[Row, FloatArray, FloatArray, BoolArray]:
-        """Metrics of one road state, unmet units ``(I, K)``, fill rate and isolation per point."""
+    def judge(self, state: RoadState, flow: StateFlows, seconds: FloatArray) -> _Judged:
+        """Metrics of one road state from its recourse and travel times, shape ``(J, I)``."""
         scenario = self.scenario
         wanted = need(scenario, state.need_factor)
         missing = wanted.copy()
@@ -179,9 +205,21 @@ class _Judge:
             "jain": jain(fill, point_days) if total_days > 0 else 1.0,
         }
         for within_s in self.within_s:
-            covered = np.asarray((near <= within_s).any(axis=0), dtype=np.float64)
-            row[coverage_name(within_s)] = weighted_mean(covered, self.people)
-        return row, missing, fill, isolated
+            row |= self._reach(within_s, (near <= within_s).sum(axis=0))
+        nearest_s = near.min(axis=0, initial=math.inf)
+        covered = nearest_s[np.newaxis, :] <= self.curve_s[:, np.newaxis]
+        curve = covered @ self.people / max(float(self.people.sum()), 1e-12)
+        return _Judged(row, missing, fill, isolated, curve)
+
+    def _reach(self, within_s: float, depots: Int64Array) -> Row:
+        """Coverage, backup coverage and overlap of depots within a time, from their number per point."""
+        covered = weighted_mean((depots > 0).astype(np.float64), self.people)
+        row: Row = {coverage_name(within_s): covered}
+        if within_s < HOUR_S:
+            name, mean = _time_name(within_s), weighted_mean(depots.astype(np.float64), self.people)
+            row[f"backup_{name}"] = weighted_mean((depots > 1).astype(np.float64), self.people)
+            row[f"overlap_{name}"] = 1 - covered / mean if mean > 0 else 0.0
+        return row
 
 
 def evaluate(
@@ -209,7 +247,10 @@ def evaluate(
     Returns
     -------
     Evaluation
-        Coverage counts people within a travel time of a dispatching depot whose stock survives;
+        Coverage counts people within a travel time of a dispatching depot whose stock survives; backup
+        coverage those within it of two or more. Overlap is the share of the depots' reach that another
+        depot covers too: ``1 - people covered / sum over depots of the people each covers``.
+        Fill rate, Gini and Jain are over points weighted by need;
         response times (readiness plus travel) are over what is delivered, never over people who
         cannot be reached.
     """
@@ -227,10 +268,11 @@ def evaluate(
         profile,
     )
     calm = [intact(len(scenario.sites), points)]
-    before, *_ = judge.row(
+    before = judge.judge(
         calm[0], next(iter(recourse(scenario, layout, network, calm))), times.of_state(calm[0])
     )
     rows: list[Row] = []
+    curves: list[FloatArray] = []
     unmet, fill_sum = np.zeros((points, commodities)), np.zeros(points)
     isolated_sum, flooded_sum = np.zeros(points), np.zeros(points)
     weights: list[float] = []
@@ -238,12 +280,13 @@ def evaluate(
     for block in times.blocks(ensemble):
         for lane in range(len(block.seconds)):
             state = ensemble[block.first_state + lane]
-            row, missing, fill, isolated = judge.row(state, next(flows), block.seconds[lane])
-            rows.append(row)
+            one = judge.judge(state, next(flows), block.seconds[lane])
+            rows.append(one.row)
+            curves.append(one.curve)
             weights.append(state.probability)
-            unmet += state.probability * missing
-            fill_sum += state.probability * fill
-            isolated_sum += state.probability * isolated
+            unmet += state.probability * one.missing
+            fill_sum += state.probability * one.fill
+            isolated_sum += state.probability * one.isolated
             flooded_sum += state.probability * state.point_flooded
         watch.report("evaluate", message=f"{len(rows)} of {len(ensemble)} road states")
         if watch.stopped:
@@ -251,14 +294,33 @@ def evaluate(
     probability = np.array(weights) / sum(weights)
     scale = 1.0 / sum(weights)
     return Evaluation(
-        before=before,
+        before=before.row,
         states=tuple(rows),
         points=_point_rows(
             scenario, scale * unmet, scale * fill_sum, scale * isolated_sum, scale * flooded_sum
         ),
         commodities=_commodity_rows(scenario, layout, scale * unmet),
         probability=probability,
+        coverage=_curve_rows(judge.curve_s, before.curve, np.array(curves), probability),
     )
+
+
+def _curve_rows(
+    within_s: FloatArray, before: FloatArray, curves: FloatArray, probability: FloatArray
+) -> tuple[Row, ...]:
+    rows: list[Row] = []
+    for t, moment_s in enumerate(within_s):
+        one = spread(curves[:, t], probability, more_is_worse=False)
+        rows.append(
+            {
+                "within_s": float(moment_s),
+                "before": float(before[t]),
+                "expected": one.expected,
+                "half_width": one.half_width,
+                "worst_5_percent": one.cvar_95,
+            }
+        )
+    return tuple(rows)
 
 
 def _point_rows(

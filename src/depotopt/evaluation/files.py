@@ -39,6 +39,7 @@ def read_evaluations(path: Path) -> dict[str, Evaluation]:
                 points=tuple(one["points"]),
                 commodities=tuple(one["commodities"]),
                 probability=np.array(one["probability"], dtype=np.float64),
+                coverage=tuple(one["coverage"]),
             )
             for name, one in document.items()
         }
