@@ -16,7 +16,8 @@ from depotopt.pipeline.closures import Closure, with_closures
 from depotopt.pipeline.folders import reopen
 from depotopt.pipeline.options import RunOptions
 from depotopt.pipeline.stages import Case, sample_ensemble, verified_dispatch
-from depotopt.solving import SolveLimits
+from depotopt.plans import DispatchPlan
+from depotopt.solving import SolveLimits, SolveResult
 from depotopt.verify.replan import PlanInForce, verify_replan
 from tests.pipeline.random_case import random_scenario
 
@@ -60,6 +61,42 @@ def test_a_second_closure_comes_on_top_of_the_first(run_folder: Path, tmp_path: 
     assert len(state.damage) >= 2
 
 
+def test_closures_given_instead_let_the_earlier_ones_go(run_folder: Path, tmp_path: Path) -> None:
+    assert replanned(run_folder, tmp_path / "one", "--close", "Old Bridge") == Exit.OK
+    again = ["replan", str(tmp_path / "one"), "--at-h", "1", "--instead", "--progress", "none"]
+    slow = json.dumps({"street": "Hill Track", "speed_factor": 0.5, "until_s": 7200})
+    assert main([*again, "--closure", slow, "--out", str(tmp_path / "two")]) == Exit.OK
+    closures = read_made_from(tmp_path / "two" / "layout.json")["closures"]
+    assert closures == [
+        {"street": "Hill Track", "speed_factor": 0.5, "radius_m": 0.0, "from_s": 3600.0, "until_s": 7200}
+    ]
+    assert main([*again, "--out", str(tmp_path / "three")]) == Exit.OK
+    state = reopen(tmp_path / "three").state
+    assert state is not None
+    assert len(state.damage) == 0
+
+
+def test_what_changes_is_kept_with_the_run(run_folder: Path, tmp_path: Path) -> None:
+    """Every point the new plan supplies otherwise is named, and no other."""
+    out = tmp_path / "new"
+    assert replanned(run_folder, out, "--close", "Old Bridge") == Exit.OK
+    before, after = (reopen(folder).dispatch for folder in (run_folder, out))
+    assert before is not None
+    assert after is not None
+
+    def vehicles(result: SolveResult[DispatchPlan]) -> dict[str, set[str]]:
+        assert result.plan is not None
+        found: dict[str, set[str]] = {}
+        for trip in result.plan.trips:
+            for stop in trip.stops:
+                found.setdefault(stop.point, set()).add(trip.vehicle)
+        return found
+
+    old, new = vehicles(before), vehicles(after)
+    told = {one["point"] for one in json.loads((out / "changes.json").read_text(encoding="utf-8"))["points"]}
+    assert told >= {point for point in old | new if old.get(point) != new.get(point)}
+
+
 def test_places_and_areas_close_streets_too(run_folder: Path) -> None:
     outcome = reopen(run_folder)
     assert outcome.state is not None
@@ -83,6 +120,15 @@ def test_places_and_areas_close_streets_too(run_folder: Path) -> None:
         (["--near", "x,2,3"], Exit.USAGE, "expected a number from -180 to 180"),
         (["--area", "POLYGON"], Exit.BAD_INPUT, "closure 1"),
         (["--close", "Old Bridge", "--until-h", "0.2"], Exit.USAGE, "is not after"),
+        (["--closure", "{"], Exit.USAGE, "expected a JSON object"),
+        (["--closure", "[]"], Exit.USAGE, "expected a JSON object"),
+        (["--closure", '{"streets": "x"}'], Exit.USAGE, "no field 'streets'"),
+        (["--closure", '{"street": 5}'], Exit.USAGE, "expected a text"),
+        (["--closure", '{"street": "s1-2", "until_s": true}'], Exit.USAGE, "expected a number"),
+        (["--closure", '{"speed_factor": 0.5}'], Exit.USAGE, "expected one of street"),
+        (["--closure", '{"street": "s1-2", "speed_factor": 1}'], Exit.USAGE, "expected 0 to below 1"),
+        (["--closure", '{"lon": 1, "lat": 2, "radius_m": -3}'], Exit.USAGE, "found radius_m -3"),
+        (["--closure", '{"street": "s1-2", "until_s": 60}'], Exit.USAGE, "must lie after"),
     ],
 )
 def test_closures_out_of_form_are_told(

@@ -265,7 +265,13 @@ def replan(
 
     with watching(common.progress) as monitor:
         replanned = replan_run(
-            run, closures.closures(at_h * HOUR_S), at_s=at_h * HOUR_S, out=out, time_s=time, monitor=monitor
+            run,
+            closures.closures(at_h * HOUR_S),
+            at_s=at_h * HOUR_S,
+            instead=closures.instead,
+            out=out,
+            time_s=time,
+            monitor=monitor,
         )
     tell_replanned(replanned, as_json=common.as_json)
     return screen.exit_of(replanned.replanning.result)

@@ -100,9 +100,22 @@ class ClosureFlags:
         list[str] | None,
         Parameter(negative="", help="Polygon (WKT, degrees) in which streets close; repeatable."),
     ] = None
-    until_h: Annotated[
-        float | None, Parameter(name="--until-h", help="Hours after the start when they open again.")
+    closure: Annotated[
+        list[str] | None,
+        Parameter(
+            negative="",
+            help="JSON object with street, area_wkt or lon, lat and radius_m; speed_factor, from_s, until_s; "
+            "repeatable.",
+        ),
     ] = None
+    until_h: Annotated[
+        float | None,
+        Parameter(name="--until-h", help="Hours after the start when they open again (not for --closure)."),
+    ] = None
+    instead: Annotated[
+        bool,
+        Parameter(negative="", help="Closures of earlier replans no longer hold: only those named now do."),
+    ] = False
 
     def closures(self, from_s: float) -> list[Closure]:
         """The closures asked for, from a moment on.
@@ -113,7 +126,7 @@ class ClosureFlags:
             If nothing closes, or a value is not of its form.
         """
         from depotopt.errors import UsageError
-        from depotopt.pipeline.closures import Closure
+        from depotopt.pipeline.closures import Closure, parse_closure
         from depotopt.units import HOUR_S
 
         until_s = math.inf if self.until_h is None else self.until_h * HOUR_S
@@ -134,8 +147,9 @@ class ClosureFlags:
             )
             found.append(replace(always, lon=lon, lat=lat, radius_m=radius))
         found += [replace(always, area_wkt=text) for text in self.area or ()]
-        if not found:
-            raise UsageError("nothing closes: give --close, --slow, --near or --area")
+        found += [parse_closure(text, from_s) for text in self.closure or ()]
+        if not found and not self.instead:
+            raise UsageError("nothing closes: give --close, --slow, --near, --area or --closure")
         return found
 
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
 
 from depotopt.cli.screen import tell_dispatch
+from depotopt.units import KM_M
 
 if TYPE_CHECKING:
+    from depotopt.pipeline.plan_changes import PlanChanges
     from depotopt.pipeline.replan import Replanned
+
+MOST_NAMES: Final = 8
+"""Names on one line; all of them are in the run folder's ``changes.json``."""
 
 
 def tell_replanned(replanned: Replanned, *, as_json: bool) -> None:
@@ -23,6 +29,7 @@ def tell_replanned(replanned: Replanned, *, as_json: bool) -> None:
             "kept_share": change.kept_share,
             "first_plan_s": round(change.first_plan_s, 3),
             "remarks": list(change.remarks),
+            "changes": replanned.changes.document(),
             "objective": result.objective,
             "terms": result.terms,
             "plan": None if result.plan is None else asdict(result.plan),
@@ -33,8 +40,22 @@ def tell_replanned(replanned: Replanned, *, as_json: bool) -> None:
     for remark in change.remarks:
         print(f"note: {remark}")
     print(f"kept       {change.kept_share:.0%} of the stops the loss does not touch stay with their vehicle")
+    for line in _told(replanned.changes):
+        print(line)
     sheets = ", ".join(change.changed_vehicles) or "none"
     print(f"new sheets {len(change.changed_vehicles)}: {sheets}")
     print(f"map        {files.map}")
     if files.sheets is not None and change.changed_vehicles:
         print(f"sheets     {files.sheets}")
+
+
+def _told(changes: PlanChanges) -> list[str]:
+    """Points by what happens to them, then trips led round."""
+    lines = []
+    for kind, group in groupby(changes.points, key=lambda change: change.kind):
+        names = [change.point for change in group]
+        shown = ", ".join(names[:MOST_NAMES]) + (", ..." if len(names) > MOST_NAMES else "")
+        lines.append(f"{kind:<10} {len(names)}: {shown}")
+    for one in changes.led_round:
+        lines.append(f"led round  {one.vehicle} trip {one.trip}: {one.longer_m / KM_M:+.1f} km")
+    return lines

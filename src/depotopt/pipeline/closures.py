@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from depotopt.errors import UsageError
 from depotopt.hazards.ensemble import sample_ensemble as draw
 from depotopt.hazards.reports import RoadReport
 from depotopt.hazards.states import Damage, RoadState
 from depotopt.pipeline.stages import Case, exposure
 
 CLOSURES_KEY = "closures"
+
+MOST_RADIUS_M = 1e6
+"""Largest circle around a spot that may close."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,58 @@ class Closure:
             for name, value in values.items()
             if value != "" and not (isinstance(value, float) and not math.isfinite(value))
         }
+
+
+def parse_closure(text: str, from_s: float) -> Closure:
+    """Read a closure written as a JSON object with the fields of `Closure`.
+
+    Parameters
+    ----------
+    text
+        For example ``{"street": "s12-40", "speed_factor": 0.5, "until_s": 36000}``.
+    from_s
+        When it begins where the text does not say, seconds from the scenario's start.
+
+    Raises
+    ------
+    UsageError
+        If it is no such object, names no place or more than one, or a value is out of range.
+    """
+    try:
+        given = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise UsageError(f"closure {text!r}: expected a JSON object ({error})") from error
+    if not isinstance(given, dict):
+        raise UsageError(f"closure {text!r}: expected a JSON object")
+    texts = {"street", "area_wkt"}
+    known = {item.name for item in fields(Closure)}
+    for name, value in given.items():
+        if name not in known:
+            raise UsageError(
+                f"closure {text!r}: no field '{name}', expected some of {', '.join(sorted(known))}"
+            )
+        right = (
+            isinstance(value, str) if name in texts else type(value) in (int, float) and math.isfinite(value)
+        )
+        if not right:
+            expected = "a text" if name in texts else "a number"
+            raise UsageError(f"closure {text!r}: found {name} {value!r}, expected {expected}")
+    values: dict[str, Any] = {"from_s": from_s, **given}
+    closure = Closure(**values)
+    places = bool(closure.street) + bool(closure.area_wkt) + math.isfinite(closure.lon + closure.lat)
+    if places != 1:
+        raise UsageError(f"closure {text!r}: expected one of street, area_wkt, or lon and lat with radius_m")
+    if not 0 <= closure.speed_factor < 1:
+        raise UsageError(
+            f"closure {text!r}: found speed_factor {closure.speed_factor:g}, expected 0 to below 1"
+        )
+    if not 0 <= closure.radius_m <= MOST_RADIUS_M:
+        raise UsageError(
+            f"closure {text!r}: found radius_m {closure.radius_m:g}, expected 0 to {MOST_RADIUS_M:g}"
+        )
+    if not 0 <= closure.from_s < closure.until_s:
+        raise UsageError(f"closure {text!r}: until_s must lie after from_s ({closure.from_s:g}), both >= 0")
+    return closure
 
 
 def closures_of(made_from: Mapping[str, Any]) -> list[Closure]:

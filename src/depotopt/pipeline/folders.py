@@ -62,6 +62,7 @@ def report(
     *,
     notes: Mapping[str, Any] | None = None,
     sheet_vehicles: frozenset[str] | None = None,
+    attachments: Mapping[str, bytes] | None = None,
 ) -> ReportFiles:
     """Write the report folder of an outcome, with the stage files to start again from.
 
@@ -75,22 +76,25 @@ def report(
         More to keep with the plan (what it was replanned from).
     sheet_vehicles
         Vehicles that get a route sheet; ``None`` for all.
+    attachments
+        Further files to put into the folder, by name.
     """
     if outcome.state is None:
         raise UsageError("there is no road state to report on: siting found no layout")
     origin = (
         made_from(outcome.case, outcome.options) | {"road_state": outcome.state.index} | dict(notes or {})
     )
-    attachments = {"layout.json": dump_result(outcome.siting, origin)}
+    stages = dict(attachments or {}) | {"layout.json": dump_result(outcome.siting, origin)}
     if outcome.evaluations:
-        attachments["evaluation.json"] = dump_evaluations(outcome.evaluations)
+        stages["evaluation.json"] = dump_evaluations(outcome.evaluations)
     if outcome.dispatch is not None:
-        attachments["dispatch.json"] = dump_result(outcome.dispatch, origin)
+        stages["dispatch.json"] = dump_result(outcome.dispatch, origin)
     frames: dict[str, Any] = {}
     for name, evaluation in outcome.evaluations.items():
         frames[f"summary_{name}"] = [
             {"metric": metric, **row} for metric, row in evaluation.summary().items()
         ]
+        frames[f"coverage_{name}"] = evaluation.coverage
     if "layout" in outcome.evaluations:
         chosen = outcome.evaluations["layout"]
         frames |= {"states": chosen.states, "points": chosen.points, "commodities": chosen.commodities}
@@ -102,8 +106,9 @@ def report(
         dispatch=outcome.dispatch,
         evaluation=frames,
         provenance=origin | {"versions": versions(), "input_hashes": outcome.case.scenario.input_hashes},
-        attachments=attachments,
+        attachments=stages,
         sheet_vehicles=sheet_vehicles,
+        judged=outcome.evaluations,
     )
     return write_report(folder, content, language=outcome.options.language)
 

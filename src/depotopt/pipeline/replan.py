@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,11 +12,15 @@ from depotopt.errors import Fault, InputError, UsageError
 from depotopt.io.plan_files import read_made_from
 from depotopt.pipeline.closures import CLOSURES_KEY, Closure, closures_of, with_closures
 from depotopt.pipeline.folders import Outcome, reopen, report
-from depotopt.pipeline.options import dispatch_limits
+from depotopt.pipeline.options import dispatch_limits, unseen_state
+from depotopt.pipeline.plan_changes import PlanChanges, plan_changes
 from depotopt.pipeline.stages import require_moment
 from depotopt.report.content import ReportFiles
 from depotopt.solving import Monitor
 from depotopt.verify.replan import PlanInForce, verify_replan
+
+CHANGES = "changes.json"
+"""File of a replanned run that tells what changed."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,7 @@ class Replanned:
 
     outcome: Outcome
     replanning: Replanning
+    changes: PlanChanges
     files: ReportFiles
 
 
@@ -32,6 +38,7 @@ def replan_run(
     closures: Sequence[Closure],
     *,
     at_s: float,
+    instead: bool = False,
     out: Path | None = None,
     time_s: float | None = None,
     monitor: Monitor | None = None,
@@ -46,6 +53,8 @@ def replan_run(
         What closes or slows down, on top of the run's road state.
     at_s
         Now, seconds from the scenario's start.
+    instead
+        Whether the closures take the place of those of earlier replans instead of adding to them.
     out
         Folder of the new report; default beside the old one, named after the moment.
     time_s
@@ -70,8 +79,10 @@ def replan_run(
         )
         raise InputError(str(folder), [fault])
     case, layout = before.case, before.siting.plan
-    earlier = closures_of(read_made_from(folder / "layout.json"))
-    state_after = with_closures(case, before.state, closures)
+    origin = read_made_from(folder / "layout.json")
+    hold = [*(() if instead else closures_of(origin)), *closures]
+    drawn = unseen_state(case, before.options, origin["road_state"]) if instead else None
+    state_after = with_closures(case, drawn or before.state, hold if instead else closures)
     limits = dispatch_limits(case.scenario, before.options)
     if time_s is not None:
         limits = replace(limits, time_s=time_s)
@@ -92,16 +103,22 @@ def replan_run(
     check = verify_replan(case.scenario, layout, case.network, old, state_after, result.plan)
     check.compare(result.objective).require("the plan made anew")
     outcome = replace(before, dispatch=result, state=state_after)
+    changes = plan_changes(before.dispatch.plan, result.plan)
     target = out or folder.with_name(f"{folder.name}-at-{at_s / 3600:g}h")
     files = report(
         outcome,
         target,
         notes={
-            CLOSURES_KEY: [item.plain() for item in (*earlier, *closures)],
+            CLOSURES_KEY: [item.plain() for item in hold],
             "replanned_from": folder.name,
             "replanned_at_s": at_s,
             "changed_vehicles": list(replanning.changed_vehicles),
         },
         sheet_vehicles=frozenset(replanning.changed_vehicles),
+        attachments={CHANGES: _dump(changes)},
     )
-    return Replanned(outcome, replanning, files)
+    return Replanned(outcome, replanning, changes, files)
+
+
+def _dump(changes: PlanChanges) -> bytes:
+    return (json.dumps(changes.document(), ensure_ascii=False, indent=1) + "\n").encode("utf-8")
