@@ -53,6 +53,12 @@ def _time_name(within_s: float) -> str:
     return f"{within_s / MINUTE_S:g}_min" if within_s < HOUR_S else f"{within_s / HOUR_S:g}_h"
 
 
+def _reach_order(name: str) -> tuple[str, str, float]:
+    """Within minutes before within hours, then by number: files do not keep the order of columns."""
+    family, number, unit = name.split("_")
+    return {"coverage": "a", "backup": "b"}.get(family, "c"), {"min": "a"}.get(unit, "b"), float(number)
+
+
 def curve_times(response_s: float) -> FloatArray:
     """Times of the coverage curve: squares of even steps up to the response time, shape ``(T,)``."""
     return response_s * (np.arange(CURVE_STEPS + 1) / CURVE_STEPS) ** 2
@@ -99,7 +105,8 @@ class Evaluation:
 
     def summary(self) -> dict[str, Row]:
         """Main metrics: before loss, expected (with confidence), worst 5 % and worst."""
-        names = [name for name in self.before if name.startswith(("coverage", "backup", "overlap"))]
+        families = ("coverage", "backup", "overlap")
+        names = sorted((name for name in self.before if name.startswith(families)), key=_reach_order)
         rows: dict[str, Row] = {}
         for name in ("unmet_person_days", "unmet_share", "isolated_people", "flooded_people", *names, "gini"):
             one = self.spread(name)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from depotopt.errors import UsageError
+from depotopt.evaluation.evaluate import Evaluation
 from depotopt.hazards.states import RoadState
 from depotopt.plans import DispatchPlan, SitingPlan
 from depotopt.roads.network import RoadNetwork
@@ -44,6 +45,8 @@ class ReportContent:
         Further files to put into the folder, by relative path.
     sheet_vehicles
         Vehicles that get a route sheet; ``None`` for all (after replanning, only changed sheets are new).
+    judged
+        Evaluations by whose layout it is (``"layout"``, ``"today"``), for the page of charts.
     """
 
     scenario: Scenario
@@ -55,6 +58,7 @@ class ReportContent:
     provenance: Mapping[str, object] = field(default_factory=dict)
     attachments: Mapping[str, bytes] = field(default_factory=dict)
     sheet_vehicles: frozenset[str] | None = None
+    judged: Mapping[str, Evaluation] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.network.places is None:
@@ -103,6 +107,8 @@ class ReportFiles:
         Parquet files by table name.
     exchange
         GeoJSON, GPX and KML by file name.
+    judgement
+        ``judgement.html`` with charts; ``None`` where no layout was judged.
     provenance
         ``provenance.json``.
     attachments
@@ -116,5 +122,6 @@ class ReportFiles:
     sheets: Path | None
     tables: dict[str, Path]
     exchange: dict[str, Path]
+    judgement: Path | None
     provenance: Path
     attachments: dict[str, Path]

@@ -16,6 +16,7 @@ from depotopt.report.tables import report_tables
 from depotopt.report.wording import Wording
 
 MAP, WORKBOOK, GEOPACKAGE, SHEETS = "map.html", "plan.xlsx", "plan.gpkg", "sheets.html"
+JUDGEMENT = "judgement.html"
 TABLES, EXCHANGE, PROVENANCE = "tables", "exchange", "provenance.json"
 
 
@@ -66,6 +67,7 @@ def write_report(folder: Path, content: ReportContent, *, language: str = "en") 
         sheets=folder / SHEETS if content.plan is not None else None,
         tables={name: folder / TABLES / f"{name}.parquet" for name in tables},
         exchange={name: folder / EXCHANGE / name for name in exchange},
+        judgement=folder / JUDGEMENT if content.judged else None,
         provenance=folder / PROVENANCE,
         attachments={name: folder / name for name in content.attachments},
     )
@@ -92,6 +94,10 @@ def _write_files(folder: Path, content: ReportContent, wording: Wording) -> tupl
     write_geopackage(folder / GEOPACKAGE, content, ledger, pieces, damage)
     if content.plan is not None:
         (folder / SHEETS).write_text(SheetWriter.of(content, pieces, wording).page(), encoding="utf-8")
+    if content.judged:
+        from depotopt.report.judgement import JudgementPage
+
+        (folder / JUDGEMENT).write_text(JudgementPage(content, wording).page(), encoding="utf-8")
     (folder / TABLES).mkdir()
     written = write_parquet(tables, folder / TABLES)
     (folder / EXCHANGE).mkdir()
