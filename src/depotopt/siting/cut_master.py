@@ -39,7 +39,7 @@ class MasterPoint:
     bound
         Its value: a lower bound on the siting objective while nothing is fixed.
     x
-        How far each site is open in a dispatching tier, shape ``(J,)``.
+        How far each site is open in a tier whose stock counts, shape ``(J,)``.
     stock
         Units, shape ``(J, K)``.
     theta
@@ -114,9 +114,9 @@ class CutMaster:
         return len(self._cuts)
 
     def _dispatch_columns(self, arrays: LinearArrays) -> Int64Array:
-        """Column telling whether a site dispatches, -1 where it cannot; one option is its own."""
+        """Column telling whether a site's stock counts, -1 where it cannot; one option is its own."""
         o = self.problem.options
-        able = np.flatnonzero(o.dispatches)
+        able = np.flatnonzero(o.supplies)
         column = np.full(self.problem.sites, -1, dtype=np.int64)
         count = np.bincount(o.site[able], minlength=self.problem.sites)
         for j in np.flatnonzero(count):
@@ -128,7 +128,8 @@ class CutMaster:
             columns = np.concatenate([[column[j]], self.stage.open[options]])
             values = np.concatenate([[1.0], -np.ones(len(options))])
             arrays.add_rows(0.0, 0.0, np.zeros(len(columns), dtype=np.int64), columns, values)
-        return column
+        opened: Int64Array = column[self.problem.opener]
+        return opened
 
     def _integer(self, integer: bool) -> None:
         for column in self.stage.open:
@@ -144,7 +145,9 @@ class CutMaster:
         for j in np.flatnonzero(stock > 0):
             # Rounding a coefficient up only weakens the cut.
             row.set_coefficient(self._variables[column[j]], max(stock[j], COEFFICIENT))
-        opened = np.where(self._x >= 0, on_x / cost, 0.0)
+        # Agreements that come later open with their site: one column for both.
+        together = np.bincount(self.problem.opener, weights=on_x, minlength=self.problem.sites)
+        opened = np.where(self._x >= 0, together / cost, 0.0)
         for j in np.flatnonzero(opened > 0):
             row.set_coefficient(self._variables[self._x[j]], max(opened[j], COEFFICIENT))
         self._cuts[row] = 0

@@ -24,10 +24,10 @@ class ExtensiveForm:
     served, ``g = f / need`` in [0, 1], so that coefficients stay near one, and without ``unmet``, which
     its equation removes::
 
-        min  first stage + e sum_s prob[s] sum (rate[k] time[s,j,i] - penalty[i,k]) need[s,i,k] g[s,j,i,k]
-        s.t. sum_j g[s,j,i,k] <= 1
-             sum_i need[s,i,k] g[s,j,i,k] <= share[s,j] (stock[j,k] + agreed[j,k] x[j])
-             g[s,j,i,k] <= x[j]
+        min  first stage + e sum_s prob[s] sum (rate[k] time[s,a] - penalty[i,k]) need[s,i,k] g[s,a,k]
+        s.t. sum_{a to i} g[s,a,k] <= 1
+             sum_{a from j} need[s,i,k] g[s,a,k] <= share[s,j] (stock[j,k] + agreed[j,k] x[j])
+             sum_{a by way of j to i} g[s,a,k] <= x[j], j being their gate or their source
 
     plus a constant: all need unmet. Arcs on which serving costs more than the penalty are left out. Where
     the goal looks at more than the mean, a column per road state carries its response cost.
@@ -40,7 +40,11 @@ class ExtensiveForm:
         self.stage: FirstStage = add_first_stage(arrays, problem, weight=goal.cost)
         all_unmet = (problem.need * problem.penalty[None]).sum(axis=(1, 2))
         arrays.offset = goal.mean * float(problem.state_weight @ all_unmet)
+        self._only: list[dict[int, int]] = [{} for _ in range(problem.states)]
+        """Column per gate and point saying that it serves it, by ``gate * I + point``, per state."""
         flows = [[self._add_state(s, k) for k in range(problem.commodities)] for s in range(problem.states)]
+        for only in self._only:
+            self._add_one_depot_each(only)
         if not goal.is_mean:
             self._add_responses(all_unmet, flows)
 
@@ -65,15 +69,16 @@ class ExtensiveForm:
 
     def _add_state(self, s: int, k: int) -> tuple[Int64Array, FloatArray]:
         """Flows of one state and commodity; return their columns and response costs."""
-        problem, arrays, o = self.problem, self._arrays, self.problem.options
+        problem, arrays = self.problem, self._arrays
         points = problem.points
         span = problem.arcs.first[s * points : (s + 1) * points + 1]
-        site = problem.arcs.site[span[0] : span[-1]].astype(np.int64)
+        gate = problem.arcs.site[span[0] : span[-1]].astype(np.int64)
+        site = problem.arcs.source[span[0] : span[-1]].astype(np.int64)
         point = np.repeat(np.arange(points), np.diff(span))
         cost = problem.rate[k] * problem.arcs.time_ds[span[0] : span[-1]] - problem.penalty[point, k]
         keep = (problem.need[s, point, k] > 0) & (cost < 0) & (problem.share[s, site] > 0)
         keep &= (self.stage.stock[site, k] >= 0) | (problem.agreed[site, k] > 0)
-        site, point, cost = site[keep], point[keep], cost[keep]
+        gate, site, point, cost = gate[keep], site[keep], point[keep], cost[keep]
         if not len(site):
             return np.empty(0, dtype=np.int64), np.empty(0)
         need = problem.need[s, point, k]
@@ -82,19 +87,53 @@ class ExtensiveForm:
         served, row = np.unique(point, return_inverse=True)
         arrays.add_rows(np.full(len(served), -np.inf), np.ones(len(served)), row, flow, 1.0)
         self._add_stock_rows(s, k, site, need, flow)
-        able = np.flatnonzero(o.dispatches)
+        self._add_open_rows(gate, point, flow)
+        if not problem.arcs.direct:
+            hubs = np.flatnonzero(problem.opener[site] != gate)
+            self._add_open_rows(problem.opener[site[hubs]].astype(np.int64), point[hubs], flow[hubs])
+        if problem.single_source:
+            self._add_only_depot(s, gate, point, flow)
+        return flow, need * cost
+
+    def _add_open_rows(self, site: Int64Array, point: Int64Array, flow: Int64Array) -> None:
+        """What a point gets by way of a site is nothing unless it is open."""
+        problem, o = self.problem, self.problem.options
+        pair, row_of = np.unique(site * problem.points + point, return_inverse=True)
+        site = pair // problem.points
+        able = np.flatnonzero(o.supplies)
         first = np.searchsorted(o.site[able], np.arange(problem.sites + 1))
         count = np.diff(first)[site]
         row = np.repeat(np.arange(len(site)), count)
         option = able[first[site][row] + np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)]
-        arrays.add_rows(
+        self._arrays.add_rows(
             np.full(len(site), -np.inf),
             np.zeros(len(site)),
-            np.concatenate([np.arange(len(site)), row]),
+            np.concatenate([row_of, row]),
             np.concatenate([flow, self.stage.open[option]]),
-            np.concatenate([np.ones(len(site)), -np.ones(len(row))]),
+            np.concatenate([np.ones(len(flow)), -np.ones(len(row))]),
         )
-        return flow, need * cost
+
+    def _add_only_depot(self, s: int, gate: Int64Array, point: Int64Array, flow: Int64Array) -> None:
+        """What a point gets leaves the one depot chosen for it in the road state."""
+        pair, row = np.unique(gate * self.problem.points + point, return_inverse=True)
+        only = self._only[s]
+        new = [key for key in pair.tolist() if key not in only]
+        only.update(zip(new, self._arrays.add_columns(len(new), upper=1.0, integer=True), strict=True))
+        chosen = np.array([only[key] for key in pair.tolist()], dtype=np.int64)
+        self._arrays.add_rows(
+            np.full(len(pair), -np.inf),
+            np.zeros(len(pair)),
+            np.concatenate([row, np.arange(len(pair))]),
+            np.concatenate([flow, chosen]),
+            np.concatenate([np.ones(len(flow)), -np.ones(len(pair))]),
+        )
+
+    def _add_one_depot_each(self, only: dict[int, int]) -> None:
+        """Each point of a road state has one depot at most."""
+        if only:
+            served, row = np.unique(np.array(list(only)) % self.problem.points, return_inverse=True)
+            columns = np.array(list(only.values()))
+            self._arrays.add_rows(np.full(len(served), -np.inf), np.ones(len(served)), row, columns, 1.0)
 
     def _add_stock_rows(
         self,
@@ -116,7 +155,7 @@ class ExtensiveForm:
         values.append(-units / scale[has_stock])
         for r, j in enumerate(senders):
             if problem.agreed[j, k] > 0:
-                options = np.flatnonzero(o.dispatches & (o.site == j))
+                options = np.flatnonzero(o.supplies & (o.site == problem.opener[j]))
                 rows.append(np.full(len(options), r))
                 columns.append(stage.open[options])
                 values.append(np.full(len(options), -problem.share[s, j] * problem.agreed[j, k] / scale[r]))

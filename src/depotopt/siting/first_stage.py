@@ -50,7 +50,7 @@ class FirstStage:
 def fitted(problem: SitingProblem, layout: Layout) -> Layout:
     """The layout with its stock scaled down where rounding of an engine exceeds storage."""
     o = problem.options
-    chosen = layout.options[o.dispatches[layout.options]]
+    chosen = layout.options[o.supplies[layout.options]]
     room_m3, room_kg = np.zeros(problem.sites), np.zeros(problem.sites)
     room_m3[o.site[chosen]], room_kg[o.site[chosen]] = o.m3[chosen], o.kg[chosen]
     stock = np.where(problem.storable, np.maximum(layout.stock, 0.0), 0.0)
@@ -130,7 +130,7 @@ def _one_option_per_site(arrays: LinearArrays, problem: SitingProblem, stage: Fi
 def _storage(arrays: LinearArrays, problem: SitingProblem, stage: FirstStage) -> None:
     """Volume and weight per site, and per commodity what is useful at all (a tighter relaxation)."""
     o = problem.options
-    able = np.flatnonzero(o.dispatches)
+    able = np.flatnonzero(o.supplies)
     for room, per_unit in ((o.m3, problem.m3_per_unit), (o.kg, problem.kg_per_unit)):
         j, k = np.nonzero(stage.stock >= 0)
         with_room = able[np.isfinite(room[able])]

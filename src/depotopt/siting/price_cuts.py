@@ -133,8 +133,9 @@ class PriceCuts:
         def one(state: int) -> None:
             s, k = divmod(state, problem.commodities)
             first = arcs.first[s * points : (s + 1) * points + 1]
-            given = (first, arcs.site, arcs.time_ds, problem.rate[k], self._need[s, k], self._penalty[k])
-            self._constant[s, k] = cut(*given, half_open, self._price[s, k], self._weight[s, k])
+            need, penalty, price = self._need[s, k], self._penalty[k], self._price[s, k]
+            given = (first, arcs.site, arcs.origin, arcs.time_ds, problem.rate[k], need, penalty)
+            self._constant[s, k] = cut(*given, half_open, price, self._weight[s, k])
 
         list(pool.map(one, range(problem.states * problem.commodities)))
         self._add_violated(master, search, None)
@@ -198,7 +199,7 @@ class PriceCuts:
             usable = problem.share[s] * (stock[:, k] + problem.agreed[:, k] * x)
             need, penalty, price = self._need[s, k], self._penalty[k], self._price[s, k]
             step = STEP_SHARE * float(penalty.max(initial=0.0))
-            given = (first, arcs.site, arcs.time_ds, problem.rate[k], need, penalty, x)
+            given = (first, arcs.site, arcs.origin, arcs.time_ds, problem.rate[k], need, penalty, x)
             ascend(*given, usable, price, steps, step)
             self._constant[s, k] = cut(*given, price, self._weight[s, k])
 
@@ -240,7 +241,7 @@ class PriceCuts:
         from depotopt.siting.transport import solve_transport
 
         problem, arcs, points = self.problem, self.problem.arcs, self.problem.points
-        x = layout.dispatching(problem).astype(np.float64)
+        x = layout.supplying(problem).astype(np.float64)
         usable = np.ascontiguousarray(layout.usable(problem).transpose(0, 2, 1))
         response = np.zeros(problem.states * problem.commodities)
 
@@ -250,7 +251,7 @@ class PriceCuts:
             s, k = divmod(state, problem.commodities)
             need, penalty, price = self._need[s, k], self._penalty[k], self._price[s, k]
             rows, wanted = np.flatnonzero(usable[s, k] > 0), np.flatnonzero(need > 0)
-            times = state_times(problem, s, usable[s, k] > 0)[np.ix_(rows, wanted)]
+            times = state_times(problem, s, usable[s, k] > 0, x > 0)[np.ix_(rows, wanted)]
             cost = arc_cost(times, problem.rate[k])
             flow, exact = solve_transport(cost, need[wanted], usable[s, k, rows], penalty[wanted])
             response[state] = (np.where(flow[:-1] > 0, cost, 0.0) * flow[:-1]).sum()
@@ -258,8 +259,8 @@ class PriceCuts:
             price[:] = 0.0
             price[rows] = exact
             first = arcs.first[s * points : (s + 1) * points + 1]
-            hoped = HOPED * problem.share[s] * master.stage.unit[:, k]
-            given = (first, arcs.site, arcs.time_ds, problem.rate[k], need, penalty, x)
+            hoped = problem.share[s] * (HOPED * master.stage.unit[:, k] + problem.agreed[:, k])
+            given = (first, arcs.site, arcs.origin, arcs.time_ds, problem.rate[k], need, penalty, x)
             complete(*given, usable[s, k], hoped, price)
             self._constant[s, k] = cut(*given, price, self._weight[s, k])
 

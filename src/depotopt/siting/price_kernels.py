@@ -4,11 +4,17 @@ For prices ``p[j] >= 0`` on usable stock and values ``v[i]`` in ``[0, penalty[i]
 every first stage ``(x, stock)``::
 
     recourse >= sum_i need[i] v[i] - sum_j p[j] usable[j]
-                - sum_j x[j] sum_i need[i] max(0, v[i] - c[i,j] - p[j])
+                - sum_g x[g] sum_i need[i] max(0, max_a v[i] - c[a] - p[j(a)])
+
+An arc ``a`` carries stock of its source ``j(a)`` and leaves its gate last (the same site, where the source
+dispatches). It needs both open, so its gain may be charged to either: the inner maximum runs over
+the arcs charged to ``g``. Whichever way arcs are charged, the cut is valid; charged to the less open of the
+two it is strongest where it is made.
 
 Given ``p`` and a fractional ``x``, the best ``v[i]`` is the critical cost: serve point ``i`` from its
-cheapest ``c[i,j] + p[j]``, each at most ``x[j]``, until all is served; the cost of the last one, or the
-penalty, is ``v[i]``. The right-hand side is then concave in ``p``, and ``load - usable`` is a subgradient.
+cheapest ``c[a] + p[j(a)]``, each charged site at most ``x[g]``, until all is served; the cost of the last
+one, or the penalty, is ``v[i]``. The right-hand side is then concave in ``p``, and ``load - usable`` is a
+subgradient.
 
 Arcs of a point are sorted by time, so a search ends where even a price of zero would cost too much.
 The kernels release the interpreter lock; importing this module imports numba.
@@ -23,8 +29,20 @@ TINY = 1e-9
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _fill(low, high, site, time_ds, rate, penalty, x, price, order, value):  # type: ignore[no-untyped-def]
-    """Sort the open arcs of a point by ``cost + price`` until they serve it all; return how many."""
+def _charged(a, site, origin, x):  # type: ignore[no-untyped-def]
+    """Site an arc is charged to: its gate, or its source where that is less open."""
+    return origin[a] if x[origin[a]] < x[site[a]] else site[a]
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _fill(  # type: ignore[no-untyped-def]
+    low, high, site, origin, time_ds, rate, penalty, x, price, order, source, value
+):
+    """Sort the open arcs of a point by ``cost + price`` until they serve it all; return how many.
+
+    ``order`` gets the sites charged, ``source`` those whose stock is used, ``value`` the priced costs.
+    """
+    direct = len(origin) == 0
     count = 0
     for a in range(low, high):
         cost = rate * time_ds[a]
@@ -40,32 +58,45 @@ def _fill(low, high, site, time_ds, rate, penalty, x, price, order, value):  # t
         # Everything from here on costs at least as much as what already serves the point.
         if last < count and value[last] <= cost:
             break
-        j = site[a]
-        if x[j] <= TINY:
+        g = site[a] if direct else _charged(a, site, origin, x)
+        if x[g] <= TINY:
             continue
+        j = g if direct else origin[a]
         priced = cost + price[j]
         if priced >= penalty:
             continue
         n = count
+        if not direct:
+            # One place per charged site: its cheapest arc.
+            at = 0
+            while at < count and order[at] != g:
+                at += 1
+            if at < count:
+                if value[at] <= priced:
+                    continue
+                n = at
+                count -= 1
         while n > 0 and value[n - 1] > priced:
             value[n] = value[n - 1]
             order[n] = order[n - 1]
+            source[n] = source[n - 1]
             n -= 1
         value[n] = priced
-        order[n] = j
+        order[n] = g
+        source[n] = j
         count += 1
     return count
 
 
 @njit(cache=True, nogil=True)
 def ascend(  # type: ignore[no-untyped-def]
-    first, site, time_ds, rate, need, penalty, x, usable, price, iterations, step
+    first, site, origin, time_ds, rate, need, penalty, x, usable, price, iterations, step
 ):
     """Improve prices by subgradient steps with momentum, in place; return the best value found.
 
     Parameters
     ----------
-    first, site, time_ds
+    first, site, origin, time_ds
         Arcs of the road state, see `depotopt.siting.problem.StateArcs`.
     rate
         Cost per unit and decisecond.
@@ -86,6 +117,7 @@ def ascend(  # type: ignore[no-untyped-def]
     for i in range(len(need)):
         widest = max(widest, first[i + 1] - first[i])
     order = np.empty(widest + 1, dtype=np.int64)
+    source = np.empty(widest + 1, dtype=np.int64)
     value = np.empty(widest + 1)
     best = -np.inf
     for iteration in range(iterations):
@@ -94,13 +126,14 @@ def ascend(  # type: ignore[no-untyped-def]
         for i in range(len(need)):
             if need[i] <= 0.0:
                 continue
-            count = _fill(first[i], first[i + 1], site, time_ds, rate, penalty[i], x, trial, order, value)
+            low, high = first[i], first[i + 1]
+            count = _fill(low, high, site, origin, time_ds, rate, penalty[i], x, trial, order, source, value)
             left = 1.0
             cost = 0.0
             for n in range(count):
                 part = min(x[order[n]], left)
                 cost += part * value[n]
-                load[order[n]] += need[i] * part
+                load[source[n]] += need[i] * part
                 left -= part
                 if left <= TINY:
                     break
@@ -126,19 +159,25 @@ def ascend(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def cut(first, site, time_ds, rate, need, penalty, x, price, weight):  # type: ignore[no-untyped-def]
-    """Constant of the cut at ``x`` and prices; ``weight[j]`` gets ``sum_i need max(0, v - c - p)``."""
+def cut(  # type: ignore[no-untyped-def]
+    first, site, origin, time_ds, rate, need, penalty, x, price, weight
+):
+    """Constant of the cut at ``x`` and prices; ``weight[g]`` gets what is charged to each site."""
     widest = 0
     for i in range(len(need)):
         widest = max(widest, first[i + 1] - first[i])
+    direct = len(origin) == 0
     order = np.empty(widest + 1, dtype=np.int64)
+    source = np.empty(widest + 1, dtype=np.int64)
     value = np.empty(widest + 1)
+    most = np.zeros(0 if direct else len(x))
     weight[:] = 0.0
     constant = 0.0
     for i in range(len(need)):
         if need[i] <= 0.0:
             continue
-        count = _fill(first[i], first[i + 1], site, time_ds, rate, penalty[i], x, price, order, value)
+        low, high = first[i], first[i + 1]
+        count = _fill(low, high, site, origin, time_ds, rate, penalty[i], x, price, order, source, value)
         v = penalty[i]
         served = 0.0
         for n in range(count):
@@ -147,19 +186,29 @@ def cut(first, site, time_ds, rate, need, penalty, x, price, weight):  # type: i
                 v = value[n]
                 break
         constant += need[i] * v
-        for a in range(first[i], first[i + 1]):
+        for a in range(low, high):
             cost = rate * time_ds[a]
             if cost >= v:
                 break
-            gain = v - cost - price[site[a]]
-            if gain > 0.0:
-                weight[site[a]] += need[i] * gain
+            if direct:
+                gain = v - cost - price[site[a]]
+                if gain > 0.0:
+                    weight[site[a]] += need[i] * gain
+                continue
+            g = _charged(a, site, origin, x)
+            gain = v - cost - price[origin[a]]
+            if gain > most[g]:
+                weight[g] += need[i] * (gain - most[g])
+                most[g] = gain
+        if not direct:
+            for a in range(low, high):
+                most[_charged(a, site, origin, x)] = 0.0
     return constant
 
 
 @njit(cache=True, nogil=True)
 def complete(  # type: ignore[no-untyped-def]
-    first, site, time_ds, rate, need, penalty, x, usable, hoped, price
+    first, site, origin, time_ds, rate, need, penalty, x, usable, hoped, price
 ):
     """Prices for sites that the exact prices of a layout say nothing about, in place.
 
@@ -170,7 +219,7 @@ def complete(  # type: ignore[no-untyped-def]
 
     Parameters
     ----------
-    first, site, time_ds, rate, need, penalty
+    first, site, origin, time_ds, rate, need, penalty
         As in `ascend`.
     x, usable
         Layout the prices belong to, shape ``(J,)``.
@@ -180,33 +229,40 @@ def complete(  # type: ignore[no-untyped-def]
         Exact prices where ``usable > 0``; the others are filled in.
     """
     sites, points = len(x), len(need)
+    sources = site if len(origin) == 0 else origin
     value = penalty.copy()
     count = np.zeros(sites + 1, dtype=np.int64)
+    # Last point counted for each source: only its fastest arc to a point counts.
+    seen = np.full(sites, -1, dtype=np.int64)
     for i in range(points):
         for a in range(first[i], first[i + 1]):
             cost = rate * time_ds[a]
             if cost >= value[i]:
                 break
-            j = site[a]
-            if usable[j] > 0.0:
+            j = sources[a]
+            if usable[j] > 0.0 and x[site[a]] > TINY:
                 value[i] = min(value[i], cost + price[j])
     for i in range(points):
         for a in range(first[i], first[i + 1]):
             if rate * time_ds[a] >= value[i]:
                 break
-            if usable[site[a]] <= 0.0:
-                count[site[a] + 1] += 1
+            j = sources[a]
+            if usable[j] <= 0.0 and seen[j] != i:
+                seen[j] = i
+                count[j + 1] += 1
     start = np.cumsum(count)
     gain = np.empty(start[sites])
     amount = np.empty(start[sites])
     fill = start[:sites].copy()
+    seen[:] = -1
     for i in range(points):
         for a in range(first[i], first[i + 1]):
             cost = rate * time_ds[a]
             if cost >= value[i]:
                 break
-            j = site[a]
-            if usable[j] <= 0.0:
+            j = sources[a]
+            if usable[j] <= 0.0 and seen[j] != i:
+                seen[j] = i
                 gain[fill[j]] = value[i] - cost
                 amount[fill[j]] = need[i]
                 fill[j] += 1

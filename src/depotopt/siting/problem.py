@@ -24,6 +24,8 @@ class Options:
         Storage, the smaller of the size class's and the site's own.
     dispatches
         Whether vehicles leave from the tier.
+    replenishes
+        Whether stock of the tier also reaches points through depots of lower tiers; ``None``: of no tier.
     """
 
     site: Int32Array
@@ -33,6 +35,12 @@ class Options:
     m3: FloatArray
     kg: FloatArray
     dispatches: BoolArray
+    replenishes: BoolArray | None = None
+
+    @property
+    def supplies(self) -> BoolArray:
+        """Whether the option takes part in a response: vehicles leave from it, or it replenishes."""
+        return self.dispatches if self.replenishes is None else self.dispatches | self.replenishes
 
     def __len__(self) -> int:
         return len(self.site)
@@ -77,10 +85,22 @@ class CoverageRule:
 
 @dataclass(frozen=True, slots=True)
 class BudgetRule:
-    """The cost per year (fixed, holding, purchase) is at most ``amount``."""
+    """The cost per year (fixed, holding, purchase) is at most ``amount``.
+
+    Attributes
+    ----------
+    name, amount
+        The rule as a sentence, and its bound.
+    option_cost
+        Fixed cost per option that this budget bears, shape ``(O,)``; ``None``: all of it.
+    stock_share
+        Share of holding and purchase at each site that it bears, shape ``(J,)``; ``None``: all of it.
+    """
 
     name: str
     amount: float
+    option_cost: FloatArray | None = None
+    stock_share: FloatArray | None = None
 
 
 Rule = CountLimit | SupportRule | CoverageRule | BudgetRule
@@ -91,24 +111,37 @@ class StateArcs:
     """Who can be reached from where in every road state, sparsely.
 
     The arcs of point ``i`` in state ``s`` are ``first[s * I + i]:first[s * I + i + 1]``, nearest first
-    (ties by site). Points without need in a state have no arcs there.
+    (ties by site, then source). Points without need in a state have no arcs there.
 
     Attributes
     ----------
     first
         Offsets, shape ``(S * I + 1,)``.
     site
-        Site each arc starts from.
+        Depot each arc leaves last: the gate that has to be open.
     time_ds
-        Travel time in deciseconds.
+        Travel time in deciseconds, from the source on.
+    origin
+        Site whose stock each arc carries; empty: always that of ``site`` itself.
     """
 
     first: Int64Array
     site: Int32Array
     time_ds: Int32Array
+    origin: Int32Array = field(default_factory=lambda: np.empty(0, dtype=np.int32))
 
     def __len__(self) -> int:
         return len(self.site)
+
+    @property
+    def direct(self) -> bool:
+        """Whether every arc carries the stock of the depot it leaves."""
+        return not len(self.origin)
+
+    @property
+    def source(self) -> Int32Array:
+        """Site whose stock each arc carries."""
+        return self.origin if len(self.origin) else self.site
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,33 +149,43 @@ class SitingProblem:
     """Choose open sites and their stock now, so that any road state can be answered well.
 
     Sets
-        J sites, O options (site, tier, size class), O(j) options of site j, D options of dispatching
-        tiers, K commodities, I demand points, S road states, A(s) pairs (j, i) near enough in state s
+        J sites, O options (site, tier, size class), O(j) options of site j, D options whose stock counts
+        (of tiers that dispatch or replenish), K commodities, I demand points, S road states,
+        A(s) arcs a = (source j, gate g, point i) near enough in state s: stock of j, leaving depot g last
     Parameters
         cost[o] fixed cost; m3[o], kg[o] storage; m3_per_unit[k], kg_per_unit[k]
         hold[k] holding cost; buy[k] purchase cost per unit and year; held[j,k] units in the stock table
         agreed[j,k] agreement units times honour probability
         prob[s]; share[s,j] usable share of stock; need[s,i,k]; penalty[i,k] per unit unmet
-        rate[k] transport cost per unit and decisecond; time[s,j,i]; events per year e
+        rate[k] transport cost per unit and decisecond; time[s,a]; events per year e
     Variables, first stage
         open[o] in {0, 1}; stock[j,k] >= 0; bought[j,k] >= 0
     Variables, second stage
-        f[s,j,i,k] >= 0 for (j, i) in A(s); unmet[s,i,k] >= 0
+        f[s,a,k] >= 0 for a in A(s); unmet[s,i,k] >= 0; with single source y[s,g,i] in {0, 1}
     Model
         min  sum_o cost[o] open[o] + sum_jk (hold[k] stock[j,k] + buy[k] bought[j,k])
              + e sum_s prob[s] r[s]         (`depotopt.siting.goal.Goal` says what else may stand here)
-             r[s] = sum rate[k] time[s,j,i] f[s,j,i,k] + sum penalty[i,k] unmet[s,i,k]
+             r[s] = sum rate[k] time[s,a] f[s,a,k] + sum penalty[i,k] unmet[s,i,k]
         s.t. sum_{o in O(j)} open[o] <= 1
              the rules (counts, support, coverage, budget)
              sum_k m3_per_unit[k] stock[j,k] <= sum_{o in O(j) and D} m3[o] open[o]; likewise kg
              stock[j,k] = 0 where the site may not store k
              bought[j,k] >= stock[j,k] - held[j,k]
-             sum_i f[s,j,i,k] <= share[s,j] (stock[j,k] + agreed[j,k] x[j]),  x[j] = sum_{O(j) and D} open[o]
-             f[s,j,i,k] <= need[s,i,k] x[j]                        (implied; makes the relaxation strong)
-             sum_j f[s,j,i,k] + unmet[s,i,k] = need[s,i,k]
+             sum_{a from j} f[s,a,k] <= share[s,j] (stock[j,k] + agreed[j,k] x[j]),
+                 x[j] = sum_{O(j) and D} open[o]
+             sum_{a through g to i} f[s,a,k] <= need[s,i,k] x[g]   (for g = j implied, and strong)
+             sum_{a to i} f[s,a,k] + unmet[s,i,k] = need[s,i,k]
+             single source: sum_{a through g to i} f[s,a,k] <= need[s,i,k] y[s,g,i], sum_g y[s,g,i] <= 1
 
-    Stock at a depot whose tier does not dispatch helps nobody and only costs, so it is left out. Unmet
-    need is always allowed: every layout that keeps the rules has a recourse.
+    Stock of a tier that neither dispatches nor replenishes helps nobody and only costs, so it is left out.
+    Unmet need is always allowed: every layout that keeps the rules has a recourse. A depot passes on what
+    comes through it without limit, so for a fixed layout each source serves each point over its fastest
+    open gate, and recourse is a transportation problem again.
+
+    A site of the scenario stands here once per way it can work (dispatching; replenishing these tiers; being
+    replenished by those), and once more, without options, for agreements that can be loaded only later than
+    its other stock: ``opened_with`` names the site that has to be open for them. Sites that lend mutual
+    aid have one option that a rule holds open, of size class -1.
 
     Attributes
     ----------
@@ -168,6 +211,10 @@ class SitingProblem:
         Sites kept per point and state; 0 where all are.
     goal
         What is minimised.
+    opened_with
+        Site whose options open each site, shape ``(J,)``; empty: every site its own.
+    single_source
+        Whether each point gets everything from one depot in each road state.
     """
 
     site_ids: tuple[str, ...]
@@ -194,6 +241,8 @@ class SitingProblem:
     events_per_year: float
     nearest: int = 0
     goal: Goal = field(default_factory=Goal)
+    opened_with: Int32Array = field(default_factory=lambda: np.empty(0, dtype=np.int32))
+    single_source: bool = False
 
     @property
     def sites(self) -> int:
@@ -226,10 +275,10 @@ class SitingProblem:
         """Expected events per year in each road state, shape ``(S,)``."""
         return self.events_per_year * self.probability
 
-    def budget(self) -> float | None:
-        """Smallest budget among the rules, if there is one."""
-        amounts = [rule.amount for rule in self.rules if isinstance(rule, BudgetRule)]
-        return min(amounts) if amounts else None
+    @property
+    def opener(self) -> Int32Array:
+        """Site whose options open each site, shape ``(J,)``."""
+        return self.opened_with if len(self.opened_with) else np.arange(self.sites, dtype=np.int32)
 
     def stock_limit(self) -> FloatArray:
         """Units beyond which more stock of a commodity at a site helps in no road state, ``(J, K)``.
@@ -238,14 +287,17 @@ class SitingProblem:
         """
         fits = np.zeros((self.sites, self.commodities))
         o = self.options
-        for option in np.flatnonzero(o.dispatches):
+        for option in np.flatnonzero(o.supplies):
             room = np.minimum(o.m3[option] / self.m3_per_unit, o.kg[option] / self.kg_per_unit)
             fits[o.site[option]] = np.maximum(fits[o.site[option]], room)
         useful = np.zeros_like(fits)
         for s in range(self.states):
             span = self.arcs.first[s * self.points : (s + 1) * self.points + 1]
-            site = self.arcs.site[span[0] : span[-1]]
+            site = self.arcs.source[span[0] : span[-1]]
             point = np.repeat(np.arange(self.points), np.diff(span))
+            if not self.arcs.direct:
+                pair = np.unique(site.astype(np.int64) * self.points + point)
+                site, point = (pair // self.points).astype(np.int32), pair % self.points
             share = self.share[s]
             for k in range(self.commodities):
                 reach = np.bincount(site, weights=self.need[s, point, k], minlength=self.sites)
@@ -262,16 +314,16 @@ class Layout:
     options: Int32Array
     stock: FloatArray
 
-    def dispatching(self, problem: SitingProblem) -> BoolArray:
-        """Which sites are open in a tier that dispatches, shape ``(J,)``."""
+    def supplying(self, problem: SitingProblem) -> BoolArray:
+        """Which sites are open in a tier whose stock counts, shape ``(J,)``."""
         x = np.zeros(problem.sites, dtype=np.bool_)
-        chosen = self.options[problem.options.dispatches[self.options]]
+        chosen = self.options[problem.options.supplies[self.options]]
         x[problem.options.site[chosen]] = True
-        return x
+        return x[problem.opener]
 
     def usable(self, problem: SitingProblem) -> FloatArray:
         """Usable units per road state, site and commodity, shape ``(S, J, K)``."""
-        x = self.dispatching(problem)[:, None]
+        x = self.supplying(problem)[:, None]
         units: FloatArray = problem.share[:, :, None] * np.where(x, self.stock + problem.agreed, 0.0)[None]
         return units
 

@@ -271,15 +271,24 @@ def response_terms(
     return both[:, 0], both[:, 1]
 
 
-def state_times(problem: SitingProblem, s: int, sites: BoolArray) -> FloatArray:
-    """Deciseconds from chosen sites to points in one road state, ``(J, I)``; ``inf`` without an arc."""
+def state_times(
+    problem: SitingProblem, s: int, sites: BoolArray, opened: BoolArray | None = None
+) -> FloatArray:
+    """Deciseconds from chosen sites to points in one road state, ``(J, I)``; ``inf`` without an arc.
+
+    ``opened`` are the sites through which their stock may go on; ``None``: only the chosen ones.
+    """
     arcs, points = problem.arcs, problem.points
     span = arcs.first[s * points : (s + 1) * points + 1]
-    site = arcs.site[span[0] : span[-1]]
+    site = arcs.source[span[0] : span[-1]]
     point = np.repeat(np.arange(points), np.diff(span))
     time_ds = np.full((problem.sites, points), np.inf)
-    keep = sites[site]
-    time_ds[site[keep], point[keep]] = arcs.time_ds[span[0] : span[-1]][keep]
+    keep = sites[site] & (sites if opened is None else opened)[arcs.site[span[0] : span[-1]]]
+    given = arcs.time_ds[span[0] : span[-1]][keep]
+    if arcs.direct:
+        time_ds[site[keep], point[keep]] = given
+    else:
+        np.minimum.at(time_ds, (site[keep], point[keep]), given)
     return time_ds
 
 
