@@ -37,6 +37,8 @@ class Line:
         Band around the line; empty for none.
     step
         Whether the line stays level until the next vertex (distributions).
+    marks
+        Whether its vertices are marked (each is something by itself).
     """
 
     name: str
@@ -47,31 +49,39 @@ class Line:
     low: FloatArray = field(default_factory=lambda: np.empty(0))
     high: FloatArray = field(default_factory=lambda: np.empty(0))
     step: bool = False
+    marks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """An axis from 0 to ``end`` with a label and the words of its ticks."""
+    """An axis from ``start`` to ``end`` with a label and the words of its ticks."""
 
     label: str
     end: float
     tell: Callable[[float], str]
     ticks: tuple[float, ...] = ()
+    start: float = 0.0
 
     def marks(self) -> tuple[float, ...]:
         """Where ticks stand: those asked for, or about five round ones."""
         if self.ticks:
             return self.ticks
-        if self.end <= 0:
-            return (0.0,)
-        rough = self.end / 5
+        if self.end <= self.start:
+            return (self.start,)
+        rough = (self.end - self.start) / 5
         power = 10.0 ** math.floor(math.log10(rough))
         step = next(m * power for m in (1, 2, 5, 10) if m * power >= rough * (1 - 1e-9))
-        return tuple(step * n for n in range(int(self.end / step * (1 + 1e-9)) + 1))
+        first, last = math.ceil(self.start / step - 1e-9), math.floor(self.end / step + 1e-9)
+        return tuple(step * n for n in range(first, last + 1))
+
+    def scale(self, low: float, high: float) -> Callable[[FloatArray], FloatArray]:
+        """Data to drawing units between ``low`` and ``high``; all to ``low`` where it has no extent."""
+        units = (high - low) / (self.end - self.start) if self.end > self.start else 0.0
+        return lambda values: low + units * (values - self.start)
 
 
 def line_chart(lines: Sequence[Line], x_axis: Axis, y_axis: Axis, title: str) -> str:
-    """Lines over two axes that start at 0.
+    """Lines over two axes.
 
     Parameters
     ----------
@@ -82,7 +92,7 @@ def line_chart(lines: Sequence[Line], x_axis: Axis, y_axis: Axis, title: str) ->
     title
         What the chart shows, also for readers who do not see it.
     """
-    scale_x, scale_y = _scales(x_axis.end, y_axis.end)
+    scale_x, scale_y = _across(x_axis), _up(y_axis)
     parts = [_frame(x_axis, y_axis)]
     for line in lines:
         if len(line.low):
@@ -94,6 +104,11 @@ def line_chart(lines: Sequence[Line], x_axis: Axis, y_axis: Axis, title: str) ->
         x, y = (np.repeat(line.x, 2)[1:], np.repeat(line.y, 2)[:-1]) if line.step else (line.x, line.y)
         path = _path(scale_x(x), scale_y(y))
         parts.append(f'<path class="line s{line.style % SERIES_STYLES} d{line.dash}" d="{path}"/>')
+        if line.marks:
+            parts += [
+                f'<circle class="dot s{line.style % SERIES_STYLES}" cx="{a:.1f}" cy="{b:.1f}" r="4"/>'
+                for a, b in zip(scale_x(x), scale_y(y), strict=True)
+            ]
     legend = "".join(
         f'<span><svg viewBox="0 0 34 10" aria-hidden="true"><path class="line s{line.style % SERIES_STYLES} '
         f'd{line.dash}" d="M0 5H34"/></svg>{html.escape(line.name)}</span>'
@@ -118,7 +133,7 @@ def stacked_bars(
     title
         What the chart shows.
     """
-    _, scale_y = _scales(1.0, y_axis.end)
+    scale_y = _up(y_axis)
     drawn = [_frame(Axis("", 1.0, lambda _: "", (0.0,)), y_axis)]
     slot = (WIDTH - LEFT - RIGHT) / max(len(names), 1)
     base = np.zeros(len(names))
@@ -142,13 +157,12 @@ def stacked_bars(
     return _figure("".join(drawn), legend, title)
 
 
-def _scales(
-    x_end: float, y_end: float
-) -> tuple[Callable[[FloatArray], FloatArray], Callable[[FloatArray], FloatArray]]:
-    """Data to drawing units; an axis without extent maps to its start."""
-    across = (WIDTH - LEFT - RIGHT) / x_end if x_end > 0 else 0.0
-    up = (HEIGHT - TOP - BOTTOM) / y_end if y_end > 0 else 0.0
-    return lambda x: LEFT + across * x, lambda y: HEIGHT - BOTTOM - up * y
+def _across(axis: Axis) -> Callable[[FloatArray], FloatArray]:
+    return axis.scale(LEFT, WIDTH - RIGHT)
+
+
+def _up(axis: Axis) -> Callable[[FloatArray], FloatArray]:
+    return axis.scale(HEIGHT - BOTTOM, TOP)
 
 
 def _path(x: FloatArray, y: FloatArray) -> str:
@@ -156,7 +170,7 @@ def _path(x: FloatArray, y: FloatArray) -> str:
 
 
 def _frame(x_axis: Axis, y_axis: Axis) -> str:
-    scale_x, scale_y = _scales(x_axis.end, y_axis.end)
+    scale_x, scale_y = _across(x_axis), _up(y_axis)
     floor, right = HEIGHT - BOTTOM, WIDTH - RIGHT
     parts = []
     for value in y_axis.marks():

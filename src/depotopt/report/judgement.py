@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from depotopt.evaluation.evaluate import Evaluation
+from depotopt.report.chart_page import chart_page, html_table
 from depotopt.report.charts import Axis, Line, line_chart, stacked_bars
 from depotopt.report.content import ReportContent
-from depotopt.report.map_page import asset, content_security_policy
 from depotopt.report.wording import Wording
 from depotopt.units import HOUR_S, MINUTE_S, FloatArray
 
@@ -57,29 +57,16 @@ class JudgementPage:
 
     def page(self) -> str:
         """The whole page as text; it loads nothing from anywhere."""
-        say, style = self.say, asset("charts.css")
-        lang = {"zh": "zh-CN"}.get(say.language, say.language)
-        title = html.escape(f"{say('judgement.title')}: {self.content.scenario.title}")
         judged = self.content.judged
         states = len(next(iter(judged.values())).states)
         parts = [
-            f"<header><h1>{html.escape(say('judgement.title'))}</h1>"
-            f"<p>{html.escape(self.content.scenario.title)}</p></header>",
-            f'<p class="note">{html.escape(say("judgement.unseen", states=f"{states:,}"))}</p>',
+            f'<p class="note">{html.escape(self.say("judgement.unseen", states=f"{states:,}"))}</p>',
             self._summary(judged),
             self._coverage(judged),
             self._unmet(judged),
             self._stock(),
         ]
-        return (
-            f'<!doctype html>\n<html lang="{lang}">\n<head>\n<meta charset="utf-8">\n'
-            '<meta http-equiv="Content-Security-Policy" '
-            f'content="{content_security_policy("", style)}">\n'
-            '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-            f"<title>{title}</title>\n<style>{style}</style>\n</head>\n<body>\n"
-            + "\n".join(parts)
-            + "\n</body>\n</html>\n"
-        )
+        return chart_page(self.say("judgement.title"), self.content.scenario.title, parts, self.say.language)
 
     def _name(self, contender: str) -> str:
         return self.say.named("judgement.of", contender)
@@ -100,7 +87,7 @@ class JudgementPage:
                 cells += [self._amount(metric, row[key]) for key in ("worst_5_percent", "worst")]
                 first = name == next(iter(summaries))
                 rows.append([self._metric(metric) if first else "", self._name(name), *cells])
-        return f"<h2>{html.escape(say('judgement.summary'))}</h2>" + _table(head, rows)
+        return f"<h2>{html.escape(say('judgement.summary'))}</h2>" + html_table(head, rows)
 
     def _metric(self, metric: str) -> str:
         """Name of a metric; those with a time in their name are put together."""
@@ -180,7 +167,7 @@ class JudgementPage:
         head = [say("judgement.commodity"), *names]
         rows = [[name, *(f"{value:,.1f}" for value in row)] for name, row in parts]
         shown = html.escape(say("judgement.as_table"))
-        table = f"<details><summary>{shown}</summary>{_table(head, rows)}</details>"
+        table = f"<details><summary>{shown}</summary>{html_table(head, rows)}</details>"
         return f"<h2>{html.escape(title)}</h2>{chart}{table}"
 
 
@@ -197,11 +184,3 @@ def _settled(lines: Sequence[Line]) -> float:
     rising = np.any([line.y < line.y[-1] - 0.005 for line in lines], axis=0)
     last = float(x[np.flatnonzero(rising)[-1]]) if rising.any() else 0.0
     return min(float(x[-1]), max(1.2 * last, 30 * MINUTE_S))
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    top = "".join(f"<th>{html.escape(cell)}</th>" for cell in head)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
-    )
-    return f'<div class="scroll"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
