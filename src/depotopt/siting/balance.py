@@ -1,0 +1,193 @@
+"""Balance of a stock: what serving costs with this placement over the best placement of the same stock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from depotopt.errors import EngineError, UsageError
+from depotopt.siting.problem import SitingProblem
+from depotopt.siting.recourse import arc_cost, state_times
+from depotopt.solving import Monitor
+from depotopt.units import BoolArray, FloatArray, Int64Array
+
+if TYPE_CHECKING:
+    from ortools.math_opt.python import mathopt
+
+GROUPS: Final = 20
+"""States are cut in so many groups: finer cuts need fewer rounds, coarser ones smaller programs."""
+ROUNDS: Final = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """Placement of one commodity's stock, measured.
+
+    Attributes
+    ----------
+    commodity
+        Position in the scenario.
+    value
+        Expected response cost of an event with this placement.
+    best
+        The least found by moving the same stock among the open depots.
+    bound
+        Proved lower bound on it.
+    placement
+        Units per site of the best placement found, shape ``(J,)``.
+    """
+
+    commodity: int
+    value: float
+    best: float
+    bound: float
+    placement: FloatArray
+
+    @property
+    def ratio(self) -> float:
+        """``V(A) / V(A*)`` as far as found: 1 where nothing is gained by moving stock."""
+        return self.value / self.best if self.best > 0 else 1.0
+
+
+def balance(
+    problem: SitingProblem,
+    opened: BoolArray,
+    stock: FloatArray,
+    *,
+    gap: float = 0.005,
+    monitor: Monitor | None = None,
+) -> tuple[Balance, ...]:
+    """Measure how well a stock lies, commodity by commodity.
+
+    Sets J open depots that may store the commodity, S road states
+    Parameters as in `SitingProblem`; total = sum_j stock[j]
+    Variables z[j] >= 0 units at depot j; response[s]
+
+    ::
+
+        min  sum_s prob[s] response[s]
+        s.t. sum_j z[j] = total
+             response[s] >= sum_i need v - sum_j price[j] share[s,j] z[j]   for every dual solution of state s
+
+    The rows are added as they are violated (Kelley 1960), grouped over states, at the program's solution and
+    between it and the best placement so far. Storage limits are left out, as in the metric's definition.
+
+    Parameters
+    ----------
+    problem
+        The siting problem with the road states to measure on.
+    opened
+        Which sites are open and dispatch, shape ``(J,)``.
+    stock
+        Units held, agreements by their expected units, shape ``(J, K)``.
+    gap
+        Relative gap between best placement and bound at which a commodity is done.
+    monitor
+        A stop ends the search; bounds stay valid.
+
+    References
+    ----------
+    Acimovic and Goentzel (2016), Journal of Operations Management 45, 77-91.
+    """
+    if stock.shape != (problem.sites, problem.commodities) or opened.shape != (problem.sites,):
+        raise UsageError("stock and open sites do not belong to the siting problem")
+    found = []
+    for k in range(problem.commodities):
+        sites = np.flatnonzero(opened & problem.storable[:, k])
+        total = float(stock[sites, k].sum())
+        if total > 0 and problem.need[:, :, k].any():
+            found.append(_Search(problem, k, sites, opened).run(stock[sites, k], gap, monitor or Monitor()))
+    return tuple(found)
+
+
+class _Search:
+    """Kelley's method for one commodity."""
+
+    def __init__(self, problem: SitingProblem, commodity: int, sites: Int64Array, opened: BoolArray) -> None:
+        self.problem, self.commodity, self.sites = problem, commodity, sites
+        holds = np.zeros(problem.sites, dtype=np.bool_)
+        holds[sites] = True
+        rate = problem.rate[commodity]
+        self.costs = [
+            arc_cost(state_times(problem, s, holds, opened)[sites], rate) for s in range(problem.states)
+        ]
+        self.group = np.arange(problem.states) % min(GROUPS, problem.states)
+
+    def run(self, stock: FloatArray, gap: float, monitor: Monitor) -> Balance:
+        """Search from the stock as it lies."""
+        value, cuts = self._cuts(stock)
+        master = _Master(len(self.sites), float(stock.sum()), int(self.group.max()) + 1)
+        best, placement, bound = value, stock, 0.0
+        master.add(cuts)
+        for _ in range(ROUNDS):
+            if best - bound <= gap * max(best, 1e-12) or monitor.stopped:
+                break
+            bound, centre = master.solve(bound)
+            between = 0.5 * (centre + placement)
+            for point in (between, centre):
+                cost, cuts = self._cuts(point)
+                master.add(cuts)
+                if cost < best:
+                    best, placement = cost, point
+        full = np.zeros(self.problem.sites)
+        full[self.sites] = placement
+        return Balance(self.commodity, value, best, min(bound, best), full)
+
+    def _cuts(self, stock: FloatArray) -> tuple[float, FloatArray]:
+        """Expected response, and per group the cut ``constant, slopes`` over placements, ``(G, 1 + J')``."""
+        from depotopt.siting.transport import solve_transport
+
+        problem, k = self.problem, self.commodity
+        cuts = np.zeros((int(self.group.max()) + 1, 1 + len(self.sites)))
+        total = 0.0
+        for s, cost in enumerate(self.costs):
+            need, penalty = problem.need[s, :, k], problem.penalty[:, k]
+            supply = problem.share[s, self.sites] * stock
+            _, price = solve_transport(cost, need, supply, penalty)
+            held = supply > 0
+            worth = np.minimum(penalty, (cost + price[:, None])[held].min(axis=0, initial=np.inf))
+            # A depot that holds nothing has no price of its own: the least that keeps the values feasible.
+            wanted = need > 0
+            gain = worth[None, wanted] - cost[:, wanted]
+            price = np.maximum(gain.max(axis=1, initial=0.0), 0.0)
+            constant = float(need @ worth)
+            slopes = -price * problem.share[s, self.sites]
+            row = problem.probability[s] * np.concatenate([[constant], slopes])
+            cuts[self.group[s]] += row
+            total += float(row[0] + row[1:] @ stock)
+        return total, cuts
+
+
+class _Master:
+    """The program over placements, kept between rounds by GLOP."""
+
+    def __init__(self, sites: int, total: float, groups: int) -> None:
+        from ortools.math_opt.python import mathopt
+
+        self.model = mathopt.Model(name="balance")
+        self.stock = [self.model.add_variable(lb=0.0, name=f"z{j}") for j in range(sites)]
+        self.response = [self.model.add_variable(lb=0.0, name=f"r{g}") for g in range(groups)]
+        self.model.add_linear_constraint(mathopt.fast_sum(self.stock) == total)
+        self.model.minimize(mathopt.fast_sum(self.response))
+        self._solver = mathopt.IncrementalSolver(self.model, mathopt.SolverType.GLOP)
+
+    def add(self, cuts: FloatArray) -> None:
+        """One row per group."""
+        for response, cut in zip(self.response, cuts, strict=True):
+            row = self.model.add_linear_constraint(lb=float(cut[0]))
+            row.set_coefficient(response, 1.0)
+            for variable, slope in zip(self.stock, cut[1:], strict=True):
+                if slope:
+                    row.set_coefficient(variable, -float(slope))
+
+    def solve(self, bound: float) -> tuple[float, FloatArray]:
+        """Bound and placement of the program; the bound never falls."""
+        from ortools.math_opt.python import mathopt
+
+        result: mathopt.SolveResult = self._solver.solve()
+        if result.termination.reason is not mathopt.TerminationReason.OPTIMAL:
+            raise EngineError("glop", f"ended with {result.termination.reason.name} on a placement of stock")
+        values = np.array(result.variable_values(self.stock))
+        return max(bound, result.termination.objective_bounds.dual_bound), values
