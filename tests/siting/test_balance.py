@@ -15,7 +15,9 @@ from depotopt.units import BoolArray, FloatArray
 from tests.siting.cases import random_case
 
 
-def best_placement(problem: SitingProblem, k: int, opened: BoolArray, total: float) -> float:
+def best_placement(
+    problem: SitingProblem, k: int, opened: BoolArray, total: float, agreed: FloatArray
+) -> float:
     """Least expected response over all placements of a total, by scipy on the extensive form."""
     sites = np.flatnonzero(opened & problem.storable[:, k])
     points, states, count = problem.points, problem.states, len(sites)
@@ -36,7 +38,7 @@ def best_placement(problem: SitingProblem, k: int, opened: BoolArray, total: flo
             one[start + row * points : start + (row + 1) * points] = 1.0
             one[row] = -problem.share[s, j]
             less.append(one)
-            limit.append(0.0)
+            limit.append(problem.share[s, j] * agreed[j, k])
         for i in range(points):
             one = np.zeros(width)
             one[start + i : start + per_state : points] = 1.0
@@ -63,7 +65,9 @@ def test_best_placement_and_bound_meet_at_the_linear_program(seed: int) -> None:
     measured = balance(problem, opened, stock, gap=1e-6)
     assert measured
     for one in measured:
-        exact = best_placement(problem, one.commodity, opened, float(stock[:, one.commodity].sum()))
+        exact = best_placement(
+            problem, one.commodity, opened, float(stock[:, one.commodity].sum()), np.zeros_like(stock)
+        )
         assert one.best == pytest.approx(exact, rel=2e-5, abs=1e-6)
         assert one.bound <= exact * (1 + 1e-9) + 1e-6
         assert one.placement.sum() == pytest.approx(stock[:, one.commodity].sum())
@@ -78,12 +82,25 @@ def test_a_stock_already_at_its_best_has_ratio_one() -> None:
     assert balance(problem, opened, again, gap=1e-4)[0].ratio == pytest.approx(1.0, abs=2e-4)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_agreements_serve_but_stay_where_they_are(seed: int) -> None:
+    problem, opened, stock = case(seed)
+    agreed = np.where(problem.storable, np.random.default_rng(seed + 50).random(stock.shape) * 80, 0.0)
+    for one in balance(problem, opened, stock, agreed, gap=1e-6):
+        total = float(stock[:, one.commodity].sum())
+        exact = best_placement(problem, one.commodity, opened, total, agreed)
+        assert one.best == pytest.approx(exact, rel=2e-5, abs=1e-6)
+        assert one.placement.sum() == pytest.approx(total)
+
+
 def test_a_stop_leaves_a_valid_bound() -> None:
     problem, opened, stock = case(5)
     monitor = Monitor()
     monitor.stop()
     for one in balance(problem, opened, stock, monitor=monitor):
-        exact = best_placement(problem, one.commodity, opened, float(stock[:, one.commodity].sum()))
+        exact = best_placement(
+            problem, one.commodity, opened, float(stock[:, one.commodity].sum()), np.zeros_like(stock)
+        )
         assert one.bound <= exact + 1e-9
         assert one.best == one.value
 

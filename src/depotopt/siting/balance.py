@@ -55,6 +55,7 @@ def balance(
     problem: SitingProblem,
     opened: BoolArray,
     stock: FloatArray,
+    agreed: FloatArray | None = None,
     *,
     gap: float = 0.005,
     monitor: Monitor | None = None,
@@ -62,14 +63,15 @@ def balance(
     """Measure how well a stock lies, commodity by commodity.
 
     Sets J open depots that may store the commodity, S road states
-    Parameters as in `SitingProblem`; total = sum_j stock[j]
+    Parameters as in `SitingProblem`; total = sum_j stock[j]; agreed[j] stays
     Variables z[j] >= 0 units at depot j; response[s]
 
     ::
 
         min  sum_s prob[s] response[s]
         s.t. sum_j z[j] = total
-             response[s] >= sum_i need v - sum_j price[j] share[s,j] z[j]   for every dual solution of state s
+             response[s] >= sum_i need v - sum_j price[j] share[s,j] (z[j] + agreed[j])
+                         for every dual solution of state s
 
     The rows are added as they are violated (Kelley 1960), grouped over states, at the program's solution and
     between it and the best placement so far. Storage limits are left out, as in the metric's definition.
@@ -81,7 +83,10 @@ def balance(
     opened
         Which sites are open and dispatch, shape ``(J,)``.
     stock
-        Units held, agreements by their expected units, shape ``(J, K)``.
+        Units held that could lie elsewhere, shape ``(J, K)``.
+    agreed
+        Expected units of agreements, which stay where their suppliers are, shape ``(J, K)``; ``None``
+        for none.
     gap
         Relative gap between best placement and bound at which a commodity is done.
     monitor
@@ -94,19 +99,23 @@ def balance(
     if stock.shape != (problem.sites, problem.commodities) or opened.shape != (problem.sites,):
         raise UsageError("stock and open sites do not belong to the siting problem")
     found = []
+    fixed = np.zeros_like(stock) if agreed is None else np.where(opened[:, None], agreed, 0.0)
     for k in range(problem.commodities):
-        sites = np.flatnonzero(opened & problem.storable[:, k])
+        sites = np.flatnonzero(opened & (problem.storable[:, k] | (fixed[:, k] > 0)))
         total = float(stock[sites, k].sum())
         if total > 0 and problem.need[:, :, k].any():
-            found.append(_Search(problem, k, sites, opened).run(stock[sites, k], gap, monitor or Monitor()))
+            search = _Search(problem, k, sites, opened, fixed[sites, k])
+            found.append(search.run(stock[sites, k], gap, monitor or Monitor()))
     return tuple(found)
 
 
 class _Search:
     """Kelley's method for one commodity."""
 
-    def __init__(self, problem: SitingProblem, commodity: int, sites: Int64Array, opened: BoolArray) -> None:
-        self.problem, self.commodity, self.sites = problem, commodity, sites
+    def __init__(
+        self, problem: SitingProblem, commodity: int, sites: Int64Array, opened: BoolArray, fixed: FloatArray
+    ) -> None:
+        self.problem, self.commodity, self.sites, self.fixed = problem, commodity, sites, fixed
         holds = np.zeros(problem.sites, dtype=np.bool_)
         holds[sites] = True
         rate = problem.rate[commodity]
@@ -118,7 +127,8 @@ class _Search:
     def run(self, stock: FloatArray, gap: float, monitor: Monitor) -> Balance:
         """Search from the stock as it lies."""
         value, cuts = self._cuts(stock)
-        master = _Master(len(self.sites), float(stock.sum()), int(self.group.max()) + 1)
+        movable = self.problem.storable[self.sites, self.commodity]
+        master = _Master(movable, float(stock.sum()), int(self.group.max()) + 1)
         best, placement, bound = value, stock, 0.0
         master.add(cuts)
         for _ in range(ROUNDS):
@@ -144,7 +154,8 @@ class _Search:
         total = 0.0
         for s, cost in enumerate(self.costs):
             need, penalty = problem.need[s, :, k], problem.penalty[:, k]
-            supply = problem.share[s, self.sites] * stock
+            share = problem.share[s, self.sites]
+            supply = share * (stock + self.fixed)
             _, price = solve_transport(cost, need, supply, penalty)
             held = supply > 0
             worth = np.minimum(penalty, (cost + price[:, None])[held].min(axis=0, initial=np.inf))
@@ -152,8 +163,8 @@ class _Search:
             wanted = need > 0
             gain = worth[None, wanted] - cost[:, wanted]
             price = np.maximum(gain.max(axis=1, initial=0.0), 0.0)
-            constant = float(need @ worth)
-            slopes = -price * problem.share[s, self.sites]
+            slopes = -price * share
+            constant = float(need @ worth + slopes @ self.fixed)
             row = problem.probability[s] * np.concatenate([[constant], slopes])
             cuts[self.group[s]] += row
             total += float(row[0] + row[1:] @ stock)
@@ -163,11 +174,14 @@ class _Search:
 class _Master:
     """The program over placements, kept between rounds by GLOP."""
 
-    def __init__(self, sites: int, total: float, groups: int) -> None:
+    def __init__(self, movable: BoolArray, total: float, groups: int) -> None:
         from ortools.math_opt.python import mathopt
 
         self.model = mathopt.Model(name="balance")
-        self.stock = [self.model.add_variable(lb=0.0, name=f"z{j}") for j in range(sites)]
+        self.stock = [
+            self.model.add_variable(lb=0.0, ub=total if may else 0.0, name=f"z{j}")
+            for j, may in enumerate(movable)
+        ]
         self.response = [self.model.add_variable(lb=0.0, name=f"r{g}") for g in range(groups)]
         self.model.add_linear_constraint(mathopt.fast_sum(self.stock) == total)
         self.model.minimize(mathopt.fast_sum(self.response))
