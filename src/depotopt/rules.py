@@ -14,15 +14,18 @@ class SizeClass:
     ident
         Name, unique within the tier.
     capacity_m3, capacity_kg
-        Storage by volume and weight; both bind.
+        Storage by volume and weight; both bind. Zero for a cross-dock hub.
     fixed_cost
         Cost per year of running a depot of this size.
+    build_cost
+        Cost of building it once; an upgrade pays the difference to the class that stands.
     """
 
     ident: str
     capacity_m3: float
     capacity_kg: float
     fixed_cost: float
+    build_cost: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,8 @@ class Tier:
         Each open site needs an open site of a higher tier within this time; ``None`` for no rule.
     dispatches
         Whether vehicles leave from this tier (village and household tiers do not dispatch).
+    replenishes
+        Lower tiers through whose open dispatching depots its stock also reaches demand points.
     """
 
     ident: str
@@ -76,6 +81,7 @@ class Tier:
     min_coverage: float = 0.0
     support_s: float | None = None
     dispatches: bool = True
+    replenishes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +110,10 @@ class PlanningRules:
         Fixed time at each stop.
     unload_kg_per_h
         Unloading rate at a stop.
+    single_source
+        Whether, in siting, each point gets everything from one depot in each road state.
+    owner_budgets
+        Owners with the most each may bear per year; see docs/semantics.md for who bears what.
     """
 
     horizon_days: float = 3.0
@@ -116,6 +126,8 @@ class PlanningRules:
     siting_vehicle: str = ""
     stop_service_s: float = 900.0
     unload_kg_per_h: float = 6_000.0
+    single_source: bool = False
+    owner_budgets: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

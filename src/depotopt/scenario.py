@@ -30,6 +30,8 @@ class SiteStatus(StrEnum):
     """Stays or becomes open."""
     CLOSED = "closed"
     """May not be used."""
+    MUTUAL_AID = "mutual_aid"
+    """A helper outside the plan that lends exactly what the stock table lists; see docs/semantics.md."""
 
 
 class StockMode(StrEnum):
@@ -92,6 +94,12 @@ class Site:
         Names of hazards in whose area the site may not be opened.
     owner
         Who runs it.
+    co_funders
+        Who bears the rest of the fixed cost, in equal parts.
+    size_class
+        Size class it has today; empty: the cheapest of its first tier that takes its stock.
+    transfer_s
+        Time goods from other depots take to pass through.
     """
 
     ident: str
@@ -113,6 +121,9 @@ class Site:
     commodity_classes: tuple[str, ...] = ()
     hazards_excluded: tuple[str, ...] = ()
     owner: str = ""
+    co_funders: tuple[str, ...] = ()
+    size_class: str = ""
+    transfer_s: float = 1_800.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -220,7 +220,7 @@ CASES = [
             (
                 "tables/sites.csv  row 2, column status",
                 "'open'",
-                "expected one of existing, candidate, must_open, closed",
+                "expected one of existing, candidate, must_open, closed, mutual_aid",
             )
         ],
     ),

@@ -161,7 +161,7 @@ CASES = [
             (
                 "scenario.toml  tiers.township.size_classes[1].capacity_m3",
                 "no such key",
-                "expected a number > 0",
+                "expected a number >= 0",
             ),
         ],
     ),
@@ -318,6 +318,91 @@ CASES = [
         "roads blank",
         edit("scenario.toml", 'path = "roads"', 'path = " "'),
         [("scenario.toml  roads.path", "''", "no such file or folder")],
+    ),
+    Case(
+        "replenishment upwards, to a tier that does not dispatch, to none",
+        together(
+            edit("scenario.toml", 'title = "Township point"', 'title = "Township point"\ndispatches = false'),
+            edit(
+                "scenario.toml",
+                'title = "County depot"',
+                'title = "County depot"\nreplenishes = ["county", "township", "towship"]',
+            ),
+        ),
+        [
+            (
+                "scenario.toml  tiers.county.replenishes[0]",
+                "'county'",
+                "expected a tier below county: township",
+            ),
+            ("scenario.toml  tiers.county.replenishes[1]", "'township'", "expected a tier that dispatches"),
+            (
+                "scenario.toml  tiers.county.replenishes[2]",
+                "'towship'",
+                "no such tier (did you mean 'township'?)",
+            ),
+        ],
+    ),
+    Case(
+        "replenishment below the lowest tier",
+        edit(
+            "scenario.toml",
+            'title = "Township point"',
+            'title = "Township point"\nreplenishes = ["county"]',
+        ),
+        [
+            (
+                "scenario.toml  tiers.township.replenishes[0]",
+                "'county'",
+                "expected a tier below township: there is none",
+            )
+        ],
+    ),
+    Case(
+        "a size class without room where nothing passes through",
+        edit("scenario.toml", "capacity_m3 = 5, capacity_kg = 2000", "capacity_m3 = 0, capacity_kg = 0"),
+        [
+            (
+                f"scenario.toml  tiers.township.size_classes[0].{key}",
+                "0",
+                "expected a number > 0; 0 only for both capacities, in a tier that others replenish",
+            )
+            for key in ("capacity_kg", "capacity_m3")
+        ],
+    ),
+    Case(
+        "budget of an owner that has no site",
+        together(
+            cell("sites", 2, "owner", "County bureau"),
+            edit(
+                "scenario.toml",
+                "horizon_days = 2",
+                'horizon_days = 2\nowner_budgets = { "County burea" = 9 }',
+            ),
+        ),
+        [
+            (
+                "scenario.toml  rules.owner_budgets.County burea",
+                "'County burea'",
+                "no site has this owner or co-funder (did you mean 'County bureau'?)",
+            )
+        ],
+    ),
+    Case(
+        "a class the first tier does not have, co-funders of nothing",
+        together(cell("sites", 2, "size_class", "larg"), cell("sites", 3, "co_funders", "Province")),
+        [
+            (
+                "tables/sites.csv  row 2, column size_class",
+                "'larg'",
+                "tier county has no such size class (did you mean 'large'?)",
+            ),
+            (
+                "tables/sites.csv  row 3, column co_funders",
+                "'Province'",
+                "expected blank: with cost_share 1 nothing is left for others to bear",
+            ),
+        ],
     ),
 ]
 

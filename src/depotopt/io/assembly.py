@@ -59,13 +59,14 @@ def tier(ident: str, block: TierBlock) -> Tier:
             for rule in block.counts
         ),
         size_classes=tuple(
-            SizeClass(size.id, size.capacity_m3, size.capacity_kg, size.fixed_cost)
+            SizeClass(size.id, size.capacity_m3, size.capacity_kg, size.fixed_cost, size.build_cost)
             for size in block.size_classes
         ),
         service_standard_s=_minutes(block.service_standard_min),
         min_coverage=block.min_coverage,
         support_s=_minutes(block.support_min),
         dispatches=block.dispatches,
+        replenishes=block.replenishes,
     )
 
 
@@ -91,6 +92,9 @@ def site(row: SiteRow) -> Site:
         commodity_classes=row.commodity_classes,
         hazards_excluded=row.hazards_excluded,
         owner=row.owner,
+        co_funders=row.co_funders,
+        size_class=row.size_class,
+        transfer_s=row.transfer_min * MINUTE_S,
     )
 
 
@@ -235,6 +239,8 @@ def planning_rules(block: RulesBlock) -> PlanningRules:
         siting_vehicle=block.siting_vehicle,
         stop_service_s=block.stop_service_min * MINUTE_S,
         unload_kg_per_h=block.unload_kg_per_h,
+        single_source=block.single_source,
+        owner_budgets=tuple(sorted(block.owner_budgets.items())),
     )
 
 

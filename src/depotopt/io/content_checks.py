@@ -17,7 +17,7 @@ from depotopt.io.table_schemas import (
 )
 from depotopt.io.toml_schemas import ScenarioFile
 from depotopt.roads.profiles import Mode
-from depotopt.scenario import PointKind, StockMode
+from depotopt.scenario import PointKind, SiteStatus, StockMode
 
 FAR_DEG, NEAR_DEG = 10.0, 5.0
 """A place this far from most others that would be this near with lon and lat exchanged is a slip."""
@@ -129,6 +129,8 @@ def capacity_faults(tables: ScenarioTables, file: ScenarioFile | None) -> list[F
     commodities = {row.id: row for _, row in tables.checked("commodities", CommodityRow)}
     room: dict[str, dict[str, float]] = {}
     for _, site in tables.checked("sites", SiteRow):
+        if site.status is SiteStatus.MUTUAL_AID:
+            continue  # What a helper lends lies in its own stores, of whatever size.
         sizes = [
             size
             for name in site.tiers

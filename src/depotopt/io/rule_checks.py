@@ -58,7 +58,8 @@ def rule_faults(tables: ScenarioTables, file: ScenarioFile, origin: Mapping[KeyP
                 faults.append(shape)
             elif sites_fine:
                 faults += _count_faults(rule, name, where, sites)
-        if sites_fine and not any(_possible(site, name) for site in sites):
+        lent = any(site.status is SiteStatus.MUTUAL_AID and name in site.tiers for site in sites)
+        if sites_fine and not lent and not any(_possible(site, name) for site in sites):
             faults.append(
                 Fault(
                     TOML_FILE,
@@ -75,7 +76,7 @@ def rule_faults(tables: ScenarioTables, file: ScenarioFile, origin: Mapping[KeyP
 
 
 def _possible(site: SiteRow, tier: str) -> bool:
-    return tier in site.tiers and site.status is not SiteStatus.CLOSED
+    return tier in site.tiers and site.status not in (SiteStatus.CLOSED, SiteStatus.MUTUAL_AID)
 
 
 def _shape_fault(rule: CountBlock, where: str) -> Fault | None:

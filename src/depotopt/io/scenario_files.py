@@ -34,6 +34,7 @@ from depotopt.io.rule_checks import rule_faults
 from depotopt.io.scenario_tables import ScenarioTables
 from depotopt.io.settings_sheet import Settings, read_settings, relocated
 from depotopt.io.suggestions import did_you_mean
+from depotopt.io.supply_checks import supply_faults
 from depotopt.io.table_schemas import (
     CommodityRow,
     ConnectorRow,
@@ -257,6 +258,7 @@ class Reading:
         if file is None:
             return
         self.faults += rule_faults(tables, file, origin)
+        self.faults += supply_faults(tables, file, origin)
         roads = self.folder / file.roads.path
         if not file.roads.path or not roads.exists():
             expected = "no such file or folder"

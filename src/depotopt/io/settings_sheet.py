@@ -163,7 +163,11 @@ TEMPLATE_KEYS: Final = (
     *(f"objective.{key}{'[0]' * (key == 'lexicographic')}" for key in ObjectiveBlock.model_fields),
     *(f"ensemble.{key}" for key in EnsembleBlock.model_fields),
     *(f"{block}.{key}" for block in ("siting", "dispatch") for key in LimitsBlock.model_fields),
-    *(f"tiers.county.{key}" for key in TierBlock.model_fields if key not in ("counts", "size_classes")),
+    *(
+        f"tiers.county.{key}{'[0]' * (key == 'replenishes')}"
+        for key in TierBlock.model_fields
+        if key not in ("counts", "size_classes")
+    ),
     *(f"tiers.county.counts[0].{key}" for key in CountBlock.model_fields),
     *(f"tiers.county.size_classes[0].{key}" for key in SizeClassBlock.model_fields),
     "hazards.river.kind",

@@ -59,7 +59,8 @@ class SiteRow(Row):
     tiers: List
     """Tiers the site may belong to when open, separated by semicolons."""
     status: SiteStatus = SiteStatus.CANDIDATE
-    """`existing`: open today, may be closed; `candidate`: may be opened; `must_open`; `closed`."""
+    """`existing`: open today, may be closed; `candidate`: may be opened; `must_open`; `closed`;
+    `mutual_aid`: a helper outside the plan that lends what the table stock lists."""
     kind: Text = ""
     """Kind of host: school, supermarket, fire station, warehouse, ..."""
     zone: Text = ""
@@ -86,6 +87,12 @@ class SiteRow(Row):
     """Hazards in whose area the site may not be opened, separated by semicolons."""
     owner: Text = ""
     """Who runs it."""
+    co_funders: List = ()
+    """Who bears the rest of the fixed cost in equal parts (`cost_share` below 1), separated by semicolons."""
+    size_class: Text = ""
+    """Size class it has today; blank: the cheapest of its first tier that takes its stock."""
+    transfer_min: Amount = 30.0
+    """Minutes goods from other depots take to pass through; 30 is an assumption."""
 
 
 class StockRow(Row):

@@ -64,6 +64,10 @@ class RulesBlock(Block):
     """Fixed time at each stop, minutes."""
     unload_kg_per_h: KeyPositive = 6_000.0
     """Unloading rate at a stop, kilograms per hour."""
+    single_source: KeyFlag = False
+    """Whether, in siting, each point gets everything from one depot in each road state."""
+    owner_budgets: Annotated[dict[str, KeyAmount], Expect("a table of owners with amounts")] = {}
+    """Most an owner bears per year, by owner: its share of fixed costs, holding and purchase at its sites."""
 
 
 class ObjectiveBlock(Block):
@@ -138,12 +142,14 @@ class SizeClassBlock(Block):
 
     id: KeyIdentifier
     """Name, unique within the tier."""
-    capacity_m3: KeyPositive
-    """Storage in cubic metres."""
-    capacity_kg: KeyPositive
+    capacity_m3: KeyAmount
+    """Storage in cubic metres; 0 (with `capacity_kg` 0): a cross-dock hub, in a tier that is replenished."""
+    capacity_kg: KeyAmount
     """Storage in kilograms."""
     fixed_cost: KeyAmount
     """Cost per year of running a depot of this size."""
+    build_cost: KeyAmount = 0.0
+    """Cost of building it once; upgrading a depot that stands costs the difference to its class of today."""
 
 
 class TierBlock(Block):
@@ -159,6 +165,8 @@ class TierBlock(Block):
     """Each open site needs an open site of a higher tier within so many minutes; left out: no rule."""
     dispatches: KeyFlag = True
     """Whether vehicles leave from this tier."""
+    replenishes: KeyTexts = ()
+    """Lower tiers through whose open depots its stock reaches points where it does not dispatch itself."""
     counts: tuple[CountBlock, ...] = ()
     """How many sites are open; left out: free."""
     size_classes: Annotated[
