@@ -1,6 +1,7 @@
 // The desk: choose a scenario, run it, stop it, look at the result, lay runs side by side.
 
-import { button, make, table } from "./elements";
+import { button, make } from "../src/elements";
+import { table } from "./table";
 import { compareTables, explainTable, runTables } from "./results";
 import type { CompareResult, ExplainResult, RunResult } from "./results";
 import * as server from "./server";

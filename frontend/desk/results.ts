@@ -1,6 +1,7 @@
 // What a job found, as tables.
 
-import { make, table } from "./elements";
+import { make } from "../src/elements";
+import { table } from "./table";
 import { number, percent, say } from "./words";
 
 type Row = Record<string, number>;

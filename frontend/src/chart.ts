@@ -7,16 +7,24 @@ import View from "ol/View.js";
 import ScaleLine from "ol/control/ScaleLine.js";
 import { unByKey } from "ol/Observable.js";
 
-import type { Model } from "./model";
+import { drawContours } from "./contours";
+import { MarkDrawing, type Mark } from "./marks";
+import { groundScale, mercator, type Model } from "./model";
 import { PlanDrawing, type PlanChoice, type Selection } from "./plan";
 import { svgPicture } from "./svg";
 import { FONT, INK, PAPER } from "./theme";
 import { RoadDrawing, type RoadChoice, type View as Frame } from "./roads";
+import type { Streets } from "./streets";
+import { metres } from "./words";
 
 /** Canvases reach this much beyond the window, so that a drag shows roads before they are redrawn. */
 const MARGIN = 1.4;
 const CLOSEST_RESOLUTION = 0.15;
 const PICK_PIXELS = 7;
+/** Pixels the scale bar of the saved picture is at most long. */
+const SCALE_PIXELS = 140;
+/** Pixels below which two clicks are one corner: the second click of a double one. */
+const SAME_CORNER = 4;
 
 export interface Choice {
   road: RoadChoice;
@@ -27,7 +35,10 @@ export class Chart {
   readonly map: Map;
   readonly roads: RoadDrawing;
   readonly plan: PlanDrawing;
+  private readonly marks: MarkDrawing;
   private readonly sources: ImageCanvasSource[];
+  /** Told the corners of an area once it is drawn, metres from the origin. */
+  onArea: (ring: [number, number][]) => void = () => undefined;
 
   constructor(
     private readonly model: Model,
@@ -37,6 +48,7 @@ export class Chart {
   ) {
     this.roads = new RoadDrawing(model);
     this.plan = new PlanDrawing(model);
+    this.marks = new MarkDrawing(model, this.roads);
     const layer = (draw: (pen: CanvasRenderingContext2D, frame: Frame) => void): ImageCanvasSource =>
       new ImageCanvasSource({
         ratio: MARGIN,
@@ -57,8 +69,9 @@ export class Chart {
         },
       });
     this.sources = [
-      layer((pen, frame) => this.roads.draw(pen, frame, choice.road)),
+      layer((pen, frame) => this.drawRoads(pen, frame)),
       layer((pen, frame) => this.plan.draw(pen, frame, choice.plan)),
+      layer((pen, frame) => this.marks.draw(pen, frame)),
     ];
     this.map = new Map({
       target,
@@ -74,7 +87,16 @@ export class Chart {
         showFullExtent: true,
       }),
     });
+    this.map.on("click", (event) => {
+      if (this.marks.draft) this.addCorner(this.local(event.coordinate));
+    });
+    this.map.on("dblclick", (event) => {
+      if (!this.marks.draft) return;
+      event.preventDefault();
+      this.finishArea();
+    });
     this.map.on("singleclick", (event) => {
+      if (this.marks.draft) return;
       const [x, y] = this.local(event.coordinate);
       onPick(this.pick(x, y), [x, y]);
     });
@@ -132,7 +154,7 @@ export class Chart {
     const [width, height] = this.map.getSize() ?? [1, 1];
     const { title, attribution, source } = this.model.meta;
     return svgPicture([width, height], PAPER, title, (pen) => {
-      this.roads.draw(pen, frame, this.choice.road);
+      this.drawRoads(pen, frame);
       this.plan.draw(pen, frame, this.choice.plan);
       pen.setTransform(1, 0, 0, 1, 0, 0);
       pen.textAlign = "start";
@@ -140,7 +162,74 @@ export class Chart {
       pen.font = `400 11px ${FONT}`;
       pen.fillStyle = INK;
       pen.fillText(attribution || source, 8, height - 8);
+      this.drawScale(pen, width - 14, height - 10, frame);
     });
+  }
+
+  private drawRoads(pen: CanvasRenderingContext2D, frame: Frame): void {
+    if (this.choice.road.contours) drawContours(pen, frame, this.model);
+    this.roads.draw(pen, frame, this.choice.road);
+  }
+
+  /** A bar of a round length on the ground in the middle of the view, ending at a corner. */
+  private drawScale(pen: CanvasRenderingContext2D, right: number, bottom: number, frame: Frame): void {
+    const perPixel = frame.resolution * groundScale((frame.extent[1] + frame.extent[3]) / 2 + this.model.roads.origin[1]);
+    const most = SCALE_PIXELS * perPixel;
+    const unit = 10 ** Math.floor(Math.log10(most));
+    const length = unit * [5, 2, 1].find((step) => step * unit <= most)!;
+    const left = right - length / perPixel;
+    pen.strokeStyle = INK;
+    pen.lineWidth = 1.5;
+    pen.beginPath();
+    pen.moveTo(left, bottom - 6);
+    pen.lineTo(left, bottom);
+    pen.lineTo(right, bottom);
+    pen.lineTo(right, bottom - 6);
+    pen.stroke();
+    pen.textAlign = "center";
+    pen.fillText(metres(length), (left + right) / 2, bottom - 6);
+  }
+
+  setDrawing(on: boolean): void {
+    this.marks.draft = on ? [] : null;
+    (this.map.getTargetElement() as HTMLElement).classList.toggle("drawing", on);
+    this.sources[2].changed();
+  }
+
+  showMarks(marks: Mark[], streets: Streets): void {
+    this.marks.show(marks, streets);
+    this.sources[2].changed();
+  }
+
+  /** Keys while an area is drawn; says whether the key was one of them. */
+  drawingKey(key: string): boolean {
+    if (!this.marks.draft || !["Enter", "Escape", "Backspace"].includes(key)) return false;
+    if (key === "Enter") this.finishArea();
+    else if (key === "Escape") this.setDrawing(false);
+    else this.marks.draft.pop();
+    this.sources[2].changed();
+    return true;
+  }
+
+  private addCorner(at: [number, number]): void {
+    const draft = this.marks.draft!;
+    const last = draft.at(-1);
+    const near = SAME_CORNER * this.map.getView().getResolution()!;
+    if (last && Math.hypot(at[0] - last[0], at[1] - last[1]) < near) return;
+    draft.push(at);
+    this.sources[2].changed();
+  }
+
+  private finishArea(): void {
+    const ring = this.marks.draft ?? [];
+    if (ring.length < 3) return;
+    this.setDrawing(false);
+    this.onArea(ring);
+  }
+
+  setView(view: { lon: number; lat: number; resolution: number }): void {
+    this.map.getView().setCenter(mercator(view.lon, view.lat));
+    this.map.getView().setResolution(view.resolution);
   }
 
   redraw(): void {

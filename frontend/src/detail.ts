@@ -1,6 +1,7 @@
 // What is known about one depot, demand point, vehicle or road, as a card of text and tables.
 
-import { button, make, stateIcon } from "./elements";
+import { button, make } from "./elements";
+import { stateIcon } from "./icons";
 import type { Model, Trip } from "./model";
 import { BRIDGE, groundScale, LOST, ONE_WAY, piecesOf } from "./model";
 import { boxOf, position, type Selection } from "./plan";
@@ -12,6 +13,8 @@ export interface Context {
   seconds: number;
   select: (selection: Selection) => void;
   zoomTo: (box: [number, number, number, number]) => void;
+  /** Identifier of the street of a piece of road, for the command line. */
+  streetOf: (piece: number) => string | null;
   vehiclesOn: (piece: number) => number[];
 }
 
@@ -240,7 +243,7 @@ function roadCard(context: Context, index: number): HTMLElement {
       ["", loss && loss.factor > 0 && loss.factor < 1 ? say("map.speed_left", { share: share(loss.factor) }) : null],
       ["", loss && loss.depth > 0 ? say("map.depth", { depth: number(loss.depth, 2) }) : null],
       ["", loss ? (loss.until === null ? say("map.open_end") : say("map.until", { moment: fullMoment(loss.until) })) : null],
-      ["ID", loss?.street ?? null],
+      ["ID", loss?.street ?? context.streetOf(index)],
       [say("detail.length"), metres(lineLength(xy) * scale)],
       ["", (roads.flags[index] & ONE_WAY) !== 0 ? say("map.oneway") : null],
       ["", say("map.position", { lat, lon })],

@@ -1,6 +1,7 @@
 // Overview, legend and layer switches in one list: what a symbol means, how many there are, whether they show.
 
-import { bridgeIcon, depotIcon, lineIcon, make, stateIcon } from "./elements";
+import { make } from "./elements";
+import { bridgeIcon, depotIcon, lineIcon, stateIcon } from "./icons";
 import type { Choice } from "./chart";
 import type { Model } from "./model";
 import { LOST, lossStatus } from "./model";
@@ -85,7 +86,11 @@ export function legend(model: Model, choice: Choice, changed: () => void): HTMLE
 
   if (model.vehicles.length) root.append(routeGroup(model, choice, changed));
   const bands = [...model.meta.bands_s.map((end) => `≤ ${minutes(end)}`), `> ${minutes(model.meta.bands_s.at(-1)!)}`, say("map.reach_none")];
-  const reachKey = make("div", { class: "bands", hidden: !choice.road.reach });
+  const reachKey = make("div", { class: "bands" });
+  const showKey = (): void => {
+    reachKey.hidden = !choice.road.reach && !choice.road.contours;
+  };
+  showKey();
   bands.forEach((text, band) => {
     if (model.roads.reach.includes(band)) reachKey.append(make("span", {}, lineIcon(`reach${REACH[band]}`), text));
   });
@@ -94,7 +99,12 @@ export function legend(model: Model, choice: Choice, changed: () => void): HTMLE
       say("map.map"),
       switchRow(lineIcon(`reach${REACH[2]}`), say("map.reach"), "", choice.road.reach, (on) => {
         choice.road.reach = on;
-        reachKey.hidden = !on;
+        showKey();
+        changed();
+      }),
+      switchRow(lineIcon(`reach${REACH[1]}`), say("map.contours"), "", choice.road.contours, (on) => {
+        choice.road.contours = on;
+        showKey();
         changed();
       }),
       reachKey,

@@ -1,12 +1,14 @@
 // Puts the page together: header, overview and legend, map or tables, card of details.
 
 import { Chart, type Choice } from "./chart";
+import { DeskLink } from "./desk-link";
 import { detailCard, type Context } from "./detail";
 import { button, make } from "./elements";
 import { legend, overview } from "./legend";
 import { readModel, type Model } from "./model";
 import { boxOf, type Selection } from "./plan";
 import { searchBox } from "./search";
+import { Streets } from "./streets";
 import { tablesView } from "./tables";
 import { STATES } from "./theme";
 import { Timeline } from "./timeline";
@@ -16,7 +18,7 @@ const app = document.getElementById("app")!;
 
 function firstChoice(model: Model): Choice {
   return {
-    road: { roads: true, reach: false, losses: true, causes: new Set(model.causes.map((_, c) => c)), seconds: model.meta.at_s },
+    road: { roads: true, reach: false, contours: false, losses: true, causes: new Set(model.causes.map((_, c) => c)), seconds: model.meta.at_s },
     plan: {
       routes: true,
       vehicles: new Set(model.vehicles.map((_, v) => v)),
@@ -41,6 +43,8 @@ class Page {
   private readonly chart: Chart;
   private readonly timeline: Timeline;
   private asTables = false;
+  private streets: Streets | null = null;
+  private link: DeskLink | null = null;
 
   constructor(private readonly model: Model) {
     this.choice = firstChoice(model);
@@ -56,7 +60,8 @@ class Page {
     this.chart.fitOperation();
     onLanguage(() => this.write());
     document.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && this.choice.plan.selection && !(event.target instanceof HTMLInputElement)) this.select(null);
+      if (this.chart.drawingKey(event.key)) event.preventDefault();
+      else if (event.key === "Escape" && this.choice.plan.selection && !(event.target instanceof HTMLInputElement)) this.select(null);
     });
     window.addEventListener("beforeprint", () => this.print(true));
     window.addEventListener("afterprint", () => this.print(false));
@@ -82,12 +87,15 @@ class Page {
     };
   }
 
-  ready(): Promise<void> {
-    return this.chart.complete().then(() => {
-      document.documentElement.dataset.ready = "yes";
-      performance.mark("depotopt-complete");
-      setTimeout(() => this.chart.roads.warmUp(), 50);
-    });
+  async ready(): Promise<void> {
+    await this.chart.complete();
+    document.documentElement.dataset.ready = "yes";
+    performance.mark("depotopt-complete");
+    setTimeout(() => this.chart.roads.warmUp(), 50);
+    // Nobody has clicked a road yet: what only clicks need is read when the picture stands.
+    this.streets = await Streets.read(this.model.roads.count);
+    this.link = DeskLink.open(this.model, this.chart, this.streets);
+    document.documentElement.dataset.clickable = "yes";
   }
 
   private saveSvg(): void {
@@ -165,6 +173,7 @@ class Page {
 
   private select(selection: Selection, focus = false): void {
     this.choice.plan.selection = selection;
+    this.link?.selected(selection);
     if (focus && this.asTables) this.show(false);
     this.fillCard(focus);
     this.chart.redrawPlan();
@@ -181,6 +190,7 @@ class Page {
       seconds: this.choice.road.seconds,
       select: (next) => this.select(next, true),
       zoomTo: (box) => this.chart.show(box, this.padding()),
+      streetOf: (piece) => this.streets?.ident(piece) ?? null,
       vehiclesOn: (piece) => this.chart.plan.vehiclesNear(...this.chart.roads.middle(piece), 5),
     };
     const close = button("×", { class: "close", "aria-label": say("map.close"), title: say("map.close") }, () => {

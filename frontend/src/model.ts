@@ -3,7 +3,7 @@
 import { say, setStart } from "./words";
 import { readLines, unzip, VarintReader } from "./unpack";
 
-export const FORMAT = 1;
+export const FORMAT = 2;
 const EARTH_M = 6378137; // Radius of the sphere of web Mercator (EPSG:3857), not of the Earth.
 
 export const BRIDGE = 1;
@@ -69,8 +69,17 @@ export interface Roads {
   reach: Uint8Array;
 }
 
+/** Closed lines around the area within each travel time of an open depot. */
+export interface Contours {
+  band: number[];
+  first: Uint32Array;
+  /** x and y in turn, metres from the roads' origin. */
+  xy: Float64Array;
+}
+
 export interface Model extends Plan {
   roads: Roads;
+  contours: Contours;
   /** x and y of each leg's line by its path number, metres from `origin`. */
   paths: Float64Array[];
   vehicles: string[];
@@ -93,8 +102,8 @@ export function groundScale(y: number): number {
 }
 
 export async function readModel(): Promise<Model> {
-  const [planBytes, roadBytes, attributes, reach, pathBytes] = await Promise.all(
-    ["plan", "roads", "attributes", "reach", "paths"].map(unzip),
+  const [planBytes, roadBytes, attributes, reach, pathBytes, bandBytes, ringBytes] = await Promise.all(
+    ["plan", "roads", "attributes", "reach", "paths", "contours", "rings"].map(unzip),
   );
   const packed = JSON.parse(new TextDecoder().decode(planBytes)) as Plan & { losses: Columns };
   const plan: Plan = { ...packed, losses: rowsOf(packed.losses) };
@@ -113,9 +122,22 @@ export async function readModel(): Promise<Model> {
   const siteXy = places(plan.sites);
   const pointXy = places(plan.points);
   const vehicles = [...new Set(plan.trips.map((trip) => trip.vehicle))];
-  const model = { ...plan, roads, siteXy, pointXy, vehicles, paths: [] as Float64Array[] };
+  const contours = readContours(bandBytes, ringBytes, roads.origin);
+  const model = { ...plan, roads, contours, siteXy, pointXy, vehicles, paths: [] as Float64Array[] };
   model.paths = legLines(model, pathBytes);
   return model;
+}
+
+function readContours(bands: Uint8Array, rings: Uint8Array, origin: [number, number]): Contours {
+  const reader = new VarintReader(bands);
+  const band = Array.from({ length: reader.next() }, () => reader.next());
+  const { first, lonlat: xy } = readLines(rings);
+  for (let v = 0; v < xy.length; v += 2) {
+    const [x, y] = mercator(xy[v], xy[v + 1]);
+    xy[v] = x - origin[0];
+    xy[v + 1] = y - origin[1];
+  }
+  return { band, first, xy };
 }
 
 type Columns = { [name in keyof Loss]: Loss[name][] };

@@ -27,7 +27,7 @@ export interface View {
 
 interface Bin { pieces: number[]; path: Path2D | null; level: number; west: number; south: number; east: number; north: number }
 
-export interface RoadChoice { roads: boolean; reach: boolean; losses: boolean; causes: Set<number>; seconds: number }
+export interface RoadChoice { roads: boolean; reach: boolean; contours: boolean; losses: boolean; causes: Set<number>; seconds: number }
 
 export class RoadDrawing {
   private readonly bins: Bin[][] = ROADS.map(() => []);

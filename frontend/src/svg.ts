@@ -104,8 +104,8 @@ class SvgPen {
     this.write(path, style + dash);
   }
 
-  fill(path: TextPath = this.path): void {
-    this.write(path, `fill="${this.fillStyle}"`);
+  fill(path: TextPath = this.path, rule: CanvasFillRule = "nonzero"): void {
+    this.write(path, `fill="${this.fillStyle}"${rule === "evenodd" ? ' fill-rule="evenodd"' : ""}`);
   }
 
   private write(path: TextPath, style: string): void {

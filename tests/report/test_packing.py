@@ -9,8 +9,10 @@ from hypothesis.extra import numpy as npst
 from depotopt.errors import UsageError
 from depotopt.report.packing import (
     MAX_VALUE,
+    SLOT,
     from_text,
     pack_lines,
+    pack_names,
     read_varints,
     to_text,
     unpack_lines,
@@ -69,3 +71,39 @@ def test_lines_come_back_to_the_microdegree(sizes: list[int], pool: FloatArray) 
 def test_text_comes_back_and_is_the_same_every_time(data: bytes) -> None:
     assert from_text(to_text(data)) == data
     assert to_text(data) == to_text(data)
+
+
+def unpack_names(patterns: str, numbers: list[int]) -> list[str]:
+    """As the page reads them."""
+    parts = [pattern.split(SLOT) for pattern in patterns.split("\n")]
+    count, rest = numbers[0], iter(unzigzag(np.array(numbers[1 + numbers[0] :], dtype=np.int64)).tolist())
+    last: dict[int, int] = {}
+    names = []
+    for which in numbers[1 : 1 + count]:
+        first, *others = parts[which]
+        name = first
+        for place, text in enumerate(others):
+            last[place] = last.get(place, 0) + next(rest)
+            name += f"{last[place]}{text}"
+        names.append(name)
+    return names
+
+
+@given(st.lists(st.text(st.characters(exclude_characters="\n\x1f"), max_size=12)))
+def test_names_come_back_from_patterns_and_numbers(names: list[str]) -> None:
+    patterns, numbers = pack_names(names)
+    assert (numbers >= 0).all()
+    assert unpack_names(patterns, numbers.tolist()) == names
+
+
+@pytest.mark.parametrize(
+    "names", [["s1-2", "s1-3", "b007", "A12高架", "12", "", "s10-2"], ["0", "00", "9" * 15, "9" * 16]]
+)
+def test_names_with_numbers_of_all_kinds_come_back(names: list[str]) -> None:
+    patterns, numbers = pack_names(names)
+    assert unpack_names(patterns, numbers.tolist()) == names
+
+
+def test_a_name_with_a_control_character_is_refused() -> None:
+    with pytest.raises(UsageError, match="control character"):
+        pack_names(["a\nb"])

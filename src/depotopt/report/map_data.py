@@ -9,8 +9,9 @@ from typing import Final
 import numpy as np
 
 from depotopt.report.content import ReportContent
+from depotopt.report.contours import travel_contours
 from depotopt.report.ledger import Ledger
-from depotopt.report.packing import pack_lines, to_text, varints, zigzag
+from depotopt.report.packing import pack_lines, pack_names, to_text, varints, zigzag
 from depotopt.report.pieces import CLASS_RANK, RoadPieces
 from depotopt.report.reach import BANDS_S, point_cuts, reach_bands
 from depotopt.report.routes import trip_legs
@@ -20,7 +21,7 @@ from depotopt.roads.network import ROAD_CLASSES, RoadNetwork, StreetKind
 from depotopt.roads.profiles import ANY_TRUCK
 from depotopt.units import Int64Array
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Version of the packed data; the front end refuses another."""
 
 Json = dict[str, object]
@@ -32,8 +33,10 @@ def pack_map(
     """Packed blocks of text by the identifier of their element in ``map.html``.
 
     ``roads`` holds the lines, ``attributes`` a class byte and a flag byte per piece followed by the name of
-    each as a varint, ``reach`` the travel-time band of each piece, ``paths`` the pieces of each leg, ``plan``
-    the rest as JSON.
+    each as a varint, ``reach`` the travel-time band of each piece, ``paths`` the pieces of each leg,
+    ``contours`` the band of each ring after their number, ``rings`` their lines, ``patterns`` and
+    ``streets`` the identifiers of the streets (see `pack_names`) with the street of each piece as zigzag
+    deltas after them, ``plan`` the rest as JSON.
     """
     names, name_of = _names(content.network, pieces)
     legs, paths = _legs(content, pieces)
@@ -70,12 +73,19 @@ def pack_map(
     )
     rank = np.array([CLASS_RANK.index(name) for name in ROAD_CLASSES], dtype=np.uint8)[pieces.road_class]
     attributes = rank.tobytes() + flags.tobytes() + varints(name_of)
+    contours = travel_contours(content, pieces)
+    used, street = np.unique(pieces.street, return_inverse=True)
+    patterns, idents = pack_names([content.network.streets.ident[s] for s in used.tolist()])
     text = json.dumps(plan, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return {
         "roads": to_text(pack_lines(pieces.first, pieces.lonlat)),
         "attributes": to_text(attributes),
         "reach": to_text(reach_bands(content, pieces).tobytes()),
         "paths": to_text(varints(paths)),
+        "contours": to_text(varints(np.concatenate([[len(contours.band)], contours.band]))),
+        "rings": to_text(pack_lines(contours.first, contours.lonlat)),
+        "streets": to_text(varints(np.concatenate([idents, zigzag(np.diff(street, prepend=0))]))),
+        "patterns": to_text(patterns.encode("utf-8")),
         "plan": to_text(text.encode("utf-8")),
     }
 

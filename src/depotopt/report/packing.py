@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import base64
 import gzip
+import re
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -103,6 +105,43 @@ def unpack_lines(data: bytes) -> tuple[Int64Array, FloatArray]:
     first = np.concatenate([[0], np.cumsum(values[1 : count + 1])]).astype(np.int64)
     steps = np.cumsum(unzigzag(values[count + 1 :]).reshape(-1, 2), axis=0)
     return first, steps / DEGREE_SCALE
+
+
+NUMBER: Final = re.compile(r"(?<!\d)(?:0|[1-9]\d{0,14})(?!\d)")
+"""Numbers in a name that come back as they were: without leading zeros and exact in a double."""
+
+SLOT: Final = "\x1f"
+"""Stands for a number in a pattern; no name may hold it."""
+
+
+def pack_names(names: Sequence[str]) -> tuple[str, Int64Array]:
+    """Take names apart into few patterns and many numbers, which pack well (``s12-13``, ``s12-14``, ...).
+
+    Returns
+    -------
+    tuple
+        The patterns, one a line, with `SLOT` for each number, and non-negative integers: the number of names,
+        the pattern of each, then for each name in turn its numbers as zigzag differences to the last
+        number in the same place of any name before.
+
+    Raises
+    ------
+    UsageError
+        If a name holds `SLOT` or a line break.
+    """
+    patterns: dict[str, int] = {}
+    which, steps = [], []
+    last: list[int] = []
+    for name in names:
+        if SLOT in name or "\n" in name:
+            raise UsageError(f"the name {name!r} holds a control character")
+        which.append(patterns.setdefault(NUMBER.sub(SLOT, name), len(patterns)))
+        for place, text in enumerate(NUMBER.findall(name)):
+            if place == len(last):
+                last.append(0)
+            steps.append(int(text) - last[place])
+            last[place] = int(text)
+    return "\n".join(patterns), np.array([len(names), *which, *zigzag(steps).tolist()], dtype=np.int64)
 
 
 def to_text(data: bytes) -> str:

@@ -43,8 +43,7 @@ def reach_bands(content: ReportContent, pieces: RoadPieces) -> Uint8Array:
     Band ``b`` ends at ``BANDS_S[b]``, the one after the last has no end, `NOT_REACHED` has no path.
     """
     network = content.network
-    link_ds = link_times_ds(network, content.road_state, _siting_profile(content), content.at_s)
-    node_s = _node_seconds(content, link_ds)
+    link_ds, node_s = nearest_depot_s(content)
     near = np.full(len(pieces), np.inf)
     passable = link_ds < UNREACHABLE_DS
     ends = np.minimum(node_s[network.tail], node_s[network.head])
@@ -52,6 +51,15 @@ def reach_bands(content: ReportContent, pieces: RoadPieces) -> Uint8Array:
     bands = np.searchsorted(np.array(BANDS_S), near)
     bands[np.isinf(near)] = NOT_REACHED
     return bands.astype(np.uint8)
+
+
+def nearest_depot_s(content: ReportContent) -> tuple[Int32Array, FloatArray]:
+    """Deciseconds of each link, and seconds of driving from the nearest open depot to each node.
+
+    As for `reach_bands`; ``UNREACHABLE_DS`` for lost links, infinite where no path leads.
+    """
+    link_ds = link_times_ds(content.network, content.road_state, _siting_profile(content), content.at_s)
+    return link_ds, _node_seconds(content, link_ds)
 
 
 def point_cuts(content: ReportContent, ledger: Ledger) -> dict[int, tuple[int, ...]]:
