@@ -62,9 +62,16 @@ class Tier:
         Sizes a depot of this tier can have.
     service_standard_s
         Time within which the tier should reach people; ``None`` for no standard.
-    min_coverage
-        Share of people that must be within the standard of an open site of this tier or one above,
-        with no road lost.
+    min_coverage, min_expected_coverage
+        Share of people that must be within the standard of an open site of this tier or one above: with
+        no road lost, and expected over the road states.
+    backup
+        Open sites that must be within the standard for people to count.
+    graded
+        Instead of the standard: pairs of time and credit, times rising and credits falling, for people
+        within that time of the ``backup``-th nearest open site.
+    uncovered_cost
+        Cost per year of one person (less credit) outside the standard, expected over the road states.
     support_s
         Each open site needs an open site of a higher tier within this time; ``None`` for no rule.
     dispatches
@@ -79,6 +86,10 @@ class Tier:
     size_classes: tuple[SizeClass, ...]
     service_standard_s: float | None = None
     min_coverage: float = 0.0
+    min_expected_coverage: float = 0.0
+    backup: int = 1
+    graded: tuple[tuple[float, float], ...] = ()
+    uncovered_cost: float = 0.0
     support_s: float | None = None
     dispatches: bool = True
     replenishes: tuple[str, ...] = ()

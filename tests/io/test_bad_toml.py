@@ -253,6 +253,34 @@ CASES = [
         [("scenario.toml  tiers", "no tier that dispatches", "expected dispatches = true for one at least")],
     ),
     Case(
+        "coverage without a standard",
+        edit("scenario.toml", "service_standard_min = 60", "uncovered_cost = 5"),
+        [
+            (f"scenario.toml  tiers.county.{key}", value, "expected service_standard_min beside it")
+            for key, value in (("min_coverage", "0.9"), ("uncovered_cost", "5.0"))
+        ],
+    ),
+    Case(
+        "grades out of order",
+        edit(
+            "scenario.toml",
+            "service_standard_min = 60",
+            "graded = [{ within_min = 30, credit = 0.5 }, { within_min = 20, credit = 0.8 }]",
+        ),
+        [
+            (
+                "scenario.toml  tiers.county.graded[1].within_min",
+                "20",
+                "expected more than 30, the step before",
+            ),
+            (
+                "scenario.toml  tiers.county.graded[1].credit",
+                "0.8",
+                "expected at most 0.5, the step before",
+            ),
+        ],
+    ),
+    Case(
         "support above the top",
         edit("scenario.toml", "service_standard_min = 60", "support_min = 60\nservice_standard_min = 60"),
         [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 from depotopt.errors import Fault
 from depotopt.io.overrides import TOML_FILE, KeyPath
@@ -10,7 +11,7 @@ from depotopt.io.records import key_place
 from depotopt.io.scenario_tables import ScenarioTables
 from depotopt.io.suggestions import did_you_mean, listed
 from depotopt.io.table_schemas import SiteRow
-from depotopt.io.toml_schemas import CountBlock, ScenarioFile
+from depotopt.io.toml_schemas import CountBlock, ScenarioFile, TierBlock
 from depotopt.scenario import SiteStatus
 
 
@@ -190,13 +191,42 @@ def _support_faults(file: ScenarioFile, origin: Mapping[KeyPath, str]) -> list[F
             )
         )
     for name, tier in file.tiers.items():
-        if tier.min_coverage > 0 and tier.service_standard_min is None:
+        faults += _coverage_faults(name, tier, origin)
+    return faults
+
+
+def _coverage_faults(name: str, tier: TierBlock, origin: Mapping[KeyPath, str]) -> list[Fault]:
+    """Coverage needs a standard or grades; grades get farther and less worth."""
+    faults = []
+    for key in ("min_coverage", "min_expected_coverage", "uncovered_cost"):
+        if getattr(tier, key) > 0 and tier.service_standard_min is None and not tier.graded:
             faults.append(
                 Fault(
                     TOML_FILE,
-                    key_place(("tiers", name, "min_coverage"), origin),
-                    str(tier.min_coverage),
+                    key_place(("tiers", name, key), origin),
+                    str(getattr(tier, key)),
                     "expected service_standard_min beside it",
+                    "coverage-rule",
+                )
+            )
+    for n, (nearer, farther) in enumerate(pairwise(tier.graded), start=1):
+        if farther.within_min <= nearer.within_min:
+            faults.append(
+                Fault(
+                    TOML_FILE,
+                    key_place(("tiers", name, "graded", n, "within_min"), origin),
+                    f"{farther.within_min:g}",
+                    f"expected more than {nearer.within_min:g}, the step before",
+                    "coverage-rule",
+                )
+            )
+        if farther.credit > nearer.credit:
+            faults.append(
+                Fault(
+                    TOML_FILE,
+                    key_place(("tiers", name, "graded", n, "credit"), origin),
+                    f"{farther.credit:g}",
+                    f"expected at most {nearer.credit:g}, the step before",
                     "coverage-rule",
                 )
             )

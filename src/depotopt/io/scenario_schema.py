@@ -17,6 +17,7 @@ from depotopt.io.table_schemas import TABLES
 from depotopt.io.toml_schemas import (
     CountBlock,
     EnsembleBlock,
+    GradeBlock,
     LimitsBlock,
     ObjectiveBlock,
     RoadsBlock,
@@ -37,6 +38,7 @@ BLOCKS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[siting] and [dispatch]", LimitsBlock),
     ("[tiers.ID]", TierBlock),
     ("an entry of counts", CountBlock),
+    ("an entry of graded", GradeBlock),
     ("an entry of size_classes", SizeClassBlock),
 )
 

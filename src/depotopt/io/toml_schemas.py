@@ -137,6 +137,15 @@ class CountBlock(Block):
     """Count only this zone; `"*"`: every zone by itself."""
 
 
+class GradeBlock(Block):
+    """A step of graded coverage: people within so many minutes count with this credit."""
+
+    within_min: KeyPositive
+    """Minutes from an open site (with `backup`, from that many)."""
+    credit: KeyShare
+    """What a person within counts, 0 to 1."""
+
+
 class SizeClassBlock(Block):
     """A size a depot of a tier can have."""
 
@@ -161,6 +170,14 @@ class TierBlock(Block):
     """Minutes within which the tier should reach people; left out: no standard."""
     min_coverage: KeyShare = 0.0
     """Share of people that must be within the standard, with no road lost."""
+    min_expected_coverage: KeyShare = 0.0
+    """Share of people that must be within the standard on average over the road states."""
+    backup: KeyPositiveCount = 1
+    """Open sites that must be within the standard for a person to count: 2 demands a second depot."""
+    graded: tuple[GradeBlock, ...] = ()
+    """Credit falling with time, instead of the standard; nearest step first."""
+    uncovered_cost: KeyAmount = 0.0
+    """Cost per year of one person (less credit) outside the standard, on average over the road states."""
     support_min: KeyPositive | None = None
     """Each open site needs an open site of a higher tier within so many minutes; left out: no rule."""
     dispatches: KeyFlag = True
