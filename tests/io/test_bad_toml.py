@@ -269,14 +269,14 @@ CASES = [
         ),
         [
             (
-                "scenario.toml  tiers.county.graded[1].within_min",
-                "20",
-                "expected more than 30, the step before",
-            ),
-            (
                 "scenario.toml  tiers.county.graded[1].credit",
                 "0.8",
                 "expected at most 0.5, the step before",
+            ),
+            (
+                "scenario.toml  tiers.county.graded[1].within_min",
+                "20",
+                "expected more than 30, the step before",
             ),
         ],
     ),
