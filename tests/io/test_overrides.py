@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from depotopt.errors import UsageError
-from depotopt.io.overrides import conflicts, leaves, merge
+from depotopt.errors import InputError, UsageError
+from depotopt.io.overrides import chosen_blocks, conflicts, leaves, merge
 from depotopt.io.scenario_files import load_scenario
 from tests.io.minimal_copy import MINIMAL, append, copy_minimal, faults_of
 
@@ -144,3 +144,27 @@ def test_overrides_without_conflict_commute(
 def test_a_shared_leaf_is_always_a_conflict(one: dict[str, Any], two: dict[str, Any]) -> None:
     if leaves(one).keys() & leaves(two).keys():
         assert conflicts({"one": one, "two": two})
+
+
+def test_an_override_can_stand_in_a_file_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "more.toml"
+    path.write_text("rules.budget = 5.0\n", encoding="utf-8")
+    assert chosen_blocks({"overrides": {"a": {}}}, [str(path), "a"]) == {
+        "more": {"rules": {"budget": 5.0}},
+        "a": {},
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "error"), [("rules = ", "not TOML"), ("[overrides.x]\n", "keys of one override only")]
+)
+def test_a_broken_override_file_is_a_fault(tmp_path: Path, text: str, error: str) -> None:
+    path = tmp_path / "more.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=error):
+        chosen_blocks({}, [str(path)])
+
+
+def test_an_override_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no override file"):
+        chosen_blocks({}, [str(tmp_path / "none.toml")])

@@ -48,6 +48,20 @@ def test_the_states_a_layout_was_chosen_on_are_refused(layouts: tuple[Path, Path
         compare(layouts, unseen=5, seed=1)
 
 
+def test_layouts_of_other_counts_and_budgets_are_compared(layouts: tuple[Path, Path], tmp_path: Path) -> None:
+    """What a layout is chosen by may differ; what it is judged by may not."""
+    (tmp_path / "tight.toml").write_text("rules.budget = 9000.0\nsiting.time_s = 20.0\n", encoding="utf-8")
+    words = ["site", str(MINIMAL), "--states", "3", "--override", str(tmp_path / "tight.toml")]
+    assert main([*words, "--out", str(tmp_path / "tight.json"), "--progress", "none"]) == Exit.OK
+    comparison = compare([layouts[0], tmp_path / "tight.json"], unseen=10)
+    assert [one.name for one in comparison.contenders] == ["today", "nominal", "tight"]
+    assert comparison.contenders[2].yearly_cost <= 9_000.0
+    words[words.index("--override") + 1] = "bridge_lost"
+    assert main([*words, "--out", str(tmp_path / "other.json"), "--progress", "none"]) == Exit.OK
+    with pytest.raises(InputError, match="minimal \\+ bridge_lost"):
+        compare([layouts[0], tmp_path / "other.json"], unseen=10)
+
+
 def test_layouts_of_another_scenario_are_refused(layouts: tuple[Path, Path], tmp_path: Path) -> None:
     other = tmp_path / "other.json"
     text = layouts[0].read_text(encoding="utf-8")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from depotopt.errors import Fault, UsageError
+from depotopt.errors import Fault, InputError, UsageError
 from depotopt.io.raw_tables import RawTable, cell_text
 from depotopt.io.suggestions import did_you_mean
 from depotopt.io.table_schemas import TABLES, Holder
 
 TOML_FILE = "scenario.toml"
+OVERRIDE_SUFFIX = ".toml"
 KeyPath = tuple[str, ...]
 
 
@@ -26,26 +29,57 @@ def leaves(block: Mapping[str, Any], at: KeyPath = ()) -> dict[KeyPath, Any]:
     return found
 
 
+def override_name(name: str) -> str:
+    """What people call an override: its name, or that of its file without folder and suffix."""
+    return Path(name).stem if name.endswith(OVERRIDE_SUFFIX) else name
+
+
 def chosen_blocks(data: Mapping[str, Any], names: Iterable[str]) -> dict[str, Mapping[str, Any]]:
     """Pick the blocks of the overrides asked for.
+
+    Parameters
+    ----------
+    data
+        The scenario's file.
+    names
+        Names of its overrides, or paths of files (``.toml``) with the keys of one override each.
 
     Raises
     ------
     UsageError
         If an override does not exist or is named twice.
+    InputError
+        If a file cannot be read.
     """
     blocks = data.get("overrides", {})
     known = blocks if isinstance(blocks, Mapping) else {}
     chosen: dict[str, Mapping[str, Any]] = {}
-    for name in names:
-        if name not in known:
+    for given in names:
+        in_file = given.endswith(OVERRIDE_SUFFIX) and given not in known
+        name = override_name(given) if in_file else given
+        if not in_file and name not in known:
             there = f"; there are {', '.join(known)}" if known else "; the scenario has none"
             raise UsageError(f"no override '{name}'{did_you_mean(name, known)}{there}")
         if name in chosen:
             raise UsageError(f"override '{name}' is named twice")
-        if isinstance(known[name], Mapping):
-            chosen[name] = known[name]
+        block = _override_file(Path(given)) if in_file else known[name]
+        if isinstance(block, Mapping):
+            chosen[name] = block
     return chosen
+
+
+def _override_file(path: Path) -> Mapping[str, Any]:
+    try:
+        block = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise UsageError(f"no override file '{path}'") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        fault = Fault(str(path), "", f"a file that is not TOML ({error})", "expected TOML", "unreadable")
+        raise InputError(str(path), [fault]) from error
+    if "overrides" in block:
+        fault = Fault(str(path), "overrides", "a table", "expected keys of one override only", "override")
+        raise InputError(str(path), [fault])
+    return block
 
 
 def conflicts(blocks: Mapping[str, Mapping[str, Any]]) -> list[Fault]:

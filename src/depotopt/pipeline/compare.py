@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,11 +13,13 @@ from depotopt.errors import Fault, InputError, UsageError
 from depotopt.evaluation.evaluate import Evaluation, evaluate
 from depotopt.hazards.statistics import weighted_cvar, weighted_mean
 from depotopt.io.fingerprint import scenario_hash
+from depotopt.io.overrides import override_name
 from depotopt.io.plan_files import read_made_from, read_result
 from depotopt.pipeline.stages import Case, existing_layout, open_case, sample_ensemble
 from depotopt.plans import SitingPlan
+from depotopt.rules import EnsembleRules, SitingObjective
 from depotopt.scenario import Scenario
-from depotopt.solving import Monitor
+from depotopt.solving import Monitor, SolveLimits
 from depotopt.units import FloatArray
 from depotopt.verify.layout import yearly_cost
 
@@ -36,7 +39,7 @@ class Contender:
     layout
         The layout.
     yearly_cost
-        Fixed, holding and purchase cost per year.
+        Fixed, holding and purchase cost per year, by the prices of its own run.
     evaluation
         Its metrics on the common road states.
     regret
@@ -96,7 +99,9 @@ def compare(
     Parameters
     ----------
     paths
-        Run folders or layout files of one scenario with the same overrides.
+        Run folders or layout files of one scenario. Their overrides may differ in what a layout is chosen
+        by (counts, coverage and support rules, budgets, objective, ensembles, limits), not in what it is
+        judged by.
     unseen
         Number of road states; default the scenario's.
     seed
@@ -117,7 +122,8 @@ def compare(
     layouts = {_name(path): _layout(file) for path, file in zip(paths, files, strict=True)}
     if len(layouts) < len(files):
         raise UsageError("a run is named twice")
-    case = _common_case(files)
+    cases = _cases(files)
+    case = cases[files[0]]
     rules = case.scenario.ensemble
     chosen_seed = rules.unseen_seed if seed is None else seed
     for file in files:
@@ -126,6 +132,7 @@ def compare(
     size = rules.unseen_states if unseen is None else unseen
     ensemble = sample_ensemble(case.network, case.scenario, size, chosen_seed)
     everyone = {TODAY: existing_layout(case.scenario), **layouts}
+    scenarios = [case.scenario, *(cases[file].scenario for file in files)]
     judged: dict[str, Evaluation] = {}
     for name, layout in everyone.items():
         judged[name] = evaluate(case.scenario, layout, case.network, ensemble, monitor=monitor)
@@ -137,7 +144,7 @@ def compare(
         raise UsageError("stopped before all layouts were judged on the same road states")
     contenders = tuple(
         Contender(
-            name, everyone[name], sum(yearly_cost(case.scenario, everyone[name]).values()), one, regret[n]
+            name, everyone[name], sum(yearly_cost(scenarios[n], everyone[name]).values()), one, regret[n]
         )
         for n, (name, one) in enumerate(judged.items())
     )
@@ -156,34 +163,80 @@ def _layout(file: Path) -> SitingPlan:
     return plan
 
 
-def _common_case(files: Sequence[Path]) -> Case:
-    """The scenario all layouts were made for."""
-    origins = [read_made_from(file) for file in files]
+def _cases(files: Sequence[Path]) -> dict[Path, Case]:
+    """The case of each file, all of them one to a judge."""
+    origins = {file: read_made_from(file) for file in files}
+    needed = ("scenario", "scenario_path", "scenario_hash", "overrides")
     faults = [
-        Fault(
-            str(file),
-            f"made_from.{key}",
-            repr(origin.get(key)),
-            f"expected {origins[0].get(key)!r} as in {files[0]}: compare layouts of one scenario",
-            "other-scenario",
-        )
-        for file, origin in zip(files, origins, strict=True)
-        for key in ("scenario", "scenario_hash")
-        if origin.get(key) != origins[0].get(key) or key not in origin
+        Fault(str(file), f"made_from.{key}", "nothing", "expected a layout that a run left", "plan-file")
+        for file, origin in origins.items()
+        for key in needed
+        if key not in origin
     ]
     if faults:
         raise InputError("comparison", faults)
-    case = open_case(Path(origins[0]["scenario_path"]), origins[0]["overrides"])
-    if scenario_hash(case.scenario) != origins[0]["scenario_hash"]:
-        fault = Fault(
-            str(case.scenario.folder),
-            "",
-            "files that have changed since the runs",
-            "expected the scenario they were made from: run them again",
-            "changed-scenario",
+    opened: dict[tuple[str, ...], Case] = {}
+    cases = {}
+    for file, origin in origins.items():
+        key = (origin["scenario_path"], *origin["overrides"])
+        if key not in opened:
+            opened[key] = open_case(Path(origin["scenario_path"]), origin["overrides"])
+        cases[file] = opened[key]
+        if scenario_hash(cases[file].scenario) != origin["scenario_hash"]:
+            fault = Fault(
+                str(cases[file].scenario.folder),
+                "",
+                "files that have changed since the runs",
+                "expected the scenario they were made from: run them again",
+                "changed-scenario",
+            )
+            raise InputError("comparison", [fault])
+    judged = {file: scenario_hash(_as_judged(one.scenario)) for file, one in cases.items()}
+    faults = [
+        Fault(
+            str(file),
+            "made_from.scenario",
+            f"'{_titled(origins[file])}'",
+            f"expected '{_titled(origins[files[0]])}' as in {files[0]}, or one that differs from it only in "
+            "what a layout is chosen by: compare layouts of one scenario",
+            "other-scenario",
         )
-        raise InputError("comparison", [fault])
-    return case
+        for file in files
+        if judged[file] != judged[files[0]] or origins[file]["scenario"] != origins[files[0]]["scenario"]
+    ]
+    if faults:
+        raise InputError("comparison", faults)
+    return cases
+
+
+def _titled(origin: dict[str, Any]) -> str:
+    return " + ".join([origin["scenario"], *map(override_name, origin["overrides"])])
+
+
+def _as_judged(scenario: Scenario) -> Scenario:
+    """The scenario without what a layout is only chosen by."""
+    tiers = tuple(
+        replace(
+            tier,
+            counts=(),
+            min_coverage=0.0,
+            min_expected_coverage=0.0,
+            support_s=None,
+            uncovered_cost=0.0,
+            backup=1,
+            graded=(),
+        )
+        for tier in scenario.tiers
+    )
+    return replace(
+        scenario,
+        tiers=tiers,
+        rules=replace(scenario.rules, budget=None, owner_budgets=(), single_source=False),
+        objective=SitingObjective(),
+        ensemble=EnsembleRules(),
+        siting_limits=SolveLimits(),
+        dispatch_limits=SolveLimits(),
+    )
 
 
 def _differences(layouts: Sequence[SitingPlan]) -> dict[str, tuple[str, ...]]:

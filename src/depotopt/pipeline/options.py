@@ -15,6 +15,7 @@ from depotopt.dispatch.engines import ENGINES as DISPATCH_ENGINES
 from depotopt.errors import Fault, InputError, UsageError
 from depotopt.hazards.states import RoadState
 from depotopt.io.fingerprint import scenario_hash
+from depotopt.io.overrides import override_name
 from depotopt.io.plan_files import read_made_from, read_result
 from depotopt.pipeline.stages import MOST_STATES, Case, reported_state, sample_ensemble
 from depotopt.plans import SitingPlan
@@ -186,7 +187,8 @@ def made_from(case: Case, options: RunOptions) -> dict[str, Any]:
 def run_ident(case: Case, options: RunOptions) -> str:
     """Name of the run folder: the same inputs and options give the same name."""
     text = json.dumps(made_from(case, options), sort_keys=True).encode()
-    return "-".join([case.scenario.ident, *case.scenario.overrides, hashlib.sha256(text).hexdigest()[:8]])
+    names = map(override_name, case.scenario.overrides)
+    return "-".join([case.scenario.ident, *names, hashlib.sha256(text).hexdigest()[:8]])
 
 
 def versions() -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from depotopt.io.overrides import override_name
 from depotopt.report.content import ReportContent
 from depotopt.report.contours import travel_contours
 from depotopt.report.ledger import Ledger
@@ -99,7 +100,7 @@ def _meta(content: ReportContent) -> Json:
         "start": scenario.start.replace(tzinfo=None).isoformat(timespec="seconds"),
         "at_s": content.at_s,
         "state": content.road_state.index,
-        "overrides": list(scenario.overrides),
+        "overrides": [override_name(name) for name in scenario.overrides],
         "attribution": network.attribution,
         "source": network.source,
         "classes": list(CLASS_RANK),
