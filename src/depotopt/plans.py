@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+import numpy as np
+
 from depotopt.units import FloatArray, Int32Array
 
 
@@ -74,6 +76,12 @@ class StateFlows:
         Positions in the scenario, one entry per positive flow.
     units
         Units sent.
+    through
+        Depot each flow leaves last, where its stock may have come from another; empty: ``site`` itself.
+    ready_s
+        From when the stock can leave ``site``; empty: the site's readiness.
+    arrive_s
+        When it reaches the point; empty: readiness plus travel time.
     """
 
     state: int
@@ -81,6 +89,9 @@ class StateFlows:
     point: Int32Array
     commodity: Int32Array
     units: FloatArray
+    through: Int32Array = field(default_factory=lambda: np.empty(0, dtype=np.int32))
+    ready_s: FloatArray = field(default_factory=lambda: np.empty(0))
+    arrive_s: FloatArray = field(default_factory=lambda: np.empty(0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from depotopt.errors import UsageError
-from depotopt.hazards.states import RoadLossEnsemble, RoadState
+from depotopt.hazards.states import RoadLossEnsemble
 from depotopt.need import need, unmet_weight
 from depotopt.roads.engines import TravelTimeEngine
 from depotopt.roads.network import RoadNetwork
 from depotopt.rules import SitingObjective
 from depotopt.scenario import Scenario, SiteStatus
+from depotopt.siting.arcs import ArcBuilder
 from depotopt.siting.goal import Ceiling, Goal
 from depotopt.siting.inputs import (
     DS_PER_H,
     KG_PER_T,
     TravelInputs,
-    latest_s,
+    class_today,
     stock_table,
     travel_engine,
 )
-from depotopt.siting.problem import Options, SitingProblem, StateArcs
+from depotopt.siting.problem import Options, SitingProblem
+from depotopt.siting.roles import Roles, usable_tiers, way_of_working
 from depotopt.siting.rules import scenario_rules
-from depotopt.units import BoolArray, FloatArray, Int32Array
+from depotopt.units import BoolArray, FloatArray
 
 
 def build_problem(
@@ -48,8 +48,8 @@ def build_problem(
     engine
         Travel-time engine; ``None`` prepares the fastest one.
     nearest
-        Keep only that many sites per point and state (0: all within the time limit). The answer is
-        then proved for these sites only.
+        Keep only that many sites per point and state (0: all within the time limit), and as many ways
+        over another depot. The answer is then proved for these only.
 
     Raises
     ------
@@ -59,38 +59,43 @@ def build_problem(
     if nearest < 0:
         raise UsageError(f"nearest must be >= 0, found {nearest}")
     engine = engine or travel_engine(network)
-    options = _options(scenario)
+    physical, agreements = stock_table(scenario)
+    roles = Roles.of(scenario)
+    options = _options(scenario, roles, physical)
     needs = np.array([need(scenario, state.need_factor) for state in ensemble])
-    held, agreed, agreements = stock_table(scenario)
+    at_home = (roles.opener == np.arange(len(roles)))[:, None]
+    arcs = ArcBuilder(scenario, roles, TravelInputs(network, engine), nearest)
     rules = scenario.rules
     amortised = np.array(
         [min(rules.amortisation_years, (c.shelf_life_days or np.inf) / 365.0) for c in scenario.commodities]
     )
     return SitingProblem(
-        site_ids=tuple(site.ident for site in scenario.sites),
+        site_ids=tuple(scenario.sites[j].ident for j in roles.site),
         tier_ids=tuple(tier.ident for tier in scenario.tiers),
         class_ids=tuple(tuple(size.ident for size in tier.size_classes) for tier in scenario.tiers),
         point_ids=tuple(point.ident for point in scenario.demand_points),
         commodity_ids=tuple(c.ident for c in scenario.commodities),
         options=options,
-        rules=tuple(scenario_rules(scenario, options, network, engine)),
-        storable=_storable(scenario),
-        held=held,
-        agreed=agreed,
-        table_agreements=agreements,
+        rules=tuple(scenario_rules(scenario, roles, options, network, engine)),
+        storable=_storable(scenario)[roles.site] & at_home,
+        held=np.where(at_home, physical[roles.site], 0.0),
+        agreed=roles.agreed,
+        table_agreements=np.where(at_home, agreements[roles.site], 0.0),
         holding=np.array([c.holding_cost for c in scenario.commodities]),
         purchase=np.array([c.unit_cost for c in scenario.commodities]) / amortised,
         m3_per_unit=scenario.m3_per_unit,
         kg_per_unit=scenario.kg_per_unit,
         rate=rules.transport_cost_per_th * scenario.kg_per_unit / KG_PER_T / DS_PER_H,
         probability=ensemble.probability,
-        share=ensemble.site_survival.astype(np.float64),
+        share=ensemble.site_survival.astype(np.float64)[:, roles.site],
         need=needs,
         penalty=rules.unmet_penalty * unmet_weight(scenario),
-        arcs=_arcs(scenario, options, TravelInputs(network, engine), ensemble, needs, nearest),
+        arcs=arcs.build(list(ensemble), needs),
         events_per_year=rules.events_per_year,
         nearest=nearest,
         goal=_goal(scenario.objective),
+        opened_with=np.empty(0, dtype=np.int32) if at_home.all() else roles.opener,
+        single_source=rules.single_source,
     )
 
 
@@ -120,7 +125,8 @@ def _storable(scenario: Scenario) -> BoolArray:
     return np.array(
         [
             [
-                not site.commodity_classes or c.commodity_class in site.commodity_classes
+                site.status is not SiteStatus.MUTUAL_AID
+                and (not site.commodity_classes or c.commodity_class in site.commodity_classes)
                 for c in scenario.commodities
             ]
             for site in scenario.sites
@@ -129,77 +135,43 @@ def _storable(scenario: Scenario) -> BoolArray:
     )
 
 
-def _options(scenario: Scenario) -> Options:
-    rows: list[tuple[int, int, int, float, float, float, bool]] = []
+def _options(scenario: Scenario, roles: Roles, physical: FloatArray) -> Options:
+    """Ways each site can be open; one that lends mutual aid has one option, of no size class and no cost."""
+    rows: list[tuple[int, int, int, float, float, float, float, bool, bool]] = []
+    years = scenario.rules.amortisation_years
     for j, site in enumerate(scenario.sites):
-        if site.status is SiteStatus.CLOSED:
-            continue
-        for t in sorted(scenario.tier_index[ident] for ident in site.tiers):
-            for c, size in enumerate(scenario.tiers[t].size_classes):
+        today = class_today(scenario, site, physical[j])
+        for t in usable_tiers(scenario, j):
+            tier, way = scenario.tiers[t], way_of_working(scenario, t)
+            works = (way is not None and way[0], way is not None and not way[0])
+            position = roles.of_tier[j, t]
+            if site.status is SiteStatus.MUTUAL_AID:
+                rows.append((position, t, -1, 0.0, 0.0, 0.0, 0.0, *works))
+                continue
+            for c, size in enumerate(tier.size_classes):
+                building = max(0.0, size.build_cost - (today.build_cost if today else 0.0)) / years
                 rows.append(
                     (
-                        j,
+                        position,
                         t,
                         c,
-                        site.cost_share * (size.fixed_cost + site.fixed_cost),
+                        site.cost_share * (size.fixed_cost + building + site.fixed_cost),
+                        size.fixed_cost + building + site.fixed_cost,
                         min(size.capacity_m3, site.capacity_m3),
                         min(size.capacity_kg, site.capacity_kg),
-                        scenario.tiers[t].dispatches,
+                        *works,
                     )
                 )
-    columns = list(zip(*rows, strict=True)) if rows else [()] * 7
+    rows.sort(key=lambda row: row[:3])
+    columns = list(zip(*rows, strict=True)) if rows else [()] * 9
     return Options(
         site=np.array(columns[0], dtype=np.int32),
         tier=np.array(columns[1], dtype=np.int32),
         size_class=np.array(columns[2], dtype=np.int32),
         cost=np.array(columns[3], dtype=np.float64),
-        m3=np.array(columns[4], dtype=np.float64),
-        kg=np.array(columns[5], dtype=np.float64),
-        dispatches=np.array(columns[6], dtype=np.bool_),
+        full_cost=np.array(columns[4], dtype=np.float64),
+        m3=np.array(columns[5], dtype=np.float64),
+        kg=np.array(columns[6], dtype=np.float64),
+        dispatches=np.array(columns[7], dtype=np.bool_),
+        replenishes=np.array(columns[8], dtype=np.bool_),
     )
-
-
-def _arcs(
-    scenario: Scenario,
-    options: Options,
-    travel: TravelInputs,
-    states: Sequence[RoadState],
-    needs: FloatArray,
-    nearest: int,
-) -> StateArcs:
-    sites = np.unique(options.site[options.dispatches])
-    ready = np.array([scenario.sites[j].readiness_s for j in sites])
-    latest = latest_s(scenario)
-    points = len(scenario.demand_points)
-    counts = np.zeros((len(states), points), dtype=np.int64)
-    site_parts: list[Int32Array] = [np.empty(0, dtype=np.int32)]
-    time_parts: list[Int32Array] = [np.empty(0, dtype=np.int32)]
-    if len(sites):
-        for block in travel.times(scenario, [int(j) for j in sites]).blocks(list(states)):
-            for lane in range(len(block.seconds)):
-                s = block.first_state + lane
-                seconds = block.seconds[lane].T
-                usable = seconds + ready[None, :] <= latest[:, None] + 1e-9
-                usable &= (needs[s] > 0).any(axis=1)[:, None]
-                point, column, time_ds = _sorted_arcs(seconds, usable, nearest)
-                counts[s] = np.bincount(point, minlength=points)
-                site_parts.append(sites[column].astype(np.int32))
-                time_parts.append(time_ds)
-    first = np.zeros(len(states) * points + 1, dtype=np.int64)
-    np.cumsum(counts.ravel(), out=first[1:])
-    return StateArcs(first, np.concatenate(site_parts), np.concatenate(time_parts))
-
-
-def _sorted_arcs(
-    seconds: FloatArray, usable: BoolArray, nearest: int
-) -> tuple[Int32Array, Int32Array, Int32Array]:
-    """Usable arcs of one state by point, then time, then site: points, columns, deciseconds."""
-    point, column = np.nonzero(usable)
-    time_ds = np.rint(seconds[point, column] * 10).astype(np.int32)
-    order = np.lexsort((column, time_ds, point))
-    point, column, time_ds = point[order], column[order], time_ds[order]
-    if nearest:
-        first = np.searchsorted(point, point)
-        keep = np.arange(len(point)) - first < nearest
-        point, column, time_ds = point[keep], column[keep], time_ds[keep]
-    return point.astype(np.int32), column.astype(np.int32), time_ds

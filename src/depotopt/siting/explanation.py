@@ -80,11 +80,11 @@ def explain_sites(
     """
     if result.plan is None:
         return
-    site = {ident: j for j, ident in enumerate(problem.site_ids)}
+    site_of = np.array(problem.site_ids, dtype=object)[problem.options.site]
     for opened in result.plan.open_sites:
         if monitor is not None and monitor.stopped:
             return
-        mine = np.flatnonzero(problem.options.site == site[opened.site]).astype(np.int32)
+        mine = np.flatnonzero(site_of == opened.site).astype(np.int32)
         shut = CountLimit(f"site {opened.site} closed for comparison", mine, None, 0)
         changed = replace(problem, rules=(*problem.rules, shut))
         again = solve_problem(changed, limits, monitor, engine=engine)
@@ -111,6 +111,8 @@ def explain_rules(
     for position, rule in enumerate(problem.rules):
         if monitor is not None and monitor.stopped:
             return
+        if isinstance(rule, CountLimit) and rule.given:
+            continue
         what, relaxed = _relaxed(rule)
         rules = (
             *problem.rules[:position],

@@ -210,13 +210,14 @@ def _add_budget(arrays: LinearArrays, problem: SitingProblem, stage: FirstStage,
     b = np.nonzero(stage.bought >= 0)
     fresh = problem.held[j, k] <= 0
     j_by_k = stage.stock.shape
+    borne = np.ones(problem.sites) if rule.stock_share is None else rule.stock_share
     columns = np.concatenate([stage.open, stage.stock[j, k], stage.bought[b]])
     values = np.concatenate(
         [
-            problem.options.cost,
+            problem.options.cost if rule.option_cost is None else rule.option_cost,
             (np.broadcast_to(problem.holding, j_by_k)[j, k] + np.where(fresh, problem.purchase[k], 0.0))
-            * stage.unit[j, k],
-            problem.purchase[b[1]] * stage.unit[b],
+            * (stage.unit[j, k] * borne[j]),
+            problem.purchase[b[1]] * stage.unit[b] * borne[b[0]],
         ]
     )
     arrays.add_rows(-np.inf, rule.amount, np.zeros(len(columns), dtype=np.int64), columns, values)

@@ -9,7 +9,8 @@ import numpy as np
 from depotopt.roads.engines import TravelTimeEngine
 from depotopt.roads.network import RoadNetwork
 from depotopt.roads.profiles import ANY_TRUCK, TravelProfile
-from depotopt.scenario import Scenario, StockMode
+from depotopt.rules import SizeClass
+from depotopt.scenario import Scenario, Site, SiteStatus, StockMode
 from depotopt.travel import TravelTimes
 from depotopt.units import FloatArray
 
@@ -23,13 +24,16 @@ class TravelInputs:
     def __init__(self, network: RoadNetwork, engine: TravelTimeEngine) -> None:
         self.network, self.engine = network, engine
 
-    def times(self, scenario: Scenario, sites: Sequence[int], to_sites: bool = False) -> TravelTimes:
-        """Travel times from some sites to all demand points (or among the sites themselves)."""
+    def times(
+        self, scenario: Scenario, sites: Sequence[int], to_sites: Sequence[int] | None = None
+    ) -> TravelTimes:
+        """Travel times from some sites to all demand points, or to other sites."""
+        if to_sites is None:
+            ends = tuple(point.ident for point in scenario.demand_points)
+        else:
+            ends = tuple(scenario.sites[j].ident for j in to_sites)
         origins = tuple(scenario.sites[j].ident for j in sites)
-        points = tuple(point.ident for point in scenario.demand_points)
-        return TravelTimes(
-            self.network, self.engine, origins, origins if to_sites else points, siting_profile(scenario)
-        )
+        return TravelTimes(self.network, self.engine, origins, ends, siting_profile(scenario))
 
 
 def travel_engine(network: RoadNetwork) -> TravelTimeEngine:
@@ -56,15 +60,53 @@ def latest_s(scenario: Scenario) -> FloatArray:
     )
 
 
-def stock_table(scenario: Scenario) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Physical units, agreement units times honour probability, agreement units; each ``(J, K)``."""
+def stock_table(scenario: Scenario) -> tuple[FloatArray, FloatArray]:
+    """Physical units and agreement units of the sites a layout may open; each ``(J, K)``."""
     physical = np.zeros((len(scenario.sites), len(scenario.commodities)))
-    agreed, agreements = np.zeros_like(physical), np.zeros_like(physical)
+    agreements = np.zeros_like(physical)
     for lot in scenario.stock:
         at = scenario.site_index[lot.site], scenario.commodity_index[lot.commodity]
-        if lot.mode is StockMode.PHYSICAL:
-            physical[at] += lot.quantity
-        else:
-            agreed[at] += lot.quantity * lot.honour_probability
-            agreements[at] += lot.quantity
-    return physical, agreed, agreements
+        if scenario.sites[at[0]].status is not SiteStatus.MUTUAL_AID:
+            (physical if lot.mode is StockMode.PHYSICAL else agreements)[at] += lot.quantity
+    return physical, agreements
+
+
+def promised(scenario: Scenario) -> list[dict[float, FloatArray]]:
+    """Per site what others promise to it, by the moment from which it can be loaded; units ``(K,)``.
+
+    Agreements count with their honour probability; at sites that lend mutual aid all stock counts.
+    """
+    found: list[dict[float, FloatArray]] = [{} for _ in scenario.sites]
+    for lot in scenario.stock:
+        j = scenario.site_index[lot.site]
+        site, units = scenario.sites[j], lot.quantity
+        ready_s = site.readiness_s
+        if lot.mode is StockMode.AGREEMENT:
+            units *= lot.honour_probability
+            ready_s = max(ready_s, lot.activation_delay_s)
+        elif site.status is not SiteStatus.MUTUAL_AID:
+            continue
+        by_commodity = found[j].setdefault(ready_s, np.zeros(len(scenario.commodities)))
+        by_commodity[scenario.commodity_index[lot.commodity]] += units
+    return [dict(sorted(each.items())) for each in found]
+
+
+def class_today(scenario: Scenario, site: Site, physical: FloatArray) -> SizeClass | None:
+    """Size class of a site of today: the one named, else the cheapest of its first tier that takes its stock.
+
+    Where none takes it, the roomiest. ``None`` for sites that do not stand today.
+    """
+    if site.status not in (SiteStatus.EXISTING, SiteStatus.MUST_OPEN) or not site.tiers:
+        return None
+    sizes = scenario.tiers[scenario.tier_index[site.tiers[0]]].size_classes
+    for size in sizes:
+        if size.ident == site.size_class:
+            return size
+    m3 = float(physical @ scenario.m3_per_unit)
+    kg = float(physical @ scenario.kg_per_unit)
+
+    def preference(size: SizeClass) -> tuple[bool, float, str]:
+        fits = size.capacity_m3 >= m3 and size.capacity_kg >= kg
+        return (not fits, size.fixed_cost if fits else -size.capacity_m3, size.ident)
+
+    return min(sizes, key=preference)

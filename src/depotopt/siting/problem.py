@@ -20,6 +20,8 @@ class Options:
         Positions in the scenario (``size_class`` within the tier), sorted by site, tier and class.
     cost
         Fixed cost per year borne by this budget.
+    full_cost
+        Fixed cost per year whoever bears it; ``None``: all borne by this budget.
     m3, kg
         Storage, the smaller of the size class's and the site's own.
     dispatches
@@ -36,6 +38,7 @@ class Options:
     kg: FloatArray
     dispatches: BoolArray
     replenishes: BoolArray | None = None
+    full_cost: FloatArray | None = None
 
     @property
     def supplies(self) -> BoolArray:
@@ -48,12 +51,16 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class CountLimit:
-    """Between ``minimum`` and ``maximum`` of some options are open (``None``: free)."""
+    """Between ``minimum`` and ``maximum`` of some options are open (``None``: free).
+
+    ``given`` limits follow from what things are (a site is open in one way only), not from a decision.
+    """
 
     name: str
     options: Int32Array
     minimum: int | None
     maximum: int | None
+    given: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """Recourse of a fixed layout: what is sent from where to whom in each road state, exactly.
 
-Once the stock is fixed, commodities separate and each road state is one transportation problem per
-commodity, solved by `depotopt.siting.transport` to rounding. Nothing is sampled and nothing truncated:
-all open dispatching depots count.
+Once the stock is fixed, each stock serves each point over its fastest open way, commodities separate and
+each road state is one transportation problem per commodity, solved by `depotopt.siting.transport` to
+rounding (with single source `depotopt.siting.single_source`). Nothing is sampled and nothing truncated:
+all open depots count.
 """
 
 from __future__ import annotations
@@ -14,23 +15,25 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from depotopt.errors import UsageError
 from depotopt.hazards.states import RoadState
 from depotopt.need import need, unmet_weight
 from depotopt.plans import OpenSite, SitingPlan, StateFlows, StockLine
 from depotopt.roads.engines import TravelTimeEngine
 from depotopt.roads.network import RoadNetwork
-from depotopt.rules import SizeClass
-from depotopt.scenario import Scenario, SiteStatus, StockMode
+from depotopt.scenario import Scenario
 from depotopt.siting.inputs import (
     DS_PER_H,
     KG_PER_T,
     TravelInputs,
+    class_today,
     latest_s,
     stock_table,
     travel_engine,
 )
-from depotopt.siting.problem import SitingProblem
+from depotopt.siting.problem import Layout, SitingProblem
+from depotopt.siting.single_source import Arcs, Prices, separate_flows, single_source_flows
+from depotopt.siting.supplies import Supplies, Ways
+from depotopt.travel import TravelBlock
 from depotopt.units import BoolArray, FloatArray
 
 
@@ -95,43 +98,51 @@ def respond(
     UsageError
         If the plan names a site, tier or commodity the scenario does not have.
     """
-    depots = _Depots.of(scenario, plan)
+    supplies = Supplies.of(scenario, plan)
     inputs = TravelInputs(network, engine or travel_engine(network))
-    prices = _Prices.of(scenario)
-    if not len(depots.sites):
-        empty = np.empty((0, len(scenario.demand_points)))
-        for state in ensemble:
-            yield _answer(scenario, depots, prices, state, empty)
-        return
-    times = inputs.times(scenario, [int(j) for j in depots.sites])
+    rules = scenario.rules
+    rate = rules.transport_cost_per_th * scenario.kg_per_unit / KG_PER_T / DS_PER_H
+    prices = Prices(rate, rules.unmet_penalty * unmet_weight(scenario))
     with ThreadPoolExecutor(workers) as pool:
-        for block in times.blocks(list(ensemble)):
-            states = [ensemble[block.first_state + lane] for lane in range(len(block.seconds))]
+        for states, ways in _ways(scenario, supplies, inputs, list(ensemble)):
             yield from pool.map(
-                lambda pair: _answer(scenario, depots, prices, *pair),
-                zip(states, block.seconds, strict=True),
+                lambda pair: _answer(scenario, supplies, prices, *pair), zip(states, ways, strict=True)
             )
+
+
+def _ways(
+    scenario: Scenario, supplies: Supplies, inputs: TravelInputs, states: list[RoadState]
+) -> Iterator[tuple[list[RoadState], list[Ways]]]:
+    """Road states block by block with the ways of each."""
+    latest = latest_s(scenario)
+    if not supplies.gates:
+        nothing = np.empty((0, len(scenario.demand_points)))
+        yield states, [supplies.ways(state, nothing, np.empty((0, 0)), latest) for state in states]
+        return
+    onward = inputs.times(scenario, supplies.gates).blocks(states)
+    legs: Iterator[TravelBlock] = iter(())
+    if supplies.behind:
+        legs = inputs.times(scenario, supplies.behind, supplies.gates).blocks(states)
+    for block in onward:
+        between = next(legs).seconds if supplies.behind else np.empty((len(block.seconds), 0, 0))
+        few = states[block.first_state : block.first_state + len(block.seconds)]
+        yield (
+            few,
+            [supplies.ways(*given, latest) for given in zip(few, block.seconds, between, strict=True)],
+        )
 
 
 def existing_layout(scenario: Scenario) -> SitingPlan:
     """Today's layout: existing and must-open sites in the first of their tiers, holding the stock table.
 
-    The size class is the cheapest one that takes the stock, or the roomiest where none does.
+    The size class is that of today (`depotopt.siting.inputs.class_today`).
     """
     physical = stock_table(scenario)[0]
     opened = []
     for j, site in enumerate(scenario.sites):
-        if site.status not in (SiteStatus.EXISTING, SiteStatus.MUST_OPEN):
-            continue
-        tier = scenario.tiers[scenario.tier_index[site.tiers[0]]]
-        m3 = float(physical[j] @ scenario.m3_per_unit)
-        kg = float(physical[j] @ scenario.kg_per_unit)
-
-        def preference(size: SizeClass, m3: float = m3, kg: float = kg) -> tuple[bool, float, str]:
-            fits = size.capacity_m3 >= m3 and size.capacity_kg >= kg
-            return (not fits, size.fixed_cost if fits else -size.capacity_m3, size.ident)
-
-        opened.append(OpenSite(site.ident, tier.ident, min(tier.size_classes, key=preference).ident))
+        size = class_today(scenario, site, physical[j])
+        if size is not None:
+            opened.append(OpenSite(site.ident, site.tiers[0], size.ident))
     held: dict[tuple[str, str, str], float] = {}
     at = {item.site for item in opened}
     for lot in scenario.stock:
@@ -142,128 +153,78 @@ def existing_layout(scenario: Scenario) -> SitingPlan:
     return SitingPlan(tuple(sorted(opened)), tuple(stock))
 
 
-@dataclass(frozen=True, slots=True)
-class _Depots:
-    """Open dispatching sites and their units before survival, shape ``(J', K)``."""
-
-    sites: np.ndarray[tuple[int], np.dtype[np.int64]]
-    units: FloatArray
-    ready_s: FloatArray
-
-    @classmethod
-    def of(cls, scenario: Scenario, plan: SitingPlan) -> _Depots:
-        faults = [o.site for o in plan.open_sites if o.site not in scenario.site_index]
-        faults += [o.tier for o in plan.open_sites if o.tier not in scenario.tier_index]
-        faults += [line.commodity for line in plan.stock if line.commodity not in scenario.commodity_index]
-        if faults:
-            raise UsageError(f"the layout speaks of {', '.join(sorted(set(faults)))}: not in the scenario")
-        opened = sorted(
-            scenario.site_index[o.site]
-            for o in plan.open_sites
-            if scenario.tiers[scenario.tier_index[o.tier]].dispatches
-        )
-        row = {j: r for r, j in enumerate(opened)}
-        _, agreed, agreements = stock_table(scenario)
-        units = np.zeros((len(opened), len(scenario.commodities)))
-        for line in plan.stock:
-            j, k = scenario.site_index.get(line.site, -1), scenario.commodity_index[line.commodity]
-            if j not in row:
-                continue
-            honoured = 1.0
-            if line.mode == StockMode.AGREEMENT:
-                honoured = agreed[j, k] / agreements[j, k] if agreements[j, k] > 0 else 0.0
-            units[row[j], k] += line.quantity * honoured
-        ready = np.array([scenario.sites[j].readiness_s for j in opened], dtype=np.float64)
-        return cls(np.array(opened, dtype=np.int64), units, ready)
-
-
-@dataclass(frozen=True, slots=True)
-class _Prices:
-    """Transport cost per unit and decisecond ``(K,)``, penalty ``(I, K)``, latest arrival ``(I,)``."""
-
-    rate: FloatArray
-    penalty: FloatArray
-    latest_s: FloatArray
-
-    @classmethod
-    def of(cls, scenario: Scenario) -> _Prices:
-        rules = scenario.rules
-        rate = rules.transport_cost_per_th * scenario.kg_per_unit / KG_PER_T / DS_PER_H
-        return cls(rate, rules.unmet_penalty * unmet_weight(scenario), latest_s(scenario))
-
-
 def _answer(
-    scenario: Scenario, depots: _Depots, prices: _Prices, state: RoadState, seconds: FloatArray
+    scenario: Scenario, supplies: Supplies, prices: Prices, state: RoadState, ways: Ways
 ) -> StateResponse:
-    from depotopt.siting.transport import solve_transport
-
     wanted = need(scenario, state.need_factor)
-    share = state.site_survival[depots.sites]
-    near = seconds + depots.ready_s[:, None] <= prices.latest_s[None, :] + 1e-9
-    time_ds = np.where(near, np.rint(np.where(near, seconds, 0.0) * 10.0), np.inf)
+    usable = supplies.units * state.site_survival[supplies.site][:, None]
+    arcs, arrive_s = ways.arcs, ways.arrive_s
+    flow = _solved(scenario.rules.single_source, arcs, usable, wanted, prices)
+    arc, commodity = np.nonzero(flow > 0)
+    by_commodity = np.lexsort((arcs.point[arc], arcs.row[arc], commodity))
+    arc, commodity = arc[by_commodity], commodity[by_commodity]
+    units, row = flow[arc, commodity], arcs.row[arc]
     unmet = wanted.copy()
-    parts: list[tuple[int, FloatArray]] = []
-    transport_cost = 0.0
-    for k in range(wanted.shape[1]):
-        supply = depots.units[:, k] * share
-        rows, columns = np.flatnonzero(supply > 0), np.flatnonzero(wanted[:, k] > 0)
-        if not len(rows) or not len(columns):
-            continue
-        cost = arc_cost(time_ds[np.ix_(rows, columns)], prices.rate[k])
-        small, _ = solve_transport(cost, wanted[columns, k], supply[rows], prices.penalty[columns, k])
-        unmet[columns, k] = small[-1]
-        transport_cost += float((np.where(small[:-1] > 0, cost, 0.0) * small[:-1]).sum())
-        flow = np.zeros((len(depots.sites), wanted.shape[0]))
-        flow[np.ix_(rows, columns)] = small[:-1]
-        parts.append((k, flow))
-    flows = _state_flows(state.index, depots, parts)
+    np.subtract.at(unmet, (arcs.point[arc], commodity), units)
+    unmet = np.maximum(unmet, 0.0)
+    flows = StateFlows(
+        state.index,
+        supplies.site[row].astype(np.int32),
+        arcs.point[arc].astype(np.int32),
+        commodity.astype(np.int32),
+        units,
+        arcs.gate[arc].astype(np.int32),
+        supplies.ready_s[row],
+        arrive_s[arc],
+    )
+    transport_cost = float((units * prices.rate[commodity] * arcs.time_ds[arc]).sum())
     return StateResponse(flows, transport_cost, float((unmet * prices.penalty).sum()), unmet)
 
 
-def _state_flows(state: int, depots: _Depots, parts: list[tuple[int, FloatArray]]) -> StateFlows:
-    site, point, commodity, units = [], [], [], []
-    for k, flow in parts:
-        row, column = np.nonzero(flow > 0)
-        site.append(depots.sites[row])
-        point.append(column)
-        commodity.append(np.full(len(row), k))
-        units.append(flow[row, column])
+def _solved(
+    single_source: bool, arcs: Arcs, usable: FloatArray, need: FloatArray, prices: Prices
+) -> FloatArray:
+    solve = single_source_flows if single_source else separate_flows
+    return solve(arcs, usable, need, prices)
 
-    def joined(
-        arrays: list[np.ndarray[tuple[int], np.dtype[np.int64]]],
-    ) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
-        return np.concatenate([np.empty(0, dtype=np.int64), *arrays]).astype(np.int32)
 
-    return StateFlows(
-        state, joined(site), joined(point), joined(commodity), np.concatenate([np.empty(0), *units])
-    )
+def layout_response(
+    problem: SitingProblem, layout: Layout, *, workers: int = 1
+) -> tuple[FloatArray, FloatArray]:
+    """Transport and unmet cost per road state of a layout, each ``(S,)``; see `response_terms`."""
+    return response_terms(problem, layout.usable(problem), layout.supplying(problem), workers=workers)
 
 
 def response_terms(
-    problem: SitingProblem, usable: FloatArray, *, workers: int = 1
+    problem: SitingProblem, usable: FloatArray, opened: BoolArray | None = None, *, workers: int = 1
 ) -> tuple[FloatArray, FloatArray]:
     """Transport and unmet cost per road state, each ``(S,)``, of usable units ``(S, J, K)``.
 
-    On the arcs of the problem: with `SitingProblem.nearest` the other sites do not serve.
+    On the arcs of the problem: with `SitingProblem.nearest` the other sites do not serve. ``opened`` are
+    the open sites, shape ``(J,)``; ``None``: those that have usable stock in some state.
     """
+    gates: BoolArray = np.asarray(usable.any(axis=(0, 2)) if opened is None else opened)
+    prices = Prices(problem.rate, problem.penalty)
 
     def one(s: int) -> tuple[float, float]:
-        from depotopt.siting.transport import solve_transport
-
-        transport_cost = unmet_cost = 0.0
-        for k in range(problem.commodities):
-            open_rows = np.flatnonzero(usable[s, :, k] > 0)
-            points = np.flatnonzero(problem.need[s, :, k] > 0)
-            wanted, penalty = problem.need[s, points, k], problem.penalty[points, k]
-            if not len(open_rows) or not len(points):
-                unmet_cost += float((wanted * penalty).sum())
-                continue
-            times = state_times(problem, s, usable[s, :, k] > 0)[np.ix_(open_rows, points)]
-            cost = arc_cost(times, problem.rate[k])
-            flow, _ = solve_transport(cost, wanted, usable[s, open_rows, k], penalty)
-            transport_cost += float((np.where(flow[:-1] > 0, cost, 0.0) * flow[:-1]).sum())
-            unmet_cost += float((flow[-1] * penalty).sum())
-        return transport_cost, unmet_cost
+        span = slice(*problem.arcs.first[[s * problem.points, (s + 1) * problem.points]])
+        gate, source = problem.arcs.site[span], problem.arcs.source[span]
+        point = np.repeat(
+            np.arange(problem.points),
+            np.diff(problem.arcs.first[s * problem.points : (s + 1) * problem.points + 1]),
+        )
+        keep = gates[gate] & (usable[s] > 0).any(axis=1)[source]
+        arcs = Arcs(
+            source[keep].astype(np.int64),
+            gate[keep].astype(np.int64),
+            point[keep],
+            problem.arcs.time_ds[span][keep].astype(np.float64),
+        )
+        flow = _solved(problem.single_source, arcs, usable[s], problem.need[s], prices)
+        moved = float((flow * arcs.time_ds[:, None] * problem.rate).sum())
+        missing = problem.need[s].copy()
+        np.subtract.at(missing, arcs.point, flow)
+        return moved, float((np.maximum(missing, 0.0) * problem.penalty).sum())
 
     with ThreadPoolExecutor(workers) as pool:
         pairs = list(pool.map(one, range(problem.states)))

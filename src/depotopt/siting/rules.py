@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -16,7 +17,11 @@ from depotopt.rules import CountRule
 from depotopt.scenario import Scenario, SiteStatus
 from depotopt.siting.inputs import TravelInputs
 from depotopt.siting.problem import BudgetRule, CountLimit, CoverageRule, Options, Rule, SupportRule
+from depotopt.siting.roles import Roles
 from depotopt.units import BoolArray, FloatArray, Int32Array
+
+NO_TIER = np.iinfo(np.int32).max
+"""Tier of options that no rule on tiers speaks of: below all others."""
 
 
 @runtime_checkable
@@ -29,15 +34,29 @@ class CoversSites(Protocol):
 
 
 def scenario_rules(
-    scenario: Scenario, options: Options, network: RoadNetwork, engine: TravelTimeEngine
+    scenario: Scenario, roles: Roles, options: Options, network: RoadNetwork, engine: TravelTimeEngine
 ) -> Iterator[Rule]:
     """Yield every rule of the scenario over the options.
+
+    Parameters
+    ----------
+    scenario, network, engine
+        The planning case, its roads with places, a travel-time engine.
+    roles, options
+        What the positions of the problem stand for, and how each may be open.
 
     Raises
     ------
     InputError
         If a site excludes itself from a hazard that has no area, or a coverage has no standard.
     """
+    yield from _ways(scenario, roles, options)
+    # From here on sites are those of the scenario, and helpers outside the plan count nowhere.
+    options = replace(
+        options,
+        site=roles.site[options.site],
+        tier=np.where(options.size_class < 0, NO_TIER, options.tier).astype(np.int32),
+    )
     yield from _status_rules(scenario, options, network)
     for t, tier in enumerate(scenario.tiers):
         of_tier = np.flatnonzero(options.tier == t).astype(np.int32)
@@ -46,12 +65,40 @@ def scenario_rules(
     yield from _reach_rules(scenario, options, TravelInputs(network, engine))
     if scenario.rules.budget is not None:
         yield BudgetRule(f"yearly cost at most {scenario.rules.budget:,.0f} (budget)", scenario.rules.budget)
+    for owner, amount in scenario.rules.owner_budgets:
+        yield _owner_budget(scenario, roles, options, owner, amount)
+
+
+def _ways(scenario: Scenario, roles: Roles, options: Options) -> Iterator[CountLimit]:
+    """What is so by nature: a site with several ways of working is open in one; helpers are there."""
+    home = roles.site[options.site]
+    for j, site in enumerate(scenario.sites):
+        mine = np.flatnonzero(home == j).astype(np.int32)
+        if site.status is SiteStatus.MUTUAL_AID:
+            yield CountLimit(f"site {site.ident} lends mutual aid", mine, 1, None, given=True)
+        elif len(np.unique(options.site[mine])) > 1:
+            yield CountLimit(f"site {site.ident} is open in one way only", mine, None, 1, given=True)
+
+
+def _owner_budget(
+    scenario: Scenario, roles: Roles, options: Options, owner: str, amount: float
+) -> BudgetRule:
+    """What one owner bears: its share of fixed cost where it owns or co-funds, stock where it owns."""
+    cost = np.zeros(len(options))
+    for n, j in enumerate(options.site):
+        site = scenario.sites[j]
+        if site.owner == owner:
+            cost[n] += options.cost[n]
+        if owner in site.co_funders and options.full_cost is not None:
+            cost[n] += (1.0 - site.cost_share) * options.full_cost[n] / len(site.co_funders)
+    owned = np.array([scenario.sites[j].owner == owner for j in roles.site], dtype=np.float64)
+    return BudgetRule(f"{owner} bears at most {amount:,.0f} a year (owner_budgets)", amount, cost, owned)
 
 
 def _status_rules(scenario: Scenario, options: Options, network: RoadNetwork) -> Iterator[Rule]:
     covered = _covered_sites(scenario, network)
     for j, site in enumerate(scenario.sites):
-        mine = np.flatnonzero(options.site == j).astype(np.int32)
+        mine = np.flatnonzero((options.site == j) & (options.tier != NO_TIER)).astype(np.int32)
         if site.status is SiteStatus.MUST_OPEN:
             yield CountLimit(f"site {site.ident} must be open", mine, 1, None)
         for name in site.hazards_excluded if len(mine) else ():
@@ -98,7 +145,8 @@ def _count_limits(
         keep = np.ones(len(sites), dtype=np.bool_)
     zone_of = np.array([site.zone for site in sites], dtype=object)
     if rule.zone == "*":
-        zones = sorted({site.zone for site in scenario.sites if tier in site.tiers and site.zone})
+        able = (site for site in scenario.sites if site.status is not SiteStatus.MUTUAL_AID)
+        zones = sorted({site.zone for site in able if tier in site.tiers and site.zone})
     else:
         zones = [rule.zone]
     kind = f" of kind '{rule.kind}'" if rule.kind else ""
@@ -127,7 +175,7 @@ def _reach_rules(scenario: Scenario, options: Options, travel: TravelInputs) -> 
     sites = sorted({int(j) for j in options.site})
     row = {j: r for r, j in enumerate(sites)}
     if any(tier.support_s is not None for tier in scenario.tiers) and sites:
-        between = travel.times(scenario, sites, to_sites=True).of_state(calm)
+        between = travel.times(scenario, sites, sites).of_state(calm)
         for t, tier in enumerate(scenario.tiers):
             if tier.support_s is not None:
                 yield _support(scenario, options, t, between <= tier.support_s, row)

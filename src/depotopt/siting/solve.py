@@ -17,7 +17,7 @@ from depotopt.siting.assembly import build_problem
 from depotopt.siting.goal import Ceiling
 from depotopt.siting.outcome import Memory, Outcome
 from depotopt.siting.problem import BudgetRule, Layout, SitingProblem
-from depotopt.siting.recourse import response_terms
+from depotopt.siting.recourse import layout_response
 from depotopt.solving import Limit, Monitor, SolveLimits, SolveResult, Status, relative_gap
 from depotopt.units import FloatArray
 
@@ -156,7 +156,7 @@ def measured(problem: SitingProblem, layout: Layout, measure: str, *, workers: i
     """Yearly cost, or mean, tail or worst response cost of one event."""
     if measure == "cost":
         return sum(layout.yearly_terms(problem).values())
-    transport, unmet = response_terms(problem, layout.usable(problem), workers=workers)
+    transport, unmet = layout_response(problem, layout, workers=workers)
     return problem.goal.measure(measure, transport + unmet, problem.probability)
 
 
@@ -189,7 +189,7 @@ def _solve_once(
             conflicts,
             notes=outcome.notes,
         )
-    response = response_terms(problem, outcome.layout.usable(problem), workers=limits.workers)
+    response = layout_response(problem, outcome.layout, workers=limits.workers)
     broken = problem.goal.broken(response[0] + response[1], problem.probability)
     if broken:
         # Only a stop hands over a layout that was not priced: it may miss a ceiling, so it is no answer.
@@ -237,7 +237,7 @@ def objective_terms(problem: SitingProblem, layout: Layout, *, workers: int = 1)
     ``transport`` and ``unmet`` are parts of the mean response; ``cvar`` and ``worst`` stand where the goal
     weighs them.
     """
-    return _terms(problem, layout, *response_terms(problem, layout.usable(problem), workers=workers))
+    return _terms(problem, layout, *layout_response(problem, layout, workers=workers))
 
 
 def _terms(
@@ -293,12 +293,13 @@ def as_plan(problem: SitingProblem, layout: Layout) -> SitingPlan:
             problem.class_ids[o.tier[option]][o.size_class[option]],
         )
         for option in layout.options
+        if o.size_class[option] >= 0
     )
     lines = [
         StockLine(problem.site_ids[j], problem.commodity_ids[k], float(layout.stock[j, k]))
         for j, k in np.argwhere(layout.stock > 0)
     ]
-    sites = np.unique(o.site[layout.options])
+    sites = np.unique(o.site[layout.options[o.size_class[layout.options] >= 0]])
     for j in sites:
         for k in np.flatnonzero(problem.storable[j] & (problem.table_agreements[j] > 0)):
             quantity = float(problem.table_agreements[j, k])
@@ -321,20 +322,22 @@ def as_layout(problem: SitingProblem, plan: SitingPlan) -> Layout:
             problem.tier_ids[o.tier[n]],
             problem.class_ids[o.tier[n]][o.size_class[n]],
         ): n
-        for n in range(len(o))
+        for n in np.flatnonzero(o.size_class >= 0).tolist()
     }
-    options = []
+    # Helpers outside the plan are always there.
+    options: list[int] = np.flatnonzero(o.size_class < 0).tolist()
+    home = {}
     for item in plan.open_sites:
         key = (item.site, item.tier, item.size_class)
         if key not in position:
             raise UsageError(f"site {item.site} may not be open in tier {item.tier}, class {item.size_class}")
         options.append(position[key])
-    site = {ident: j for j, ident in enumerate(problem.site_ids)}
+        home[item.site] = int(o.site[position[key]])
     commodity = {ident: k for k, ident in enumerate(problem.commodity_ids)}
     stock = np.zeros((problem.sites, problem.commodities))
     for line in plan.stock:
-        if line.mode == "physical":
-            stock[site[line.site], commodity[line.commodity]] += line.quantity
+        if line.mode == "physical" and line.site in home:
+            stock[home[line.site], commodity[line.commodity]] += line.quantity
     return Layout(np.array(sorted(options), dtype=np.int32), stock)
 
 
