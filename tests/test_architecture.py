@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "depotopt"
 
 FLOORS: list[set[str]] = [
     {"errors"},
-    {"units", "catalog"},
+    {"units", "catalog", "language"},
     {"solving", "executor"},
     {"roads"},
     {"hazards"},

@@ -14,7 +14,8 @@ from depotopt.io.raw_tables import SETTINGS, cell_text, letters
 from depotopt.io.scenario_files import load_scenario
 from depotopt.io.settings_sheet import TEMPLATE_KEYS, key_path, pattern
 from depotopt.io.table_schemas import TABLES
-from depotopt.io.workbook import GUIDE, column_notes, validation, write_template, write_workbook
+from depotopt.io.workbook import GUIDE, column_examples, validation, write_template, write_workbook
+from depotopt.language.speech import in_paragraphs, speech
 from tests.io import test_bad_cells, test_bad_contents
 from tests.io.minimal_copy import MINIMAL, Case, append, cell, copy_minimal, faults_of
 
@@ -118,7 +119,8 @@ def test_the_template_has_every_column_with_a_note(language: str, tmp_path: Path
         assert [header.value for header in headers] == list(spec.columns)
         for header in headers:
             field = next(f for n, f in spec.model.model_fields.items() if header.value in (n, f.alias))
-            meaning = field.description if language == "en" else column_notes()[name, header.value].note_zh
+            assert field.description is not None
+            meaning = speech(language)(in_paragraphs(field.description))
             assert meaning
             assert header.comment.text.startswith(meaning)
 
@@ -137,15 +139,15 @@ def test_drop_downs_find_the_identifier_wherever_it_stands() -> None:
     assert validation("stock", "site", columns)["source"] == "=sites!$C$2:$C$20000"
 
 
-def test_every_column_has_its_line_of_notes() -> None:
+def test_every_column_has_its_example() -> None:
     expected = {(name, column) for name, spec in TABLES.items() for column in spec.columns}
     expected |= {(SETTINGS, pattern(key_path(key) or ())) for key in TEMPLATE_KEYS}
-    assert set(column_notes()) == expected
+    assert set(column_examples()) == expected
 
 
-def test_examples_of_the_notes_are_valid() -> None:
+def test_examples_are_valid() -> None:
     for name, spec in TABLES.items():
-        row = {column: column_notes()[name, column].example for column in spec.columns}
+        row = {column: column_examples()[name, column] for column in spec.columns}
         assert spec.model.model_validate({column: text for column, text in row.items() if text})
 
 

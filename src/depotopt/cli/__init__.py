@@ -20,6 +20,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     import os
     import sys
 
+    from depotopt.cli.language import say
+
     words = list(sys.argv[1:] if arguments is None else arguments)
     _speak_any_name(sys.stdout, "utf-8" if "--json" in words else None)
     _speak_any_name(sys.stderr, None)
@@ -32,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.OK
     except KeyboardInterrupt:
-        print("depotopt: stopped without a plan", file=sys.stderr)
+        print(say("depotopt: stopped without a plan"), file=sys.stderr)
         return Exit.STOPPED_WITHOUT
 
 
@@ -47,9 +49,15 @@ def _run(words: list[str]) -> int:
 
     from depotopt.cli.commands import app
     from depotopt.cli.faults import tell_error
+    from depotopt.cli.language import chosen_speech, speak
     from depotopt.errors import DepotoptError, UsageError
 
     as_json = "--json" in words
+    try:
+        spoken, words = chosen_speech(words)
+    except UsageError as error:
+        return tell_error(error, as_json=as_json)
+    speak(spoken)
     try:
         code = app(words, exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:

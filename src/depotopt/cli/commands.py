@@ -19,16 +19,19 @@ from depotopt.cli.flags import (
     RunFlags,
     SolveFlags,
 )
+from depotopt.cli.help_page import HelpPage
+from depotopt.cli.language import N_
 from depotopt.cli.parameters import AtHours, Layout, Out, State
 from depotopt.cli.progress import watching
 from depotopt.cli.road_commands import roads
 
-HELP = """Where relief depots stand, what each holds, and which truck carries what to whom
-when roads are lost.
-
-Exit codes: 0 done, 2 usage, 3 bad input, 4 infeasible (the conflicting rules are named),
-5 stopped with a plan, 6 stopped without, 1 broken.
-"""
+HELP = N_(
+    "Where relief depots stand, what each holds, and which truck carries what to whom when roads are lost."
+    "\n\nExit codes: 0 done, 2 usage, 3 bad input, 4 infeasible (the conflicting rules are named), 5 stopped "
+    "with a plan, 6 stopped without, 1 broken."
+    "\n\nEvery command takes --lang en or --lang zh, the language of what it prints; without it "
+    "DEPOTOPT_LANG or the locale decides. Reports have a language of their own: --language."
+)
 
 
 def _version() -> str:
@@ -43,6 +46,7 @@ app = App(
     help=HELP,
     version=_version,
     help_format="plaintext",
+    help_formatter=HelpPage(),
     suppress_keyboard_interrupt=False,
 )
 app.command(roads)

@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from depotopt.cli.language import say
+from depotopt.cli.words import word
 from depotopt.solving import Status
 
 if TYPE_CHECKING:
@@ -28,34 +30,36 @@ def tell_explanation(explanation: Explanation, *, as_json: bool) -> None:
         return
     scenario = explanation.case.scenario
     scale = abs(explanation.siting.objective or 1.0)
-    print("what a layout without this depot costs more, per year:")
+    print(say("what a layout without this depot costs more, per year:"))
     for ident, change in explanation.sites.items():
         name = scenario.sites[scenario.site_index[ident]].name
         print(f"  {ident} {name}: {change_text(change, scale)}")
     if explanation.rules:
-        print("what relaxing a rule changes, per year:")
+        print(say("what relaxing a rule changes, per year:"))
     for rule, change in explanation.rules.items():
-        print(f"  {rule} ({change.subject}): {change_text(change, scale)}")
+        print(f"  {say.sentence(rule)} ({say.sentence(change.subject)}): {change_text(change, scale)}")
     if not explanation.complete:
-        print("stopped: the rest was not looked at")
+        print(say("stopped: the rest was not looked at"))
 
 
 def change_text(change: Change, scale: float) -> str:
     """A change in a sentence: interval, what it consists of, which sites move."""
     if change.status is Status.INFEASIBLE:
-        return "the rules need it: " + "; ".join(change.conflicts)
+        return say("the rules need it: {rules}", rules="; ".join(map(say.sentence, change.conflicts)))
     if change.least is None or change.most is None:
-        return "no answer within the time"
+        return say("no answer within the time")
     if max(abs(change.most), abs(change.least)) <= SHOWN_SHARE * scale:
-        return "changes nothing"
+        return say("changes nothing")
     if change.most - change.least <= 0.005 * max(abs(change.most), abs(change.least)):
         parts = [f"{change.most:+,.0f}"]
     else:
-        parts = [f"between {change.least:+,.0f} and {change.most:+,.0f}"]
+        parts = [
+            say("between {least} and {most}", least=f"{change.least:+,.0f}", most=f"{change.most:+,.0f}")
+        ]
     moved = sorted(change.terms.items(), key=lambda item: -abs(item[1]))
-    named = [f"{name} {value:+,.0f}" for name, value in moved if abs(value) > SHOWN_SHARE * scale]
+    named = [f"{word(name)} {value:+,.0f}" for name, value in moved if abs(value) > SHOWN_SHARE * scale]
     if named:
         parts.append(f"({', '.join(named[:3])})")
     if change.opened:
-        parts.append(f"opens {', '.join(change.opened)}")
+        parts.append(say("opens {sites}", sites=", ".join(change.opened)))
     return " ".join(parts)

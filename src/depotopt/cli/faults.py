@@ -7,6 +7,7 @@ import sys
 from dataclasses import asdict
 
 from depotopt.cli.exits import Exit
+from depotopt.cli.language import S_, say
 from depotopt.errors import (
     DepotoptError,
     EngineError,
@@ -41,18 +42,51 @@ def tell_error(error: DepotoptError, *, as_json: bool) -> Exit:
     elif isinstance(error, InputError):
         print(fault_text(error.subject, error.faults), file=sys.stderr)
     else:
-        print(f"depotopt: {error}", file=sys.stderr)
+        print(f"depotopt: {_spoken(str(error))}", file=sys.stderr)
     return code
+
+
+PARSER_SENTENCES = (
+    S_('Unknown option: "{option}".'),
+    S_('Unknown option: "{option}". Did you mean "{close}"?'),
+    S_('Unknown command "{command}".'),
+    S_('Unknown command "{command}". Did you mean "{close}"?'),
+    S_('Unknown command "{command}". Did you mean "{close}"? Available commands: {known}.'),
+    S_('Unknown command "{command}". Available commands: {known}.'),
+    S_('Invalid value "{value}" for {option}. Must be {kind}.'),
+    S_('Invalid value "{value}" for "{option}": unable to convert "{value2}" into {kind}.'),
+    S_('Invalid value "{value}" for "{option}": unable to convert "{value2}" into one of {known}.'),
+    S_('Parameter "{option}" requires an argument.'),
+    S_('Command "{command}" parameter "{option}" requires an argument.'),
+    S_('Parameter "{option}" specified multiple times.'),
+    S_("Unused Tokens: {words}."),
+)
+"""What the parser of the command line says."""
+
+
+def _spoken(message: str) -> str:
+    """An error line by line: each is a sentence of its own."""
+    return "\n".join(say.sentence(line) for line in message.split("\n"))
 
 
 def fault_text(subject: str, faults: tuple[Fault, ...]) -> str:
     """Faults in aligned columns: file, place, found, expected."""
     number = len(faults)
-    places = [f"{fault.file}  {fault.where}".rstrip() for fault in faults]
+    places = [f"{fault.file}  {say.sentence(fault.where)}".rstrip() for fault in faults]
     width = min(max((len(place) for place in places), default=0), 60)
-    lines = [f"{subject} cannot be read: {number} fault{'' if number == 1 else 's'}"]
-    lines += [
-        f"  {place:<{width}}   found {fault.found}, {fault.expected}"
-        for place, fault in zip(places, faults, strict=True)
+    lines = [
+        say.count(
+            number,
+            "{subject} cannot be read: {number} fault",
+            "{subject} cannot be read: {number} faults",
+            subject=say.sentence(subject),
+        )
     ]
+    for place, fault in zip(places, faults, strict=True):
+        wrong = say(
+            "found {found}, {expected}",
+            found=say.sentence(fault.found),
+            expected=say.sentence(fault.expected),
+        )
+        lines.append(f"  {place:<{width}}   {wrong}")
     return "\n".join(lines)

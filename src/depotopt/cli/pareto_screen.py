@@ -6,6 +6,9 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from depotopt.cli.language import say
+from depotopt.cli.words import metric_name
+
 if TYPE_CHECKING:
     from depotopt.pipeline.pareto import Front
 
@@ -20,14 +23,21 @@ def tell_front(front: Front, out: Path | None, *, as_json: bool) -> None:
         print(text)
         return
     if not front.points:
-        print("no layout found: `depotopt site` names the rules that cannot hold together")
+        print(say("no layout found: `depotopt site` names the rules that cannot hold together"))
         return
     from rich.console import Console
     from rich.table import Table
 
     coverage = next(name for name in front.points[0].evaluation.summary() if name.startswith("coverage"))
-    heads = ("yearly cost", "sites", "gap", "unmet person-days", "worst 5 %", "worst")
-    table = Table(*heads, coverage.replace("_", " "), box=None, pad_edge=False)
+    heads = (
+        say("yearly cost"),
+        say("sites"),
+        say("gap"),
+        say("unmet person-days"),
+        say("worst 5 %"),
+        say("worst"),
+    )
+    table = Table(*heads, metric_name(coverage), box=None, pad_edge=False)
     for one in front.points:
         unmet = one.evaluation.spread("unmet_person_days")
         gap, plan = one.point.result.gap, one.point.result.plan
@@ -46,6 +56,6 @@ def tell_front(front: Front, out: Path | None, *, as_json: bool) -> None:
     console = Console(highlight=False)
     console.print(table)
     states = len(front.points[0].evaluation.states)
-    console.print(f"judged on {states} road states none of the layouts was chosen on")
+    console.print(say("judged on {states} road states none of the layouts was chosen on", states=states))
     if out is not None:
-        console.print(f"front {out}")
+        console.print(say("front {file}", file=out))

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from enum import StrEnum
 from types import FrameType
 
+from depotopt.cli.language import say
+from depotopt.cli.words import word
 from depotopt.solving import Monitor, Progress
 
 LINE_EVERY_S = 5.0
@@ -37,7 +39,8 @@ def watching(style: ProgressStyle) -> Iterator[Monitor]:
         if monitor.stopped:
             raise KeyboardInterrupt
         monitor.stop()
-        print("\nstopping: keeping the best plan so far (Ctrl-C again to give up)", file=sys.stderr)
+        print("", file=sys.stderr)
+        print(say("stopping: keeping the best plan so far (Ctrl-C again to give up)"), file=sys.stderr)
 
     before = signal.signal(signal.SIGINT, on_interrupt)
     try:
@@ -78,13 +81,13 @@ class _Show:
 
 
 def _line(progress: Progress) -> str:
-    parts = [f"{progress.elapsed_s:6.1f} s", f"{progress.stage:<9}"]
+    parts = [f"{progress.elapsed_s:6.1f} s", f"{word(progress.stage):<9}"]
     if progress.objective is not None:
-        parts.append(f"best {progress.objective:,.4g}")
+        parts.append(say("best {value}", value=f"{progress.objective:,.4g}"))
     if progress.bound is not None:
-        parts.append(f"bound {progress.bound:,.4g}")
+        parts.append(say("bound {bound}", bound=f"{progress.bound:,.4g}"))
     if progress.gap is not None:
-        parts.append(f"gap {progress.gap:.2%}")
+        parts.append(say("gap {gap}", gap=f"{progress.gap:.2%}"))
     if progress.message:
-        parts.append(progress.message)
+        parts.append(say.sentence(progress.message))
     return "  ".join(parts)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from depotopt.cli.language import say
+from depotopt.cli.words import word
 from depotopt.roads.network import StreetKind
 from depotopt.units import KM_M, MINUTE_S
 
@@ -21,27 +23,39 @@ def status_lines(scenario: Scenario, status: RoadStatus) -> list[str]:
     state = status.state
     bridges = len(state.bridges_lost)
     lines = [
-        f"road state {state.index}: {_count(len(state.lost) - bridges, 'street')} and "
-        f"{_count(bridges, 'bridge')} lost, {_count(len(state.slowed), 'street')} slowed"
+        say(
+            "road state {index}: {streets} and {bridges} lost, {slowed} slowed",
+            index=state.index,
+            streets=_count(len(state.lost) - bridges, "street"),
+            bridges=_count(bridges, "bridge"),
+            slowed=_count(len(state.slowed), "street"),
+        )
     ]
     if state.lost_km_by_class:
-        parts = [f"{name} {km:,.1f}" for name, km in state.lost_km_by_class.items()]
-        lines.append(f"  km lost by class: {', '.join(parts)}")
+        parts = [f"{word(name)} {km:,.1f}" for name, km in state.lost_km_by_class.items()]
+        lines.append("  " + say("km lost by class: {lengths}", lengths=", ".join(parts)))
     names = [site.ident for site in scenario.sites]
     if state.sites_hit:
-        lines.append(f"  sites that lose stock: {', '.join(names[j] for j in state.sites_hit)}")
+        hit = ", ".join(names[j] for j in state.sites_hit)
+        lines.append("  " + say("sites that lose stock: {sites}", sites=hit))
     if state.sites_without_power:
-        lines.append(f"  sites without power: {', '.join(names[j] for j in state.sites_without_power)}")
+        dark = ", ".join(names[j] for j in state.sites_without_power)
+        lines.append("  " + say("sites without power: {sites}", sites=dark))
     by_class = sorted(state.lost, key=lambda loss: (loss.kind is not StreetKind.BRIDGE, -loss.length_m))
-    lines += [f"  lost: {loss_text(loss)}" for loss in by_class[:SHOWN]]
+    lines += ["  " + say("lost: {road}", road=loss_text(loss)) for loss in by_class[:SHOWN]]
     if len(by_class) > SHOWN:
-        lines.append(f"  ... and {len(by_class) - SHOWN} more")
+        lines.append("  " + say("... and {number} more", number=len(by_class) - SHOWN))
     counts = Counter(point.status for point in status.points)
     people = {kind: sum(p.people for p in status.points if p.status is kind) for kind in counts}
-    lines.append(f"seen from {', '.join(status.depots) or 'no open depot'}:")
-    lines += [
-        f"  {kind}: {_count(counts[kind], 'point')}, {people[kind]:,.0f} people" for kind in sorted(counts)
-    ]
+    lines.append(say("seen from {depots}:", depots=", ".join(status.depots) or say("no open depot")))
+    for kind in sorted(counts):
+        reach = say(
+            "{state}: {points}, {people} people",
+            state=word(kind),
+            points=_count(counts[kind], "point"),
+            people=f"{people[kind]:,.0f}",
+        )
+        lines.append(f"  {reach}")
     for point in sorted(status.points, key=lambda point: (-point.people, point.point)):
         lines += _point_lines(point)
     return lines
@@ -50,24 +64,37 @@ def status_lines(scenario: Scenario, status: RoadStatus) -> list[str]:
 def loss_text(loss: Loss) -> str:
     """One lost or slowed street as people speak of it."""
     name = loss.name or loss.ident
-    water = f", {loss.depth_m:.1f} m of water" if loss.depth_m > 0 else ""
-    kind = loss.kind.name.lower()
-    return (
-        f"{kind} {name} ({loss.road_class}, {loss.length_m / KM_M:.2f} km{water}; {', '.join(loss.causes)})"
-    )
+    water = say(", {depth} m of water", depth=f"{loss.depth_m:.1f}") if loss.depth_m > 0 else ""
+    kind, length = word(loss.kind.name.lower()), f"{loss.length_m / KM_M:.2f}"
+    return f"{kind} {name} ({word(loss.road_class)}, {length} km{water}; {', '.join(loss.causes)})"
 
 
 def _point_lines(point: PointView) -> list[str]:
     if point.cut:
         kinds = Counter(loss.kind.name.lower() for loss in point.cut)
-        what = " and ".join(_count(number, kind) for kind, number in sorted(kinds.items()))
+        what = say(" and ").join(_count(number, kind) for kind, number in sorted(kinds.items()))
         names = "; ".join(loss.name or loss.ident for loss in point.cut)
-        return [f"  {point.point} {point.name}: {point.people:,.0f} people cut off by {what}: {names}"]
+        cut = say(
+            "{people} people cut off by {what}: {names}",
+            people=f"{point.people:,.0f}",
+            what=what,
+            names=names,
+        )
+        return [f"  {point.point} {point.name}: {cut}"]
     if point.after_s is not None and point.before_s is not None and point.after_s > point.before_s:
         before, after = point.before_s / MINUTE_S, point.after_s / MINUTE_S
-        return [f"  {point.point} {point.name}: {before:,.0f} min before, {after:,.0f} min now"]
+        times = say("{before} min before, {after} min now", before=f"{before:,.0f}", after=f"{after:,.0f}")
+        return [f"  {point.point} {point.name}: {times}"]
     return []
 
 
 def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    if noun == "bridge":
+        return say.count(number, "{number} bridge", "{number} bridges")
+    if noun == "tunnel":
+        return say.count(number, "{number} tunnel", "{number} tunnels")
+    if noun == "ford":
+        return say.count(number, "{number} ford", "{number} fords")
+    if noun == "point":
+        return say.count(number, "{number} point", "{number} points")
+    return say.count(number, "{number} street", "{number} streets")

@@ -12,6 +12,8 @@ from rich.table import Table
 
 from depotopt.cli.exits import Exit
 from depotopt.cli.faults import fault_text
+from depotopt.cli.language import say
+from depotopt.cli.words import metric_name, word
 from depotopt.errors import Fault
 from depotopt.solving import Limit, SolveResult, Status
 
@@ -69,10 +71,10 @@ def _proof(result: SolveResult[Any]) -> dict[str, Any]:
 def _proof_text(result: SolveResult[Any]) -> str:
     parts = []
     if result.gap is not None:
-        parts.append(f"gap {result.gap:.2%}")
+        parts.append(say("gap {gap}", gap=f"{result.gap:.2%}"))
     if result.bound is not None:
-        parts.append(f"bound {result.bound:,.0f}")
-    parts.append(f"status: {result.limit or result.status}")
+        parts.append(say("bound {bound}", bound=f"{result.bound:,.0f}"))
+    parts.append(say("status: {status}", status=word(result.limit or result.status)))
     return f"{parts[0]} ({', '.join(parts[1:])})" if len(parts) > 2 else "   ".join(parts)
 
 
@@ -81,13 +83,13 @@ def tell_check(subject: str, faults: tuple[Fault, ...], *, as_json: bool) -> Non
     if as_json:
         _print_json({"scenario": subject, "faults": [asdict(fault) for fault in faults]})
     else:
-        print(fault_text(subject, faults) if faults else f"{subject}: no faults")
+        print(fault_text(subject, faults) if faults else say("{subject}: no faults", subject=subject))
 
 
 def tell_notices(scenario: Scenario) -> None:
     """Remarks on how the files were read, to stderr: they are no result."""
     for notice in scenario.notices:
-        print(f"notice: {notice}", file=sys.stderr)
+        print(say("notice: {notice}", notice=say.sentence(notice)), file=sys.stderr)
 
 
 def tell_siting(scenario: Scenario, result: SolveResult[SitingPlan], *, as_json: bool) -> None:
@@ -98,16 +100,20 @@ def tell_siting(scenario: Scenario, result: SolveResult[SitingPlan], *, as_json:
         return
     console = _console()
     if result.plan is None:
-        console.print(f"no layout: {result.status}")
+        console.print(say("no layout: {status}", status=word(result.status)))
         for conflict in result.conflicts:
-            console.print(f"  {conflict}")
+            console.print(f"  {say.sentence(conflict)}", markup=False)
         return
     counts = " + ".join(
         str(sum(opened.tier == tier.ident for opened in result.plan.open_sites)) for tier in scenario.tiers
     )
     yearly = sum(result.terms.get(name, 0.0) for name in ("fixed", "holding", "purchase"))
-    console.print(f"layout   {counts} sites   yearly cost {yearly:,.0f}   {_proof_text(result)}")
-    table = Table("site", "name", "tier", "size", "stock kg", "stock m3", box=None, pad_edge=False)
+    console.print(
+        say("layout   {counts} sites   yearly cost {cost}", counts=counts, cost=f"{yearly:,.0f}")
+        + f"   {_proof_text(result)}"
+    )
+    heads = (say("site"), say("name"), say("tier"), say("size"), say("stock kg"), say("stock m3"))
+    table = Table(*heads, box=None, pad_edge=False)
     for opened in result.plan.open_sites:
         lines = [line for line in result.plan.stock if line.site == opened.site]
         of = [scenario.commodities[scenario.commodity_index[line.commodity]] for line in lines]
@@ -119,7 +125,7 @@ def tell_siting(scenario: Scenario, result: SolveResult[SitingPlan], *, as_json:
         column.justify = "right"
     console.print(table)
     for note in result.notes:
-        console.print(f"note: {note}")
+        console.print(say("note: {note}", note=say.sentence(note)), markup=False)
 
 
 def tell_dispatch(scenario: Scenario, result: SolveResult[DispatchPlan], *, as_json: bool) -> None:
@@ -130,26 +136,25 @@ def tell_dispatch(scenario: Scenario, result: SolveResult[DispatchPlan], *, as_j
         return
     console = _console()
     if result.plan is None:
-        console.print(f"no dispatch plan: {result.status}")
+        console.print(say("no dispatch plan: {status}", status=word(result.status)))
         for line in (*result.conflicts, *result.notes):
-            console.print(f"  {line}")
+            console.print(f"  {say.sentence(line)}", markup=False)
         return
     plan = result.plan
     vehicles = len({trip.vehicle for trip in plan.trips})
     unmet = result.terms.get("unmet_person_days", 0.0)
-    console.print(
-        f"dispatch   {len(plan.trips)} trips of {vehicles} vehicles   "
-        f"unmet {unmet:,.0f} weighted person-days   {_proof_text(result)}"
-    )
+    trips = say.count(len(plan.trips), "{number} trip", "{number} trips")
+    used = say.count(vehicles, "{number} vehicle", "{number} vehicles")
+    short = say("unmet {number} weighted person-days", number=f"{unmet:,.0f}")
+    said = say("dispatch   {trips} of {vehicles}   {short}", trips=trips, vehicles=used, short=short)
+    console.print(f"{said}   {_proof_text(result)}")
     states = sorted(set(plan.point_state.values()))
-    console.print(
-        "points     "
-        + ", ".join(f"{sum(s is state for s in plan.point_state.values())} {state}" for state in states)
-    )
+    counts = (f"{sum(s is state for s in plan.point_state.values())} {word(state)}" for state in states)
+    console.print(say("points     {counts}", counts=", ".join(counts)))
     if plan.unmet:
         console.print(_unmet_table(scenario, plan))
     for note in result.notes:
-        console.print(f"note: {note}")
+        console.print(say("note: {note}", note=say.sentence(note)), markup=False)
 
 
 def _unmet_table(scenario: Scenario, plan: DispatchPlan) -> Table:
@@ -158,22 +163,31 @@ def _unmet_table(scenario: Scenario, plan: DispatchPlan) -> Table:
     for line in plan.unmet:
         short.setdefault(line.point, []).append(line)
     points = {ident: scenario.demand_points[scenario.point_index[ident]] for ident in short}
-    table = Table("point", "name", "people", "state", "short of", "why", box=None, pad_edge=False)
+    heads = (say("point"), say("name"), say("people"), say("state"), say("short of"), say("why"))
+    table = Table(*heads, box=None, pad_edge=False)
     table.columns[2].justify = "right"
     ranked = sorted(short, key=lambda ident: (-points[ident].people, ident))
     for ident in ranked[:SHOWN_POINTS]:
         lines = short[ident]
-        why = sorted({str(line.reason) for line in lines})
+        why = sorted({word(line.reason) for line in lines})
         table.add_row(
             ident,
             points[ident].name,
             f"{points[ident].people:,.0f}",
-            str(lines[0].state),
+            word(lines[0].state),
             _amounts(scenario, lines),
             ", ".join(why),
         )
     if len(ranked) > SHOWN_POINTS:
-        table.add_row("...", f"and {len(ranked) - SHOWN_POINTS} more points, all in the workbook")
+        more = len(ranked) - SHOWN_POINTS
+        table.add_row(
+            "...",
+            say.count(
+                more,
+                "and {number} more point, all in the workbook",
+                "and {number} more points, all in the workbook",
+            ),
+        )
     return table
 
 
@@ -198,12 +212,13 @@ def tell_evaluation(evaluation: Evaluation, *, as_json: bool) -> None:
 
 
 def _metric_table(evaluations: dict[str, Evaluation]) -> Table:
-    table = Table("", "before loss", "expected", "worst 5 %", "worst", box=None, pad_edge=False)
+    heads = (say("before loss"), say("expected"), say("worst 5 %"), say("worst"))
+    table = Table("", *heads, box=None, pad_edge=False)
     for name, evaluation in evaluations.items():
         for metric, row in evaluation.summary().items():
             form = _metric_form(metric)
             expected = _with_confidence(form, row["expected"], row["half_width"])
-            label = metric.replace("_", " ") + (f" ({name})" if name else "")
+            label = metric_name(metric) + (f" ({word(name)})" if name else "")
             table.add_row(
                 label,
                 form.format(row["before"]),
@@ -237,10 +252,16 @@ def tell_outcome(outcome: Outcome, *, as_json: bool) -> None:
     if outcome.evaluations:
         states = len(outcome.evaluations["layout"].states)
         design = outcome.options.design_states or outcome.case.scenario.ensemble.design_states
-        console.print(f"\nchosen on {design} road states, judged on {states} unseen ones")
+        console.print("")
+        console.print(
+            say(
+                "chosen on {design} road states, judged on {states} unseen ones", design=design, states=states
+            )
+        )
         console.print(_metric_table(outcome.evaluations))
     if outcome.dispatch is not None and outcome.state is not None:
-        console.print(f"\nroad state {outcome.state.index}")
+        console.print("")
+        console.print(say("road state {index}", index=outcome.state.index))
         tell_dispatch(outcome.case.scenario, outcome.dispatch, as_json=False)
     if outcome.files is not None:
         console.print("")
@@ -272,27 +293,29 @@ def tell_comparison(comparison: Comparison, *, as_json: bool) -> None:
         return
     console = _console()
     table = Table("", *(one.name for one in contenders), box=None, pad_edge=False)
-    table.add_row("open sites", *(str(len(one.layout.open_sites)) for one in contenders))
-    table.add_row("yearly cost", *(f"{one.yearly_cost:,.0f}" for one in contenders))
+    table.add_row(say("open sites"), *(str(len(one.layout.open_sites)) for one in contenders))
+    table.add_row(say("yearly cost"), *(f"{one.yearly_cost:,.0f}" for one in contenders))
     for metric in contenders[0].evaluation.summary():
         rows = [one.evaluation.summary()[metric] for one in contenders]
         for part in ("before", "expected", "worst_5_percent"):
-            label = f"{metric} {part}".replace("_", " ")
+            label = f"{metric_name(metric)} {word(part.replace('_', ' '))}"
             table.add_row(label, *(_metric_form(metric).format(row[part]) for row in rows))
-    table.add_row("regret, expected", *(f"{one.expected_regret:,.0f}" for one in contenders))
-    table.add_row("regret, worst 5 %", *(f"{one.worst_regret:,.0f}" for one in contenders))
+    table.add_row(say("regret, expected"), *(f"{one.expected_regret:,.0f}" for one in contenders))
+    table.add_row(say("regret, worst 5 %"), *(f"{one.worst_regret:,.0f}" for one in contenders))
     for column in table.columns[1:]:
         column.justify = "right"
     console.print(table)
     if comparison.differing_sites:
-        sites = Table("site", *(one.name for one in contenders), box=None, pad_edge=False)
+        sites = Table(say("site"), *(one.name for one in contenders), box=None, pad_edge=False)
         for ident, row in comparison.differing_sites.items():
             name = comparison.scenario.sites[comparison.scenario.site_index[ident]].name
             sites.add_row(f"{ident} {name}", *(cell or "-" for cell in row))
-        console.print("\nsites that differ")
+        console.print("")
+        console.print(say("sites that differ"))
         console.print(sites)
     states = len(contenders[0].evaluation.states)
-    console.print(f"\njudged on {states} road states of seed {comparison.seed}")
+    console.print("")
+    console.print(say("judged on {states} road states of seed {seed}", states=states, seed=comparison.seed))
 
 
 def _with_confidence(form: str, value: object, half_width: object) -> str:
@@ -300,7 +323,7 @@ def _with_confidence(form: str, value: object, half_width: object) -> str:
 
 
 def _metric_form(metric: str) -> str:
-    if metric.startswith(("coverage", "unmet_share")):
+    if metric.startswith(("coverage", "backup", "overlap", "unmet_share")):
         return "{:.1%}"
     return "{:.3f}" if metric == "gini" else "{:,.0f}"
 
@@ -310,10 +333,10 @@ def tell_files(files: ReportFiles, *, as_json: bool) -> None:
     if as_json:
         _print_json({"folder": str(files.folder), "map": str(files.map), "workbook": str(files.workbook)})
         return
-    print(f"map       {files.map}")
-    print(f"workbook  {files.workbook}")
+    print(say("map       {file}", file=files.map))
+    print(say("workbook  {file}", file=files.workbook))
     if files.sheets is not None:
-        print(f"sheets    {files.sheets}")
+        print(say("sheets    {file}", file=files.sheets))
 
 
 def tell_doctor(findings: dict[str, Any], *, as_json: bool) -> None:
@@ -325,13 +348,24 @@ def tell_doctor(findings: dict[str, Any], *, as_json: bool) -> None:
     for package, number in findings["versions"].items():
         console.print(f"{package:<12} {number}")
     for engine, works in findings["engines"].items():
-        console.print(f"engine {engine:<12} {'works' if works else 'does not work'}")
+        state = say("works") if works else say("does not work")
+        console.print(say("engine {engine} {state}", engine=f"{engine:<12}", state=state))
     for extra, found in findings["extras"].items():
-        state = "installed" if found["installed"] else f"missing: pip install 'depotopt\\[{extra}]'"
-        console.print(f"extra {extra:<13} {state}   ({found['for']})")
+        missing = say("missing: pip install 'depotopt[{extra}]'", extra=extra)
+        state = say("installed") if found["installed"] else missing
+        line = say("extra {extra} {state}", extra=f"{extra:<13}", state=state)
+        console.print(f"{line}   ({say.sentence(found['for'])})", markup=False)
     cache = findings["cache"]
-    writable = "writable" if cache["writable"] else "not writable: imports are not kept"
-    console.print(f"cache {cache['folder']} ({writable}), {findings['cores']} cores")
+    writable = say("writable") if cache["writable"] else say("not writable: imports are not kept")
+    console.print(
+        say(
+            "cache {folder} ({writable}), {cores} cores",
+            folder=cache["folder"],
+            writable=writable,
+            cores=findings["cores"],
+        ),
+        markup=False,
+    )
 
 
 def tell_roads(summary: NetworkSummary, *, as_json: bool) -> None:
@@ -340,16 +374,14 @@ def tell_roads(summary: NetworkSummary, *, as_json: bool) -> None:
         _print_json(asdict(summary))
         return
     for key, value in asdict(summary).items():
+        label = word(key.replace("_", " "))
         if isinstance(value, dict):
-            print(f"{key.replace('_', ' ')}:")
+            print(f"{label}:")
             for name, number in value.items():
-                print(
-                    f"  {name:<40} {number:,.6g}"
-                    if isinstance(number, int | float)
-                    else f"  {name}  {number}"
-                )
+                shown = f"{number:,.6g}" if isinstance(number, int | float) else number
+                print(f"  {say.sentence(word(name)):<40} {shown}")
         else:
-            print(f"{key.replace('_', ' ')}: {value:,.6g}" if isinstance(value, float) else f"{key}: {value}")
+            print(f"{label}: {value:,.6g}" if isinstance(value, float) else f"{label}: {value}")
 
 
 def tell_status(scenario: Scenario, status: RoadStatus, *, as_json: bool) -> None:

@@ -1,73 +1,57 @@
-"""Faults in the language of the officer: English as they are made, Chinese by patterns of the sentences."""
+"""Faults in the language of the officer: made in English, said through the catalogues."""
 
 from __future__ import annotations
 
-import csv
-import re
 from dataclasses import replace
-from functools import cache
-from importlib.resources import files
-from typing import NamedTuple
+from typing import Final
 
-from depotopt.errors import Fault, UsageError
+from depotopt.errors import Fault
+from depotopt.language.speech import S_, Speech, speech
 
-LANGUAGES = ("en", "zh")
-
-
-class Pattern(NamedTuple):
-    """An English sentence with gaps and its Chinese.
-
-    Gaps are written ``{}``; what stands in ``{*}`` is itself translated.
-    """
-
-    english: re.Pattern[str]
-    chinese: str
-    inner: tuple[bool, ...]
-
-
-@cache
-def patterns() -> tuple[Pattern, ...]:
-    """Patterns from ``fault_words_zh.csv``, those with the most fixed text first."""
-    text = files("depotopt.io").joinpath("fault_words_zh.csv").read_text(encoding="utf-8")
-    lines = [(line["english"], line["chinese"]) for line in csv.DictReader(text.splitlines())]
-    # More fixed text is more specific: "expected {*}, without its unit" comes before "expected {*}".
-    lines.sort(key=lambda line: -len(re.sub(r"\{\*?\}", "", line[0])))
-    return tuple(_pattern(english, chinese) for english, chinese in lines)
-
-
-def _pattern(english: str, chinese: str) -> Pattern:
-    pieces = re.split(r"(\{\*?\})", english)
-    # A gap at the end of a sentence may be empty: "no such site{*}" has a hint or none.
-    expression = "".join(
-        ("(.*?)" if piece == "{*}" else "(.+?)") if piece in ("{}", "{*}") else re.escape(piece)
-        for piece in pieces
-    )
-    inner = tuple(piece == "{*}" for piece in pieces if piece in ("{}", "{*}"))
-    return Pattern(re.compile(expression, re.DOTALL), chinese, inner)
-
-
-@cache
-def in_chinese(text: str) -> str | None:
-    """Chinese of a part of a fault, ``None`` where no pattern fits.
-
-    Quoted values, numbers and names people chose stay as they are, and so does an empty text.
-    """
-    if not text or re.fullmatch(r"'[^']*'|[-+.\d]\S*", text):
-        return text
-    for pattern in patterns():
-        found = pattern.english.fullmatch(text)
-        if found is None:
-            continue
-        parts = [
-            (in_chinese(part) or part) if inner else part
-            for part, inner in zip(found.groups(), pattern.inner, strict=True)
-        ]
-        return pattern.chinese.format(*parts)
-    return None
+PHRASES: Final = (
+    S_("sheet {sheet}, row {row}, column {column}"),
+    S_("row {row}, column {column}"),
+    S_("line {line}, column {column}"),
+    S_("semicolons between cells"),
+    S_("tabs between cells"),
+    S_("also a scenario.toml"),
+    S_("street and area_wkt"),
+    S_("street and position"),
+    S_("area_wkt and position"),
+    S_("street and area_wkt and position"),
+    S_("the unverified value {a} for {b} ({c})"),
+    S_("a table"),
+    S_("a list"),
+    S_("{a}: {b}"),
+    S_("a place that touches no road"),
+    S_("expected {a}, without digit grouping"),
+    S_("expected {a}, with a point, not a comma"),
+    S_("expected {a}, as a share, not in percent"),
+    S_("expected {a}, in plain digits 0-9"),
+    S_("expected {a}, without its unit"),
+    S_("expected {a}"),
+    S_("tables/*.csv or tables.xlsx"),
+    S_("the keys of scenario.toml in a sheet of this name"),
+    S_("no such site{a}"),
+    S_("no such commodity{a}"),
+    S_("no such demand point{a}"),
+    S_("no such site or demand point{a}"),
+    S_("no such hazard{a}"),
+    S_("no such commodity class{a}"),
+    S_("no site has this kind{a}"),
+    S_("no site has this zone{a}"),
+    S_("a name that does not begin with new/ or new-agreement/"),
+    S_("with it site {a} holds {b}, above its capacity of {c}"),
+    S_("a moment after the start"),
+    S_("a moment after from ({a})"),
+    S_("no street has this identifier or name"),
+    S_("a place on the road network"),
+)
+"""Parts of faults that are put together from pieces; the other ones stand whole in the source."""
 
 
 def translated(fault: Fault, language: str) -> Fault:
-    """Return a fault in a language; parts that no pattern covers stay English.
+    """Return a fault in a language.
 
     Parameters
     ----------
@@ -81,21 +65,21 @@ def translated(fault: Fault, language: str) -> Fault:
     UsageError
         If the language is not known.
     """
-    if language not in LANGUAGES:
-        raise UsageError(f"no language '{language}': there are {', '.join(LANGUAGES)}")
-    if language == "en":
-        return fault
+    return spoken(fault, speech(language))
+
+
+def spoken(fault: Fault, say: Speech) -> Fault:
+    """Return a fault in the language of a `Speech`; what people wrote stays as it is."""
     return replace(
         fault,
-        where=in_chinese(fault.where) or fault.where,
-        found=in_chinese(fault.found) or fault.found,
-        expected=in_chinese(fault.expected) or fault.expected,
+        where=say.sentence(fault.where),
+        found=say.sentence(fault.found),
+        expected=say.sentence(fault.expected),
     )
 
 
 def sentence(fault: Fault, language: str = "en") -> str:
     """What is wrong in one sentence, without the place."""
-    spoken = translated(fault, language)
-    if language == "zh":
-        return f"发现：{spoken.found}；{spoken.expected}"
-    return f"found {spoken.found}, {spoken.expected}"
+    say = speech(language)
+    own = spoken(fault, say)
+    return say("found {found}, {expected}", found=own.found, expected=own.expected)

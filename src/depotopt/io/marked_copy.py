@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 from depotopt.errors import Fault, UsageError
 from depotopt.io.fault_wording import sentence
 from depotopt.io.raw_tables import WORKBOOK, RawTable, letters, read_tables
-from depotopt.io.workbook import LONGEST_CELL, WORDS, write_tables
+from depotopt.io.workbook import LONGEST_CELL, write_tables
+from depotopt.language.speech import N_, Speech, speech
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -21,6 +22,7 @@ FAULT_SHEET = "_faults"
 """Sheet that lists all faults; its name keeps it from being read as a table."""
 
 AUTHOR: Final = "depotopt"
+HEADS: Final = (N_("sheet"), N_("cell"), N_("fault"))
 MARK_RGB: Final = "FFFFC7CE"
 MOST_NOTES: Final = 2_000
 """Cells marked at most: a workbook with more notes opens slowly. The list holds all faults."""
@@ -83,8 +85,7 @@ def write_marked_copy(
     UsageError
         If the workbook cannot be opened or the language is not known.
     """
-    if language not in WORDS:
-        raise UsageError(f"no language '{language}': there are {', '.join(WORDS)}")
+    words = speech(language)
     if say is None:
         say = partial(sentence, language=language)
     source = Path(scenario)
@@ -106,7 +107,7 @@ def write_marked_copy(
     marked = list(notes.items())[:MOST_NOTES]
     for (sheet, cell), sentences in marked:
         _mark(book[sheet][cell], "\n".join(sentences))
-    _list(book, ordered, language, say)
+    _list(book, ordered, words, say)
     book.save(path)
     return len(marked)
 
@@ -192,13 +193,12 @@ def _mark(cell: Any, text: str) -> None:
     cell.fill = PatternFill("solid", start_color=MARK_RGB, end_color=MARK_RGB)
 
 
-def _list(book: Workbook, faults: list[Fault], language: str, say: Callable[[Fault], str]) -> None:
+def _list(book: Workbook, faults: list[Fault], words: Speech, say: Callable[[Fault], str]) -> None:
     """Write the sheet of all faults, first in the workbook, with links to the cells."""
     from openpyxl.styles import Font
 
-    words = WORDS[language]
     sheet = book.create_sheet(FAULT_SHEET, 0)
-    sheet.append([words["sheet"], words["cell"], words["fault"]])
+    sheet.append([words(head) for head in HEADS])
     for cell in sheet[1]:
         cell.font = Font(bold=True)
     for number, fault in enumerate(faults, start=2):

@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 from pydantic.fields import FieldInfo
 
@@ -33,6 +33,7 @@ from depotopt.io.settings_sheet import (
     value_cell,
 )
 from depotopt.io.table_schemas import TABLES, TableSpec
+from depotopt.language.speech import N_, Speech, in_paragraphs, speech
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
@@ -60,57 +61,21 @@ LINKS: Final[Mapping[tuple[str, str], str]] = {
 }
 """Columns whose drop-down offers the identifiers of another sheet."""
 
-WORDS: Final[Mapping[str, Mapping[str, str]]] = {
-    "en": {
-        "required": "required",
-        "optional": "optional",
-        "default": "default",
-        "expected": "expected",
-        "example": "example",
-        "sheet": "sheet",
-        "column": "column",
-        "meaning": "meaning",
-        "cell": "cell",
-        "fault": "fault",
-        "intro": "Row 1 of each sheet holds the column names: keep them. Units stand in the names. "
-        "Columns in dark blue are required. Blank cells take the default. In the sheet scenario fill the "
-        "column value; further tiers and entries of lists get rows of their own, numbered [0], [1], ... "
-        "This sheet is not read.",
-    },
-    "zh": {
-        "required": "必填",
-        "optional": "选填",
-        "default": "默认值",
-        "expected": "应为",
-        "example": "示例",
-        "sheet": "工作表",
-        "column": "列",
-        "meaning": "含义",
-        "cell": "单元格",
-        "fault": "问题",
-        "intro": "每个工作表的第 1 行是列名，请勿改动；单位写在列名中。深蓝色列必填，"
-        "空白单元格取默认值。在 scenario 工作表中填写 value 列；更多层级和列表条目另起一行，"
-        "按 [0]、[1]…… 编号。本工作表不会被读取。",
-    },
-}
-"""Words of the guide and the notes by language."""
-
-
-class ColumnNote(NamedTuple):
-    """An example of a column and its meaning in Chinese."""
-
-    example: str
-    note_zh: str
+GUIDE_HEADS: Final = (
+    N_("sheet"), N_("column"), N_("required"), N_("expected"), N_("default"), N_("meaning"), N_("example"),
+)  # fmt: skip
+INTRO: Final = N_(
+    "Row 1 of each sheet holds the column names: keep them. Units stand in the names. Columns in dark blue "
+    "are required. Blank cells take the default. In the sheet scenario fill the column value; further tiers "
+    "and entries of lists get rows of their own, numbered [0], [1], ... This sheet is not read."
+)
 
 
 @cache
-def column_notes() -> Mapping[tuple[str, str], ColumnNote]:
-    """Notes by table and column, from ``column_notes.csv``."""
-    text = files("depotopt.io").joinpath("column_notes.csv").read_text(encoding="utf-8")
-    return {
-        (line["table"], line["column"]): ColumnNote(line["example"], line["note_zh"])
-        for line in csv.DictReader(text.splitlines())
-    }
+def column_examples() -> Mapping[tuple[str, str], str]:
+    """Examples by table and column, from ``column_examples.csv``."""
+    text = files("depotopt.io").joinpath("column_examples.csv").read_text(encoding="utf-8")
+    return {(line["table"], line["column"]): line["example"] for line in csv.DictReader(text.splitlines())}
 
 
 def write_workbook(
@@ -194,8 +159,7 @@ def write_tables(
     keys
         Keys and values of the sheet ``scenario``; ``None`` for no such sheet.
     """
-    if language not in WORDS:
-        raise UsageError(f"no language '{language}': there are {', '.join(WORDS)}")
+    say = speech(language)
     import xlsxwriter
 
     path.open("ab").close()  # xlsxwriter words a place it cannot write to in an error of its own.
@@ -209,16 +173,16 @@ def write_tables(
             "date": book.add_format({"num_format": "yyyy-mm-dd"}),
         }
         if keys is not None:
-            _write_settings(book, keys, formats, language)
+            _write_settings(book, keys, formats, say)
         columns = {name: headers for name, (headers, _) in tables.items()}
         for name in TABLES:
             if name in tables:
-                _write_sheet(book, name, columns, tables[name][1], formats, language)
-        _write_guide(book, formats, language)
+                _write_sheet(book, name, columns, tables[name][1], formats, say)
+        _write_guide(book, formats, say)
 
 
 def _write_settings(
-    book: Workbook, keys: Sequence[tuple[str, Any]], formats: Mapping[str, Format], language: str
+    book: Workbook, keys: Sequence[tuple[str, Any]], formats: Mapping[str, Format], say: Speech
 ) -> None:
     sheet: Worksheet = book.add_worksheet(SETTINGS)
     sheet.freeze_panes(1, 0)
@@ -229,7 +193,7 @@ def _write_settings(
     for row, (key, value) in enumerate(keys, start=1):
         at = key_path(key) or ()
         default, meaning = described(at)
-        note = column_notes().get((SETTINGS, pattern(at)), ColumnNote("", ""))
+        example = column_examples().get((SETTINGS, pattern(at)), "")
         sheet.write_string(row, 0, key)
         cell = value_cell(value)
         if isinstance(cell, bool):
@@ -238,7 +202,7 @@ def _write_settings(
             sheet.write_number(row, 1, cell)
         elif cell:
             sheet.write_string(row, 1, cell)
-        remarks = (default, note.note_zh if language == "zh" and note.note_zh else meaning, note.example)
+        remarks = (default, say(in_paragraphs(meaning)), example)
         for position, text in enumerate(remarks, start=2):
             sheet.write_string(row, position, text, formats["wrap"])
 
@@ -249,7 +213,7 @@ def _write_sheet(
     columns: Mapping[str, Sequence[str]],
     rows: Iterable[Sequence[str]],
     formats: Mapping[str, Format],
-    language: str,
+    say: Speech,
 ) -> None:
     spec, headers = TABLES[name], columns[name]
     sheet: Worksheet = book.add_worksheet(name)
@@ -264,10 +228,8 @@ def _write_sheet(
             continue
         required = header in spec.required_columns
         sheet.write_string(0, position, header, formats["required" if required else "optional"])
-        sheet.write_comment(
-            0, position, _comment(name, spec, header, language), {"x_scale": 2.2, "y_scale": 1.6}
-        )
-        rule = validation(name, header, columns)
+        sheet.write_comment(0, position, _comment(name, spec, header, say), {"x_scale": 2.2, "y_scale": 1.6})
+        rule = validation(name, header, columns, say)
         if rule:
             sheet.data_validation(1, position, LAST_ROW, position, rule)
         kinds.append(expectation(_field(spec, header)).kind)
@@ -302,28 +264,28 @@ def _field(spec: TableSpec, header: str) -> FieldInfo:
     return next(field for name, field in spec.model.model_fields.items() if header == (field.alias or name))
 
 
-def _comment(name: str, spec: TableSpec, header: str, language: str) -> str:
-    words = WORDS[language]
-    need, expected, default, meaning, example = _describe(name, spec, header, language)
-    lines = [f"{meaning}", f"{need}; {words['expected']}: {expected}"]
+def _comment(name: str, spec: TableSpec, header: str, say: Speech) -> str:
+    need, expected, default, meaning, example = _describe(name, spec, header, say)
+    lines = [meaning, say("{need}; expected: {expected}", need=need, expected=expected)]
     if default:
-        lines.append(f"{words['default']}: {default}")
+        lines.append(say("default: {value}", value=default))
     if example:
-        lines.append(f"{words['example']}: {example}")
+        lines.append(say("example: {value}", value=example))
     return "\n".join(lines)
 
 
-def _describe(name: str, spec: TableSpec, header: str, language: str) -> tuple[str, str, str, str, str]:
+def _describe(name: str, spec: TableSpec, header: str, say: Speech) -> tuple[str, str, str, str, str]:
     """Need, expectation, default, meaning and example of a column."""
-    words, note = WORDS[language], column_notes()[name, header]
     field = _field(spec, header)
-    need = words["required" if field.is_required() else "optional"]
+    need = say("required") if field.is_required() else say("optional")
     default = "" if field.is_required() or field.default in (None, "", ()) else f"{field.default}"
-    meaning = note.note_zh if language == "zh" else (field.description or "")
-    return need, expectation(field).phrase, default, meaning, note.example
+    meaning = say(in_paragraphs(field.description or ""))
+    return need, say.sentence(expectation(field).phrase), default, meaning, column_examples()[name, header]
 
 
-def validation(name: str, header: str, columns: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+def validation(
+    name: str, header: str, columns: Mapping[str, Sequence[str]], say: Speech | None = None
+) -> dict[str, Any]:
     """Drop-down or bounds of a column in the terms of XlsxWriter; empty for free text.
 
     Parameters
@@ -332,10 +294,13 @@ def validation(name: str, header: str, columns: Mapping[str, Sequence[str]]) -> 
         Table and column.
     columns
         Headers of every sheet of the workbook.
+    say
+        Language of what Excel says to a value that does not fit; default English.
     """
     field = _field(TABLES[name], header)
     found = expectation(field)
-    message = {"error_title": header[:32], "error_message": found.phrase[:255], "ignore_blank": True}
+    phrase = found.phrase if say is None else say.sentence(found.phrase)
+    message = {"error_title": header[:32], "error_message": phrase[:255], "ignore_blank": True}
     target = LINKS.get((name, header), "")
     if target in columns and TABLES[target].key[0] in columns[target]:
         column = letters(columns[target].index(TABLES[target].key[0]))
@@ -379,20 +344,19 @@ def _constraints(field: FieldInfo) -> list[Any]:
     return parts
 
 
-def _write_guide(book: Workbook, formats: Mapping[str, Format], language: str) -> None:
-    words = WORDS[language]
+def _write_guide(book: Workbook, formats: Mapping[str, Format], say: Speech) -> None:
     sheet: Worksheet = book.add_worksheet(GUIDE)
     sheet.freeze_panes(3, 0)
-    sheet.merge_range(0, 0, 0, 6, words["intro"], formats["wrap"])
+    sheet.merge_range(0, 0, 0, 6, say(INTRO), formats["wrap"])
     sheet.set_row(0, 48)
-    keys = ("sheet", "column", "required", "expected", "default", "meaning", "example")
-    for position, (key, width) in enumerate(zip(keys, (15, 28, 10, 34, 12, 60, 22), strict=True)):
-        sheet.write_string(2, position, words[key], formats["required"])
+    heads = tuple(say(head) for head in GUIDE_HEADS)
+    for position, (head, width) in enumerate(zip(heads, (15, 28, 10, 34, 12, 60, 22), strict=True)):
+        sheet.write_string(2, position, head, formats["required"])
         sheet.set_column(position, position, width)
     row = 3
     for name, spec in TABLES.items():
         for header in spec.columns:
-            need, expected, default, meaning, example = _describe(name, spec, header, language)
+            need, expected, default, meaning, example = _describe(name, spec, header, say)
             cells = (name, header, need, expected, default, meaning, example)
             for position, text in enumerate(cells):
                 sheet.write_string(row, position, text, formats["wrap"])

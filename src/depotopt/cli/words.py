@@ -1,0 +1,60 @@
+"""Codes of results in the words of the language spoken: states, reasons, limits, metrics, stages."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from depotopt.cli.language import N_, say
+
+CODES: Final = (
+    # How a solve ended.
+    N_("optimal"), N_("feasible"), N_("infeasible"), N_("unknown"),
+    N_("time limit"), N_("stopped by the user"), N_("iteration limit"),
+    # States of demand points, in a plan and in a road state; why need stays unmet.
+    N_("served"), N_("late"), N_("flooded"), N_("isolated"), N_("unserved"),
+    N_("as before"), N_("slowed"), N_("never reached"),
+    N_("no road"), N_("no stock"), N_("no vehicle"), N_("no time"), N_("priority"),
+    # What happens to a point when a plan is made anew.
+    N_("kept"), N_("sooner"), N_("later"), N_("gained"), N_("lost"), N_("moved"),
+    # Parts of an objective.
+    N_("fixed"), N_("holding"), N_("purchase"), N_("transport"), N_("unmet"), N_("cost"),
+    N_("mean"), N_("cvar"), N_("worst"), N_("response"),
+    # Metrics; those of a time stand in `metric_name`.
+    N_("unmet person days"), N_("unmet share"), N_("isolated people"), N_("flooded people"), N_("gini"),
+    N_("before"), N_("expected"), N_("worst 5 percent"), N_("layout"), N_("today"),
+    # Kinds and classes of roads.
+    N_("motorway"), N_("trunk"), N_("primary"), N_("secondary"), N_("tertiary"), N_("unclassified"),
+    N_("residential"), N_("living_street"), N_("service"), N_("track"), N_("road"), N_("other"),
+    N_("street"), N_("bridge"), N_("tunnel"), N_("ford"),
+    # Figures of a road network.
+    N_("nodes"), N_("links"), N_("streets"), N_("km"), N_("km by class"), N_("bridges"), N_("tunnels"),
+    N_("fords"), N_("bridge km"), N_("tunnel km"), N_("ford km"), N_("directed bridge km"),
+    N_("limited weight km"), N_("limited height km"), N_("speed source share"), N_("dropped"), N_("source"),
+    N_("attribution"), N_("tag"), N_("class_table"), N_("assumed"),
+    # Stages of a run.
+    N_("load"), N_("sample"), N_("assembly"), N_("site"), N_("evaluate"), N_("allocation"), N_("routing"),
+    N_("routes"), N_("improvement"), N_("dispatch"), N_("report"), N_("explain"), N_("first plan"),
+    N_("extensive form"), N_("cuts"), N_("done"),
+)  # fmt: skip
+
+TIMED: Final = {
+    "coverage": N_("coverage {time}"),
+    "backup": N_("backup {time}"),
+    "overlap": N_("overlap {time}"),
+}
+TIMES: Final = {"min": N_("{number} min"), "h": N_("{number} h")}
+
+
+def word(code: object) -> str:
+    """A code of a result in words; names that people chose stay as they are."""
+    return say(str(code))
+
+
+def metric_name(metric: str) -> str:
+    """A metric of an evaluation in words: ``coverage_15_min`` is "coverage 15 min"."""
+    timed = re.fullmatch(r"([a-z]+)_([\d.]+)_(min|h)", metric)
+    if timed is None or timed[1] not in TIMED:
+        return word(metric.replace("_", " "))
+    time = say(TIMES[timed[3]], number=timed[2])
+    return say(TIMED[timed[1]], time=time)
