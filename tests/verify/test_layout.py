@@ -111,7 +111,7 @@ SCENARIO_FAULTS: dict[str, tuple[Scenario, str]] = {
     "support": (with_tier(1, support_s=299.0), "nearest open site of a higher tier 5.0 min away"),
     "coverage": (
         with_tier(1, service_standard_s=99.0, min_coverage=0.5),
-        "0.00% of people within 1.65 min, at least 50.00%",
+        "tier town: 0.00% of people covered, at least 50.00%",
     ),
     "zone": (with_tier(1, counts=(CountRule(1, zone="z1"),)), "tier town in z1: 0 open, at least 1"),
     "kind": (with_tier(1, counts=(CountRule(1, kind="school"),)), "tier town school: 0 open"),

@@ -12,21 +12,12 @@ from depotopt.hazards.states import intact
 from depotopt.plans import OpenSite, SitingPlan
 from depotopt.roads.engines.dijkstra import DijkstraEngine
 from depotopt.roads.network import RoadNetwork
-from depotopt.roads.profiles import ANY_TRUCK, TravelProfile
 from depotopt.rules import CountRule, SizeClass, Tier
 from depotopt.scenario import Scenario, SiteStatus
 from depotopt.travel import TravelTimes
-from depotopt.units import BoolArray, FloatArray
+from depotopt.units import FloatArray
 from depotopt.verify.check import QUANTITY_TOLERANCE, TIME_TOLERANCE_S, Check
-
-SHARE_TOLERANCE = 1e-6
-
-
-def siting_profile(scenario: Scenario) -> TravelProfile:
-    """Profile whose travel times siting rules speak of."""
-    if not scenario.rules.siting_vehicle:
-        return ANY_TRUCK
-    return scenario.vehicle_types[scenario.vehicle_type_index[scenario.rules.siting_vehicle]].profile
+from depotopt.verify.coverage import low_coverage, siting_profile
 
 
 def intact_seconds(
@@ -60,7 +51,7 @@ def verify_layout(scenario: Scenario, network: RoadNetwork, plan: SitingPlan) ->
     broken += _counts(scenario, plan)
     broken += _stocks(scenario, plan)
     broken += _support(scenario, network, plan)
-    broken += _coverage(scenario, network, plan)
+    broken += low_coverage(scenario, network, plan)
     terms = yearly_cost(scenario, plan)
     total = sum(terms.values())
     budget = scenario.rules.budget
@@ -246,25 +237,4 @@ def _support(scenario: Scenario, network: RoadNetwork, plan: SitingPlan) -> list
                     f"site {ident}: nearest open site of a higher tier {seconds / 60:.1f} min away, "
                     f"at most {tier.support_s / 60:.1f}"
                 )
-    return broken
-
-
-def _coverage(scenario: Scenario, network: RoadNetwork, plan: SitingPlan) -> list[str]:
-    broken = []
-    points = tuple(point.ident for point in scenario.demand_points)
-    people = np.array([point.people for point in scenario.demand_points])
-    for height, tier in enumerate(scenario.tiers):
-        if tier.service_standard_s is None or tier.min_coverage <= 0 or people.sum() <= 0:
-            continue
-        serving = tuple(o.site for o in plan.open_sites if scenario.tier_index[o.tier] <= height)
-        covered: BoolArray = np.zeros(len(points), dtype=np.bool_)
-        if serving:
-            seconds = intact_seconds(scenario, network, serving, points)
-            covered = np.asarray((seconds <= tier.service_standard_s + TIME_TOLERANCE_S).any(axis=0))
-        share = float(people[covered].sum() / people.sum())
-        if share < tier.min_coverage - SHARE_TOLERANCE:
-            broken.append(
-                f"tier {tier.ident}: {share:.2%} of people within {tier.service_standard_s / 60:g} min, "
-                f"at least {tier.min_coverage:.2%}"
-            )
     return broken

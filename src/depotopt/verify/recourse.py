@@ -15,7 +15,8 @@ from depotopt.scenario import Scenario
 from depotopt.travel import TravelTimes
 from depotopt.units import HOUR_S, BoolArray, FloatArray
 from depotopt.verify.check import TIME_TOLERANCE_S, Check
-from depotopt.verify.layout import siting_profile, verify_layout
+from depotopt.verify.coverage import low_expected_coverage, siting_profile, uncovered_cost
+from depotopt.verify.layout import verify_layout
 
 FLOW_TOLERANCE = 1e-4
 """Units: flows come from a floating-point LP over up to millions of units."""
@@ -50,7 +51,8 @@ def verify_siting(
     first = verify_layout(scenario, network, plan)
     if first.objective is None:
         return first
-    broken = list(first.violations)
+    broken = list(first.violations) + low_expected_coverage(scenario, network, plan, states)
+    yearly = first.terms | uncovered_cost(scenario, network, plan, states)
     open_at = np.zeros(len(scenario.sites), dtype=np.bool_)
     for opened in plan.open_sites:
         if scenario.tiers[scenario.tier_index[opened.tier]].dispatches:
@@ -77,7 +79,7 @@ def verify_siting(
         broken.append(f"flows are given for {seen} of {len(states)} road states")
     probability = np.array([state.probability for state in states])
     broken += _high_responses(scenario, transport + unmet, probability)
-    terms = _objective_terms(scenario, first.terms, transport, unmet, probability)
+    terms = _objective_terms(scenario, yearly, transport, unmet, probability)
     return Check(tuple(broken), sum(terms.values()), terms)
 
 
