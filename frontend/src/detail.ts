@@ -122,7 +122,7 @@ function pointCard(context: Context, index: number): HTMLElement {
   const whys = new Map<string, Set<string>>();
   for (const [, , reason, explanation] of point.unmet) {
     if (!whys.has(reason)) whys.set(reason, new Set());
-    if (explanation) whys.get(reason)!.add(explanation);
+    if (explanation) whys.get(reason)!.add(say(`said.${explanation}`));
   }
   const why = make("ul", { class: "why" });
   for (const [reason, texts] of whys)

@@ -51,9 +51,9 @@ def test_translations_have_the_gaps_of_their_texts(language: str) -> None:
     for message in catalogue.read_catalogue(language):
         if not message.id:
             continue
-        own = message.id[-1] if isinstance(message.id, tuple) else message.id
-        strings = message.string if isinstance(message.string, tuple) else (message.string,)
-        for string in strings:
+        own = message.id if isinstance(message.id, str) else message.id[-1]
+        strings = [message.string] if isinstance(message.string, str) else message.string
+        for string in strings or ():
             assert gaps(string) == gaps(own), own
 
 

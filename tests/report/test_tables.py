@@ -10,9 +10,12 @@ import pytest
 from depotopt.errors import UsageError
 from depotopt.report.content import ReportContent
 from depotopt.report.ledger import LATE, NO_NEED, NO_PLAN, draw_ledger
-from depotopt.report.table import Table, frame_table
+from depotopt.report.table import SENTENCE, Table, frame_table
 from depotopt.report.tables import report_tables
 from depotopt.report.wording import Wording
+
+
+NO_ROAD = "no open road from any depot, and no aircraft in range"
 
 
 def tables_of(content: ReportContent) -> dict[str, Table]:
@@ -96,7 +99,10 @@ def test_every_table_column_and_code_has_words_in_both_languages(content: Report
                 assert wording(f"column.{c.name}")
             for name, group in table.coded:
                 for code in {value for value in column(table, name) if value is not None}:
-                    assert wording(f"{group}.{code}")
+                    if group == SENTENCE:
+                        assert wording.sentence(str(code))
+                    else:
+                        assert wording(f"{group}.{code}")
 
 
 def test_frames_of_records_and_of_pandas_give_the_same_table() -> None:
@@ -118,3 +124,9 @@ def test_a_named_index_of_a_frame_becomes_columns() -> None:
 def test_something_else_is_no_frame() -> None:
     with pytest.raises(UsageError, match="neither a list of records"):
         frame_table("x", 5)
+
+
+def test_reasons_and_remarks_are_said_in_the_language_of_the_workbook() -> None:
+    assert Wording("zh").sentence(NO_ROAD) == "任何储备库均无道路可通，也没有航程内的航空器"
+    assert Wording("en").sentence(NO_ROAD) == NO_ROAD
+    assert Wording("zh").sentence("made up by somebody") == "made up by somebody"

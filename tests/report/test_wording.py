@@ -5,9 +5,10 @@ import re
 import pytest
 
 from depotopt.errors import UsageError
+from depotopt.language.speech import LANGUAGES
 from depotopt.plans import PointState, Reason
 from depotopt.report.ledger import POINT_STATES
-from depotopt.report.wording import LANGUAGES, Wording, all_strings
+from depotopt.report.wording import Wording, all_strings
 from depotopt.roads.network import ROAD_CLASSES, StreetKind
 from depotopt.roads.profiles import Mode
 from depotopt.scenario import PointKind, SiteStatus, StockMode

@@ -17,9 +17,9 @@ from depotopt.hazards.states import RoadState
 from depotopt.io.fingerprint import scenario_hash
 from depotopt.io.overrides import override_name
 from depotopt.io.plan_files import read_made_from, read_result
+from depotopt.language.speech import LANGUAGES
 from depotopt.pipeline.stages import MOST_STATES, Case, reported_state, sample_ensemble
 from depotopt.plans import SitingPlan
-from depotopt.report.wording import LANGUAGES
 from depotopt.scenario import Scenario
 from depotopt.siting.solve import ENGINES as SITING_ENGINES
 from depotopt.solving import SolveLimits, SolveResult

@@ -6,16 +6,17 @@ import base64
 import hashlib
 import html
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 
+from depotopt.language.speech import LANGUAGES
 from depotopt.report.content import ReportContent
 from depotopt.report.ledger import Ledger
 from depotopt.report.map_data import pack_map
 from depotopt.report.pieces import RoadPieces
 from depotopt.report.summary import Figure
-from depotopt.report.wording import LANGUAGES, Wording, all_strings
+from depotopt.report.wording import Wording, all_strings
 
 
 @cache
@@ -49,16 +50,36 @@ def map_page(
         Language the page opens in; readers can switch.
     """
     blocks = pack_map(content, ledger, pieces, figures)
-    return page_of(blocks, content.scenario.title, wording)
+    plan = content.plan
+    return page_of(
+        blocks,
+        content.scenario.title,
+        wording,
+        said=() if plan is None else sorted({line.explanation for line in plan.unmet if line.explanation}),
+    )
 
 
-def page_of(blocks: Mapping[str, str], title: str, wording: Wording) -> str:
-    """Put packed blocks into the page (the title is the only text a user wrote outside of them)."""
+def page_of(blocks: Mapping[str, str], title: str, wording: Wording, said: Sequence[str] = ()) -> str:
+    """Put packed blocks into the page (the title is the only text a user wrote outside of them).
+
+    Parameters
+    ----------
+    blocks
+        Packed data by name.
+    title
+        Title of the page.
+    wording
+        Language it opens in.
+    said
+        English sentences of the plan; the page gets them in its other languages under ``said.SENTENCE``.
+    """
     script, style = asset("map.js"), asset("map.css")
     policy = content_security_policy(script, style)
     strings = {
         language: {key: entry[language] for key, entry in all_strings().items()} for language in LANGUAGES
     }
+    for language in LANGUAGES[1:]:
+        strings[language] |= {f"said.{text}": Wording(language).sentence(text) for text in said}
     words = json.dumps(strings, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
     data = "\n".join(
         f'<script type="text/plain" id="data-{name}">{text}</script>' for name, text in blocks.items()

@@ -9,7 +9,7 @@ import numpy as np
 from depotopt.report.content import ReportContent
 from depotopt.report.ledger import Ledger
 from depotopt.report.pieces import OPEN, street_damage
-from depotopt.report.table import Row, Table, columns, moment
+from depotopt.report.table import SENTENCE, Row, Table, columns, moment
 from depotopt.roads.network import ROAD_CLASSES, StreetKind
 
 STATUS_NAMES = ("open", "slowed", "lost")
@@ -228,5 +228,5 @@ def solves_table(content: ReportContent, ledger: Ledger) -> Table:
         "solves",
         columns("stage solve_status limit engine objective:number bound:number gap:share term value:number"),
         tuple(rows),
-        (("stage", "stage"), ("solve_status", "solve_status")),
+        (("stage", "stage"), ("solve_status", "solve_status"), ("limit", "limit"), ("term", SENTENCE)),
     )

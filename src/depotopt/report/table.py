@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, Final, Literal, cast
 
 import numpy as np
 
@@ -15,6 +15,7 @@ Kind = Literal["text", "integer", "number", "moment", "share", "degrees", "date"
 """What a column holds; ``moment`` is seconds from the scenario's start, ``date`` ISO 8601 text."""
 Cell = str | int | float | None
 Row = tuple[Cell, ...]
+SENTENCE: Final = "sentence"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,8 @@ class Table:
     rows
         One tuple per row, as long as ``columns``; ``None`` where nothing is known.
     coded
-        Columns whose values are codes with strings ``GROUP.CODE``, as ``{column: group}``.
+        Columns whose values are codes with strings ``GROUP.CODE``, as ``{column: group}``; those of the
+        group `SENTENCE` hold English sentences of depotopt, said in the language of the report.
     """
 
     name: str

@@ -8,7 +8,7 @@ from depotopt.errors import UsageError
 from depotopt.plans import DispatchPlan, Load
 from depotopt.report.content import ReportContent
 from depotopt.report.ledger import Ledger
-from depotopt.report.table import Table, columns
+from depotopt.report.table import SENTENCE, Table, columns
 
 
 def _plan(content: ReportContent) -> DispatchPlan:
@@ -156,7 +156,7 @@ def unmet_table(content: ReportContent, ledger: Ledger) -> Table:
             "unmet_weighted_person_days:number state reason explanation"
         ),
         tuple(rows),
-        (("state", "state"), ("reason", "reason")),
+        (("state", "state"), ("reason", "reason"), ("explanation", SENTENCE)),
     )
 
 

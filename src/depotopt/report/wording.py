@@ -6,11 +6,9 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Final
 
 from depotopt.errors import UsageError
-
-LANGUAGES: Final = ("en", "zh")
+from depotopt.language.speech import LANGUAGES, speech
 
 
 @cache
@@ -56,3 +54,8 @@ class Wording:
         """Name of a code (``named("state", "served")``), or the code itself where people chose it."""
         entry = all_strings().get(f"{group}.{value}")
         return entry[self.language] if entry is not None else value
+
+    def sentence(self, text: str) -> str:
+        """Say a remark, a reason or a term that another part of depotopt made in English."""
+        say = speech(self.language)
+        return say(text) if (said := say.sentence(text)) == text else said

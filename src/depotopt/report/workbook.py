@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from depotopt.report.content import ReportContent
 from depotopt.report.summary import Figure
-from depotopt.report.table import Cell, Kind, Table
+from depotopt.report.table import SENTENCE, Cell, Kind, Table
 from depotopt.report.wording import Wording
 
 if TYPE_CHECKING:
@@ -149,7 +149,8 @@ def _sheet(
         first = band > 0 and (r == 1 or row[:band] != table.rows[r - 2][:band])
         for c, (value, column) in enumerate(zip(row, table.columns, strict=True)):
             if column.name in coded and isinstance(value, str):
-                value = wording.named(coded[column.name], value)
+                group = coded[column.name]
+                value = wording.sentence(value) if group == SENTENCE else wording.named(group, value)
             _write(sheet, r, c, value, column.kind, start, formats[column.kind + "/first" * first])
             if isinstance(value, str):
                 # Chinese characters are two columns wide.
