@@ -50,7 +50,7 @@ def robustness(job: Job) -> Iterator[Measurement]:
     from depotopt.siting.recourse import respond
     from depotopt.siting.solve import solve_siting
     from depotopt.solving import SolveLimits
-    from depotopt.verify.layout import yearly_cost
+    from depotopt.verify.costs import yearly_cost
 
     case = open_case(SCENARIOS / job.arguments["scenario"])
     scenario, rules = case.scenario, case.scenario.ensemble

@@ -36,7 +36,10 @@ def flows(*entries: tuple[int, int, int, float], state: int = -1) -> StateFlows:
     )
 
 
-FLOWS = flows((0, 0, 0, 100.0), (0, 1, 0, 30.0), (0, 0, 1, 20.0), (0, 1, 1, 10.0), (1, 2, 1, 2.0))
+FLOWS = replace(
+    flows((0, 0, 0, 100.0), (0, 1, 0, 30.0), (0, 0, 1, 20.0), (0, 1, 1, 10.0), (1, 2, 1, 2.0)),
+    ready_s=np.array([0.0, 0.0, 0.0, 0.0, 1000.0]),
+)
 
 
 def test_yearly_cost_is_what_the_hand_says() -> None:
@@ -152,9 +155,10 @@ def test_a_site_inside_a_hazard_it_excludes_is_caught() -> None:
 
 
 FLOW_FAULTS: dict[str, tuple[StateFlows, str]] = {
-    "beyond stock": (flows((0, 0, 1, 31.0)), "A sends 31.000 tent, usable 30.000"),
+    "beyond stock": (flows((0, 0, 1, 31.0)), "A sends 31.000 tent by 0 s, usable 30.000"),
     "beyond need": (flows((0, 0, 0, 101.0)), "P gets 101.000 water, needs 100.000"),
     "negative": (flows((0, 0, 0, -1.0)), "a negative flow"),
+    "agreement before its delay": (flows((1, 2, 1, 2.0)), "B sends 2.000 tent by 0 s, usable 0.000"),
     "another state": (flows(state=4), "flows of road state 4 stand where -1 is due"),
 }
 

@@ -21,7 +21,7 @@ from depotopt.rules import EnsembleRules, SitingObjective
 from depotopt.scenario import Scenario
 from depotopt.solving import Monitor, SolveLimits
 from depotopt.units import FloatArray
-from depotopt.verify.layout import yearly_cost
+from depotopt.verify.costs import yearly_cost
 
 JUDGED_BY = "unmet_weighted_person_days"
 """Metric regret is measured in."""

@@ -9,14 +9,15 @@ import numpy as np
 from depotopt.hazards.ensemble import sites_covered
 from depotopt.hazards.protocol import Exposure
 from depotopt.hazards.states import intact
-from depotopt.plans import OpenSite, SitingPlan
+from depotopt.plans import SitingPlan
 from depotopt.roads.engines.dijkstra import DijkstraEngine
 from depotopt.roads.network import RoadNetwork
-from depotopt.rules import CountRule, SizeClass, Tier
+from depotopt.rules import CountRule, Tier
 from depotopt.scenario import Scenario, SiteStatus
 from depotopt.travel import TravelTimes
 from depotopt.units import FloatArray
 from depotopt.verify.check import QUANTITY_TOLERANCE, TIME_TOLERANCE_S, Check
+from depotopt.verify.costs import borne_by, size_class, table_quantity, yearly_cost
 from depotopt.verify.coverage import low_coverage, siting_profile
 
 
@@ -57,40 +58,11 @@ def verify_layout(scenario: Scenario, network: RoadNetwork, plan: SitingPlan) ->
     budget = scenario.rules.budget
     if budget is not None and total > budget * (1 + 1e-9) + 1e-6:
         broken.append(f"yearly cost {total:.2f} exceeds the budget {budget:.2f}")
+    for owner, most in scenario.rules.owner_budgets:
+        borne = borne_by(scenario, plan, owner)
+        if borne > most * (1 + 1e-9) + 1e-6:
+            broken.append(f"{owner} bears {borne:.2f} a year, its budget is {most:.2f}")
     return Check(tuple(broken), total, terms)
-
-
-def yearly_cost(scenario: Scenario, plan: SitingPlan) -> dict[str, float]:
-    """Fixed, holding and purchase cost of a layout per year."""
-    fixed = 0.0
-    for opened in plan.open_sites:
-        site = scenario.sites[scenario.site_index[opened.site]]
-        fixed += site.cost_share * (_size_class(scenario, opened).fixed_cost + site.fixed_cost)
-    holding = purchase = 0.0
-    for line in plan.stock:
-        if line.mode != "physical":
-            continue
-        commodity = scenario.commodities[scenario.commodity_index[line.commodity]]
-        years = scenario.rules.amortisation_years
-        if commodity.shelf_life_days is not None:
-            years = min(years, commodity.shelf_life_days / 365)
-        owned = _table_quantity(scenario, line.site, line.commodity, "physical")
-        holding += commodity.holding_cost * line.quantity
-        purchase += commodity.unit_cost * max(0.0, line.quantity - owned) / years
-    return {"fixed": fixed, "holding": holding, "purchase": purchase}
-
-
-def _size_class(scenario: Scenario, opened: OpenSite) -> SizeClass:
-    tier = scenario.tiers[scenario.tier_index[opened.tier]]
-    return next(size for size in tier.size_classes if size.ident == opened.size_class)
-
-
-def _table_quantity(scenario: Scenario, site: str, commodity: str, mode: str) -> float:
-    return sum(
-        lot.quantity
-        for lot in scenario.stock
-        if lot.site == site and lot.commodity == commodity and str(lot.mode) == mode
-    )
 
 
 def _references(scenario: Scenario, plan: SitingPlan) -> list[str]:
@@ -123,6 +95,8 @@ def _statuses(scenario: Scenario, plan: SitingPlan) -> list[str]:
         site = scenario.sites[scenario.site_index[opened.site]]
         if site.status is SiteStatus.CLOSED:
             broken.append(f"site {site.ident} is closed and may not be used")
+        if site.status is SiteStatus.MUTUAL_AID:
+            broken.append(f"site {site.ident} lends mutual aid: it is not the layout's to open")
         if opened.tier not in site.tiers:
             broken.append(f"site {site.ident} may not belong to tier {opened.tier}")
     for site in scenario.sites:
@@ -172,7 +146,8 @@ def _counts(scenario: Scenario, plan: SitingPlan) -> list[str]:
 def _zones(scenario: Scenario, tier: Tier, rule: CountRule) -> list[str]:
     if rule.zone != "*":
         return [rule.zone]
-    return sorted({site.zone for site in scenario.sites if tier.ident in site.tiers and site.zone})
+    own = (site for site in scenario.sites if site.status is not SiteStatus.MUTUAL_AID)
+    return sorted({site.zone for site in own if tier.ident in site.tiers and site.zone})
 
 
 def _counts_in(scenario: Scenario, ident: str, kind: str, zone: str) -> bool:
@@ -197,7 +172,7 @@ def _stocks(scenario: Scenario, plan: SitingPlan) -> list[str]:
                 f"site {line.site} may not store {line.commodity} (class {commodity.commodity_class})"
             )
         if line.mode == "agreement":
-            agreed = _table_quantity(scenario, line.site, line.commodity, "agreement")
+            agreed = table_quantity(scenario, line.site, line.commodity, "agreement")
             if line.quantity > agreed + QUANTITY_TOLERANCE * max(1.0, agreed):
                 broken.append(
                     f"agreement stock of {line.commodity} at {line.site}: {line.quantity:g}, "
@@ -207,7 +182,7 @@ def _stocks(scenario: Scenario, plan: SitingPlan) -> list[str]:
             volume[line.site] += line.quantity * commodity.m3_per_unit
             weight[line.site] += line.quantity * commodity.kg_per_unit
     for ident, item in sorted(opened.items()):
-        site, size = scenario.sites[scenario.site_index[ident]], _size_class(scenario, item)
+        site, size = scenario.sites[scenario.site_index[ident]], size_class(scenario, item)
         for held, most, unit in (
             (volume[ident], min(size.capacity_m3, site.capacity_m3), "m3"),
             (weight[ident], min(size.capacity_kg, site.capacity_kg), "kg"),
