@@ -82,17 +82,40 @@ class Progress:
         return relative_gap(self.objective, self.bound)
 
 
+@dataclass(frozen=True, slots=True)
+class Incumbent:
+    """The best plan a running solve has; made only if somebody wants it.
+
+    Attributes
+    ----------
+    plan
+        Makes the plan; may be called from another thread, once, while the solve goes on.
+    objective, bound
+        Its value and what is proved so far.
+    """
+
+    plan: Callable[[], object]
+    objective: float
+    bound: float | None = None
+
+
 class Monitor:
-    """Carries progress out of a solve and the wish to stop into it (thread-safe).
+    """Carries progress and incumbents out of a solve and the wish to stop into it (thread-safe).
 
     Parameters
     ----------
     listener
         Called with every `Progress`; exceptions it raises end the solve.
+
+    Attributes
+    ----------
+    keeper
+        Called with every `Incumbent`; ``None`` where nobody keeps them.
     """
 
     def __init__(self, listener: Callable[[Progress], None] | None = None) -> None:
         self._listener = listener
+        self.keeper: Callable[[Incumbent], None] | None = None
         self._stop = threading.Event()
         self._started = time.perf_counter()
 
@@ -109,6 +132,11 @@ class Monitor:
     def elapsed_s(self) -> float:
         """Wall-clock seconds since the monitor was made."""
         return time.perf_counter() - self._started
+
+    def offer(self, plan: Callable[[], object], objective: float, bound: float | None = None) -> None:
+        """Hand over the best plan so far to whoever keeps it."""
+        if self.keeper is not None:
+            self.keeper(Incumbent(plan, objective, bound))
 
     def report(
         self, stage: str, objective: float | None = None, bound: float | None = None, message: str = ""

@@ -11,10 +11,8 @@ from cyclopts import App, Parameter
 from depotopt.cli.exits import Exit
 from depotopt.cli.flags import (
     COMMON,
-    NO_CLOSURES,
     RUN_FLAGS,
     SOLVE_FLAGS,
-    ClosureFlags,
     Common,
     RunFlags,
     SolveFlags,
@@ -24,6 +22,7 @@ from depotopt.cli.language import N_
 from depotopt.cli.parameters import AtHours, Layout, Out, State
 from depotopt.cli.progress import watching
 from depotopt.cli.road_commands import roads
+from depotopt.cli.run_commands import compare, explain, replan, report, resume
 
 HELP = N_(
     "Where relief depots stand, what each holds, and which truck carries what to whom when roads are lost."
@@ -49,7 +48,8 @@ app = App(
     help_formatter=HelpPage(),
     suppress_keyboard_interrupt=False,
 )
-app.command(roads)
+for verb in (roads, replan, resume, compare, explain, report):
+    app.command(verb)
 
 
 @app.command
@@ -252,54 +252,6 @@ def evaluate(
 
 
 @app.command
-def replan(
-    run: Annotated[Path, Parameter(help="Run folder with a dispatch plan.")],
-    *,
-    at_h: Annotated[float, Parameter(name="--at-h", help="Now, hours after the start.")],
-    closures: ClosureFlags = NO_CLOSURES,
-    out: Out = None,
-    time: Annotated[float | None, Parameter(help="Seconds.")] = None,
-    common: Common = COMMON,
-) -> Exit:
-    """Plan anew when roads go while vehicles are under way; only the changed route sheets are new."""
-    from depotopt.cli import screen
-    from depotopt.cli.replan_screen import tell_replanned
-    from depotopt.pipeline.replan import replan_run
-    from depotopt.units import HOUR_S
-
-    with watching(common.progress) as monitor:
-        replanned = replan_run(
-            run,
-            closures.closures(at_h * HOUR_S),
-            at_s=at_h * HOUR_S,
-            instead=closures.instead,
-            out=out,
-            time_s=time,
-            monitor=monitor,
-        )
-    tell_replanned(replanned, as_json=common.as_json)
-    return screen.exit_of(replanned.replanning.result)
-
-
-@app.command
-def compare(
-    run: Annotated[list[Path], Parameter(help="Run folders or layout files of one scenario.")],
-    *,
-    unseen: Annotated[int | None, Parameter(help="Number of road states to judge on.")] = None,
-    seed: Annotated[int | None, Parameter(help="Their seed; not one a layout was chosen with.")] = None,
-    common: Common = COMMON,
-) -> Exit:
-    """Lay layouts side by side on the same unseen road states, today's layout as the baseline."""
-    from depotopt.cli import screen
-    from depotopt.pipeline.compare import compare as lay_side_by_side
-
-    with watching(common.progress) as monitor:
-        comparison = lay_side_by_side(run, unseen=unseen, seed=seed, monitor=monitor)
-    screen.tell_comparison(comparison, as_json=common.as_json)
-    return Exit.OK
-
-
-@app.command
 def pareto(
     scenario: Path,
     *,
@@ -325,40 +277,6 @@ def pareto(
     if not front.points:
         return Exit.STOPPED_WITHOUT if front.stopped else Exit.INFEASIBLE
     return Exit.STOPPED_WITH_PLAN if front.stopped else Exit.OK
-
-
-@app.command
-def explain(
-    run: Annotated[Path, Parameter(help="Run folder or layout file.")],
-    *,
-    time: Annotated[float, Parameter(help="Seconds for each re-solve.")] = 20.0,
-    rules: Annotated[bool, Parameter(help="Price the rules as well.")] = True,
-    common: Common = COMMON,
-) -> Exit:
-    """Say why each depot is open (what gets worse without it) and what each rule costs."""
-    from depotopt.cli.explanation_screen import tell_explanation
-    from depotopt.pipeline.explain import explain as find_reasons
-
-    with watching(common.progress) as monitor:
-        explanation = find_reasons(run, time_s=time, rules=rules, monitor=monitor)
-    tell_explanation(explanation, as_json=common.as_json)
-    return Exit.OK if explanation.complete else Exit.STOPPED_WITH_PLAN
-
-
-@app.command
-def report(
-    folder: Path,
-    *,
-    out: Out = None,
-    language: Annotated[str | None, Parameter(help="Language of the report: en or zh.")] = None,
-    common: Common = COMMON,
-) -> Exit:
-    """Write the report of a run folder (``runs/ID``) again, in another language if asked for."""
-    from depotopt.cli import screen
-    from depotopt.pipeline.folders import report_again
-
-    screen.tell_files(report_again(folder, language=language, out=out), as_json=common.as_json)
-    return Exit.OK
 
 
 @app.command

@@ -11,6 +11,7 @@ from depotopt.errors import UsageError
 from depotopt.report.content import ReportContent, ReportFiles
 from depotopt.report.ledger import draw_ledger
 from depotopt.report.pieces import road_pieces, street_damage
+from depotopt.report.replacement import move_into_place
 from depotopt.report.summary import report_figures, state_counts
 from depotopt.report.tables import report_tables
 from depotopt.report.wording import Wording
@@ -47,15 +48,14 @@ def write_report(folder: Path, content: ReportContent, *, language: str = "en") 
     """
     wording = Wording(language)
     folder = folder.absolute()
-    if folder.exists() and not _replaceable(folder):
-        raise UsageError(f"{folder} is not a report folder: it would be overwritten")
+    require_report_folder(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", suffix=".partial", dir=folder.parent))
     try:
         tables, exchange = _write_files(partial, content, wording)
         # mkdtemp keeps its folder private; a report is for others to read.
         partial.chmod(0o777 & ~_umask())
-        _move(partial, folder)
+        move_into_place(partial, folder)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
@@ -113,18 +113,20 @@ def _write_files(folder: Path, content: ReportContent, wording: Wording) -> tupl
     return list(written), list(exchanged)
 
 
+def require_report_folder(folder: Path) -> None:
+    """Refuse a folder that a report may not replace.
+
+    Raises
+    ------
+    UsageError
+        If it holds something other than a report.
+    """
+    if folder.exists() and not _replaceable(folder):
+        raise UsageError(f"{folder} is not a report folder: it would be overwritten")
+
+
 def _replaceable(folder: Path) -> bool:
     return folder.is_dir() and ((folder / PROVENANCE).is_file() or not any(folder.iterdir()))
-
-
-def _move(partial: Path, folder: Path) -> None:
-    if not folder.exists():
-        partial.rename(folder)
-        return
-    old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", suffix=".old", dir=folder.parent))
-    folder.rename(old / folder.name)
-    partial.rename(folder)
-    shutil.rmtree(old)
 
 
 def _umask() -> int:

@@ -11,6 +11,7 @@ from depotopt.siting.engines.registry import milp_engine
 from depotopt.siting.first_stage import FirstStage, add_first_stage
 from depotopt.siting.goal import add_goal
 from depotopt.siting.linear import LinearArrays
+from depotopt.siting.offering import Offering
 from depotopt.siting.outcome import Outcome, as_layout_values
 from depotopt.siting.problem import Layout, SitingProblem
 from depotopt.solving import Limit, Monitor, SolveLimits, Status
@@ -191,6 +192,8 @@ class ExtensiveForm:
         hint = None
         if start is not None:
             hint = as_layout_values(self.problem, self.stage, start, self._arrays.columns)
+        if monitor is not None:
+            monitor = Offering(monitor, lambda values: self.stage.layout(self.problem, values))
         found = chosen.solve(model, limits, monitor, hint=hint, stage="extensive form")
         layout: Layout | None = None
         if found.values is not None:

@@ -61,3 +61,6 @@ class Search:
             value = self.value if np.isfinite(self.value) else None
             bound = self.bound if np.isfinite(self.bound) else None
             self.monitor.report(stage, value, bound)
+            layout = self.layout
+            if layout is not None and value is not None:
+                self.monitor.offer(lambda: layout, value, bound)

@@ -15,6 +15,7 @@ from depotopt.roads.network import RoadNetwork
 from depotopt.scenario import Scenario
 from depotopt.siting.assembly import build_problem
 from depotopt.siting.goal import Ceiling
+from depotopt.siting.offering import Offering
 from depotopt.siting.outcome import Memory, Outcome
 from depotopt.siting.problem import BudgetRule, Layout, SitingProblem
 from depotopt.siting.recourse import layout_response
@@ -222,6 +223,8 @@ def _run(
     engine: str,
     memory: Memory | None,
 ) -> Outcome:
+    if monitor is not None:
+        monitor = Offering(monitor, lambda layout: as_plan(problem, layout))
     if engine == "cuts":
         from depotopt.siting.price_cuts import PriceCuts
 

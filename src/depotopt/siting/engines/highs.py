@@ -55,9 +55,17 @@ class HighsEngine:
         for found in watched(model, replace(limits, time_s=left_s), monitor, start, slice_s):
             best = better(best, found)
             monitor.report(stage, best.objective, best.bound)
+            _offer(monitor, best)
             if best.status in (Status.OPTIMAL, Status.INFEASIBLE):
                 return best
         return replace(best, limit=Limit.STOPPED if monitor.stopped else Limit.TIME)
+
+
+def _offer(monitor: Monitor, best: Answer) -> None:
+    """Hand the best solution so far over to whoever keeps it."""
+    values = best.values
+    if values is not None and best.objective is not None:
+        monitor.offer(lambda: values, best.objective, best.bound)
 
 
 def better(old: Answer, new: Answer) -> Answer:
