@@ -71,12 +71,44 @@ def keeps_rules(case: Case, choice: Choice) -> bool:
             not any(between[h, j] <= tier.support_s for h in above) for j in members
         ):
             return False
-        if tier.service_standard_s is not None and tier.min_coverage > 0:
-            people = np.array([point.people for point in scenario.demand_points])
-            near = (calm[members + above] <= tier.service_standard_s).any(axis=0)
-            if people[near].sum() < tier.min_coverage * people.sum() - 1e-9:
-                return False
+        people = np.array([point.people for point in scenario.demand_points])
+        serving = members + above
+        if people @ credits(tier, calm[serving]) < tier.min_coverage * people.sum() - 1e-9:
+            return False
+        if expected_cover(case, tier, serving) < tier.min_expected_coverage * people.sum() - 1e-9:
+            return False
     return True
+
+
+def credits(tier: Tier, times: np.ndarray) -> np.ndarray:
+    """Credit per point of the travel times of its depots: of the farthest step with enough of them inside."""
+    steps = tier.graded or ((tier.service_standard_s or 0.0, 1.0),)
+    worth = [np.where((times <= within).sum(axis=0) >= tier.backup, credit, 0.0) for within, credit in steps]
+    best: np.ndarray = np.max(worth, axis=0)
+    return best
+
+
+def expected_cover(case: Case, tier: Tier, serving: list[int]) -> float:
+    """People covered, averaged over the road states; depots that do not survive do not count."""
+    people = np.array([point.people for point in case.scenario.demand_points])
+    per_state = seconds(case)[0]
+    total = 0.0
+    for s, state in enumerate(case.ensemble):
+        alive = [j for j in serving if state.site_survival[j] > 0]
+        total += state.probability * float(people @ credits(tier, per_state[s][alive]))
+    return total
+
+
+def uncovered(case: Case, choice: Choice) -> float:
+    """What people not covered cost per year."""
+    height = {tier.ident: t for t, tier in enumerate(case.scenario.tiers)}
+    people = sum(point.people for point in case.scenario.demand_points)
+    return sum(
+        tier.uncovered_cost
+        * (people - expected_cover(case, tier, [j for j, way in choice.items() if height[way[0].ident] <= t]))
+        for t, tier in enumerate(case.scenario.tiers)
+        if tier.uncovered_cost > 0
+    )
 
 
 def priced(case: Case, choice: Choice) -> float | None:
@@ -91,7 +123,7 @@ def priced(case: Case, choice: Choice) -> float | None:
     )
     cost: list[float] = []
     rows: list[tuple[dict[int, float], float]] = []
-    constant = fixed
+    constant = fixed + uncovered(case, choice)
 
     def column(price: float) -> int:
         cost.append(price)

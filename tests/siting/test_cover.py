@@ -34,19 +34,19 @@ def test_merging_items_changes_no_count(seed: int, depth: int) -> None:
             assert counted == pytest.approx(by_hand(weight, near, chosen, depth))
 
 
-@pytest.mark.parametrize("depth", [1, 2])
+@pytest.mark.parametrize("depth", [1, 2, 3])
 @pytest.mark.parametrize("seed", range(4))
 def test_the_model_chooses_the_options_that_cover_most(seed: int, depth: int) -> None:
-    """Two options at most, one person not covered costs 3: the best pair by enumeration."""
+    """Three options at most, one person not covered costs 3: the best three by enumeration."""
     rng = np.random.default_rng(seed)
     weight, near = rng.integers(1, 5, 8).astype(float), rng.random((8, 4)) < 0.6
     cover = Cover.of([(weight, near)], OPTIONS, float(weight.sum()), depth)
     arrays = LinearArrays()
     opened = arrays.add_columns(4, upper=1.0, integer=True)
-    arrays.add_rows(-np.inf, 2.0, np.zeros(4, dtype=np.int64), opened, 1.0)
-    add_cover(arrays, opened, cover, cost=3.0, integer=True)
+    arrays.add_rows(-np.inf, 3.0, np.zeros(4, dtype=np.int64), opened, 1.0)
+    add_cover(arrays, opened, cover, cost=3.0)
     found = mathopt.solve(arrays.model(), mathopt.SolverType.HIGHS).objective_value()
-    most = max(by_hand(weight, near, pair, depth) for pair in itertools.combinations(range(4), 2))
+    most = max(by_hand(weight, near, chosen, depth) for chosen in itertools.combinations(range(4), 3))
     assert found == pytest.approx(3.0 * (weight.sum() - most))
 
 

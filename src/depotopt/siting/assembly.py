@@ -23,7 +23,8 @@ from depotopt.siting.inputs import (
 )
 from depotopt.siting.problem import Options, SitingProblem
 from depotopt.siting.roles import Roles, usable_tiers, way_of_working
-from depotopt.siting.rules import scenario_rules
+from depotopt.siting.rules import own_options, scenario_rules
+from depotopt.siting.services import coverage_rules, uncovered_costs
 from depotopt.units import BoolArray, FloatArray
 
 
@@ -64,7 +65,8 @@ def build_problem(
     options = _options(scenario, roles, physical)
     needs = np.array([need(scenario, state.need_factor) for state in ensemble])
     at_home = (roles.opener == np.arange(len(roles)))[:, None]
-    arcs = ArcBuilder(scenario, roles, TravelInputs(network, engine), nearest)
+    travel = TravelInputs(network, engine)
+    arcs = ArcBuilder(scenario, roles, travel, nearest)
     rules = scenario.rules
     amortised = np.array(
         [min(rules.amortisation_years, (c.shelf_life_days or np.inf) / 365.0) for c in scenario.commodities]
@@ -76,7 +78,10 @@ def build_problem(
         point_ids=tuple(point.ident for point in scenario.demand_points),
         commodity_ids=tuple(c.ident for c in scenario.commodities),
         options=options,
-        rules=tuple(scenario_rules(scenario, roles, options, network, engine)),
+        rules=(
+            *scenario_rules(scenario, roles, options, network, engine),
+            *coverage_rules(scenario, own_options(roles, options), travel, ensemble),
+        ),
         storable=_storable(scenario)[roles.site] & at_home,
         held=np.where(at_home, physical[roles.site], 0.0),
         agreed=roles.agreed,
@@ -94,6 +99,7 @@ def build_problem(
         events_per_year=rules.events_per_year,
         nearest=nearest,
         goal=_goal(scenario.objective),
+        services=tuple(uncovered_costs(scenario, own_options(roles, options), travel, ensemble)),
         opened_with=np.empty(0, dtype=np.int32) if at_home.all() else roles.opener,
         single_source=rules.single_source,
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from depotopt.siting.cover import add_cover
 from depotopt.siting.linear import LinearArrays
 from depotopt.siting.problem import (
     BudgetRule,
@@ -119,6 +120,8 @@ def add_first_stage(
     )
     for rule in problem.rules if rules is None else rules:
         _add_rule(arrays, problem, stage, rule)
+    for service in problem.services:
+        add_cover(arrays, stage.open, service.cover, cost=service.cost * per_cost)
     return stage
 
 
@@ -177,32 +180,12 @@ def _add_rule(arrays: LinearArrays, problem: SitingProblem, stage: FirstStage, r
             values = np.concatenate([np.ones(len(needing)), -np.ones(len(helpers))])
             arrays.add_rows(-np.inf, 0.0, np.zeros(len(columns), dtype=np.int64), columns, values)
     elif isinstance(rule, CoverageRule):
-        _add_coverage(arrays, stage, rule)
+        covered = add_cover(arrays, stage.open, rule.cover, cost=0.0)
+        total = max(rule.cover.total, 1e-12)
+        row = np.zeros(len(covered), dtype=np.int64)
+        arrays.add_rows(rule.required / total, np.inf, row, covered, rule.cover.weight / total)
     else:
         _add_budget(arrays, problem, stage, rule)
-
-
-def _add_coverage(arrays: LinearArrays, stage: FirstStage, rule: CoverageRule) -> None:
-    """Covered people, points with the same helpers merged."""
-    reach: dict[bytes, float] = {}
-    for i, people in enumerate(rule.people):
-        helpers = rule.helper[rule.first[i] : rule.first[i + 1]].tobytes()
-        if helpers and people > 0:
-            reach[helpers] = reach.get(helpers, 0.0) + float(people)
-    covered = arrays.add_columns(len(reach), upper=1.0)
-    options = [np.frombuffer(helpers, dtype=np.int32) for helpers in reach]
-    sizes = [len(part) for part in options]
-    rows = np.arange(len(covered))
-    arrays.add_rows(
-        np.full(len(covered), -np.inf),
-        np.zeros(len(covered)),
-        np.concatenate([rows, np.repeat(rows, sizes)]),
-        np.concatenate([covered, *(stage.open[part] for part in options)]),
-        np.concatenate([np.ones(len(covered)), -np.ones(sum(sizes))]),
-    )
-    total = max(float(rule.people.sum()), 1e-12)
-    share = np.array(list(reach.values())) / total
-    arrays.add_rows(rule.required / total, np.inf, np.zeros(len(covered), dtype=np.int64), covered, share)
 
 
 def _add_budget(arrays: LinearArrays, problem: SitingProblem, stage: FirstStage, rule: BudgetRule) -> None:

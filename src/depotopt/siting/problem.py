@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from depotopt.siting.cover import Cover
 from depotopt.siting.goal import Goal
 from depotopt.units import BoolArray, FloatArray, Int32Array, Int64Array
 
@@ -78,16 +79,19 @@ class SupportRule:
 
 @dataclass(frozen=True, slots=True)
 class CoverageRule:
-    """At least ``required`` people live within reach of an open option, no road lost.
-
-    The helpers of point ``i`` are ``helper[first[i]:first[i + 1]]``.
-    """
+    """At least ``required`` people are covered by open options."""
 
     name: str
-    people: FloatArray
+    cover: Cover
     required: float
-    first: Int64Array
-    helper: Int32Array
+
+
+@dataclass(frozen=True, slots=True)
+class UncoveredCost:
+    """What a person not covered costs per year (no money: it stands in no budget)."""
+
+    cover: Cover
+    cost: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +175,7 @@ class SitingProblem:
         f[s,a,k] >= 0 for a in A(s); unmet[s,i,k] >= 0; with single source y[s,g,i] in {0, 1}
     Model
         min  sum_o cost[o] open[o] + sum_jk (hold[k] stock[j,k] + buy[k] bought[j,k])
+             + the price of people not covered (`UncoveredCost`, `depotopt.siting.cover.Cover`)
              + e sum_s prob[s] r[s]         (`depotopt.siting.goal.Goal` says what else may stand here)
              r[s] = sum rate[k] time[s,a] f[s,a,k] + sum penalty[i,k] unmet[s,i,k]
         s.t. sum_{o in O(j)} open[o] <= 1
@@ -218,6 +223,8 @@ class SitingProblem:
         Sites kept per point and state; 0 where all are.
     goal
         What is minimised.
+    services
+        Coverage that is priced, not demanded; part of the yearly cost.
     opened_with
         Site whose options open each site, shape ``(J,)``; empty: every site its own.
     single_source
@@ -248,6 +255,7 @@ class SitingProblem:
     events_per_year: float
     nearest: int = 0
     goal: Goal = field(default_factory=Goal)
+    services: tuple[UncoveredCost, ...] = ()
     opened_with: Int32Array = field(default_factory=lambda: np.empty(0, dtype=np.int32))
     single_source: bool = False
 
@@ -335,10 +343,16 @@ class Layout:
         return units
 
     def yearly_terms(self, problem: SitingProblem) -> dict[str, float]:
-        """Fixed, holding and purchase cost per year."""
+        """Fixed, holding and purchase cost per year; what people not covered cost, where that is priced."""
         bought = np.maximum(self.stock - problem.held, 0.0)
-        return {
+        terms = {
             "fixed": float(problem.options.cost[self.options].sum()),
             "holding": float((self.stock * problem.holding).sum()),
             "purchase": float((bought * problem.purchase).sum()),
         }
+        if problem.services:
+            missing = (
+                (one.cover.total - one.cover.people(self.options)) * one.cost for one in problem.services
+            )
+            terms["uncovered"] = sum(missing)
+        return terms

@@ -16,9 +16,9 @@ from depotopt.roads.network import RoadNetwork
 from depotopt.rules import CountRule
 from depotopt.scenario import Scenario, SiteStatus
 from depotopt.siting.inputs import TravelInputs
-from depotopt.siting.problem import BudgetRule, CountLimit, CoverageRule, Options, Rule, SupportRule
+from depotopt.siting.problem import BudgetRule, CountLimit, Options, Rule, SupportRule
 from depotopt.siting.roles import Roles
-from depotopt.units import BoolArray, FloatArray, Int32Array
+from depotopt.units import BoolArray, Int32Array
 
 NO_TIER = np.iinfo(np.int32).max
 """Tier of options that no rule on tiers speaks of: below all others."""
@@ -51,22 +51,26 @@ def scenario_rules(
         If a site excludes itself from a hazard that has no area, or a coverage has no standard.
     """
     yield from _ways(scenario, roles, options)
-    # From here on sites are those of the scenario, and helpers outside the plan count nowhere.
-    options = replace(
-        options,
-        site=roles.site[options.site],
-        tier=np.where(options.size_class < 0, NO_TIER, options.tier).astype(np.int32),
-    )
+    options = own_options(roles, options)
     yield from _status_rules(scenario, options, network)
     for t, tier in enumerate(scenario.tiers):
         of_tier = np.flatnonzero(options.tier == t).astype(np.int32)
         for rule in tier.counts:
             yield from _count_limits(scenario, options, of_tier, tier.ident, rule)
-    yield from _reach_rules(scenario, options, TravelInputs(network, engine))
+    yield from _support_rules(scenario, options, TravelInputs(network, engine))
     if scenario.rules.budget is not None:
         yield BudgetRule(f"yearly cost at most {scenario.rules.budget:,.0f} (budget)", scenario.rules.budget)
     for owner, amount in scenario.rules.owner_budgets:
         yield _owner_budget(scenario, roles, options, owner, amount)
+
+
+def own_options(roles: Roles, options: Options) -> Options:
+    """Options by sites of the scenario; helpers outside the plan belong to no tier and count nowhere."""
+    return replace(
+        options,
+        site=roles.site[options.site],
+        tier=np.where(options.size_class < 0, NO_TIER, options.tier).astype(np.int32),
+    )
 
 
 def _ways(scenario: Scenario, roles: Roles, options: Options) -> Iterator[CountLimit]:
@@ -169,8 +173,8 @@ def _between(minimum: int | None, maximum: int | None) -> str:
     return f"at least {minimum}" if minimum is not None else f"at most {maximum}"
 
 
-def _reach_rules(scenario: Scenario, options: Options, travel: TravelInputs) -> Iterator[Rule]:
-    """Support and coverage, both with no road lost."""
+def _support_rules(scenario: Scenario, options: Options, travel: TravelInputs) -> Iterator[Rule]:
+    """Support by higher tiers, with no road lost."""
     calm = intact(len(scenario.sites), len(scenario.demand_points))
     sites = sorted({int(j) for j in options.site})
     row = {j: r for r, j in enumerate(sites)}
@@ -179,15 +183,6 @@ def _reach_rules(scenario: Scenario, options: Options, travel: TravelInputs) -> 
         for t, tier in enumerate(scenario.tiers):
             if tier.support_s is not None:
                 yield _support(scenario, options, t, between <= tier.support_s, row)
-    covering = [t for t, tier in enumerate(scenario.tiers) if tier.min_coverage > 0]
-    if covering:
-        to_points = (
-            travel.times(scenario, sites).of_state(calm)
-            if sites
-            else np.empty((0, len(scenario.demand_points)))
-        )
-        for t in covering:
-            yield _coverage(scenario, options, t, to_points, row)
 
 
 def _support(
@@ -206,33 +201,4 @@ def _support(
         f"tier {scenario.tiers[t].ident}: an open site of a higher tier within {limit / 60:g} min",
         tuple(needing),
         tuple(helpers),
-    )
-
-
-def _coverage(
-    scenario: Scenario, options: Options, t: int, to_points: FloatArray, row: dict[int, int]
-) -> CoverageRule:
-    tier = scenario.tiers[t]
-    if tier.service_standard_s is None:
-        fault = Fault(
-            "scenario.toml",
-            f"tiers[{t}].min_coverage = {tier.min_coverage}",
-            "no service standard",
-            "expected service_standard_min beside it",
-        )
-        raise InputError(f"scenario {scenario.ident}", [fault])
-    people = np.array([point.people for point in scenario.demand_points])
-    able = np.flatnonzero(options.tier <= t).astype(np.int32)
-    rows = np.array([row[int(j)] for j in options.site[able]], dtype=np.int64)
-    within = (to_points <= tier.service_standard_s)[rows]
-    point, which = np.nonzero(within.T)
-    first = np.zeros(len(people) + 1, dtype=np.int64)
-    np.cumsum(np.bincount(point, minlength=len(people)), out=first[1:])
-    share = f"{100 * tier.min_coverage:g} % of people"
-    return CoverageRule(
-        f"tier {tier.ident}: {share} within {tier.service_standard_s / 60:g} min of an open site",
-        people,
-        tier.min_coverage * float(people.sum()),
-        first,
-        able[which],
     )
