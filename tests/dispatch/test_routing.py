@@ -10,7 +10,6 @@ import pytest
 
 from depotopt.dispatch.engines import ENGINES, routing_engine
 from depotopt.dispatch.routing import RoutingBudget, RoutingGroup, RoutingJob, RoutingRoute, RoutingTask
-from depotopt.dispatch.splitting import solve_split
 from depotopt.dispatch.stocked import StockedTask, solve_stocked
 from depotopt.errors import UsageError
 
@@ -155,27 +154,25 @@ def test_a_group_without_stock_is_refused() -> None:
         solve_stocked(StockedTask(task(1, 2, depots=2), ((0, 9),)), routing_engine("pyvrp"), BUDGET, rounds=1)
 
 
-def test_split_deliveries_hand_over_everything_within_capacity() -> None:
-    given = task(7, 6, capacity=4)
-    answer = solve_split(given, routing_engine("pyvrp"), BUDGET, rounds=4)
-    assert answer.feasible
-    got = dict.fromkeys(range(6), 0)
-    for _, stops in answer.routes:
-        assert sum(units for _, units in stops) <= 4
-        for job, units in stops:
-            got[job] += units
-    assert got == {n: job.load[0] for n, job in enumerate(given.jobs)}
+def test_worker_processes_give_the_answer_of_one_process() -> None:
+    given = task(8, 15, depots=2)
+    budget = replace(BUDGET, seeds=(1, 2), collect=True)
+    engine = routing_engine("pyvrp")
+    assert engine.solve(given, replace(budget, workers=2)) == engine.solve(given, budget)
 
 
-def test_splitting_saves_a_round_that_whole_deliveries_need() -> None:
-    """Three neighbours need two thirds of a vehicle each: two vehicles instead of three."""
-    lengths = np.full((4, 4), 1, dtype=np.int64)
-    lengths[0, 1:] = lengths[1:, 0] = 100
-    np.fill_diagonal(lengths, 0)
-    given = RoutingTask(
-        (lengths,), (lengths,), tuple(RoutingJob(n, (6,)) for n in (1, 2, 3)), (RoutingGroup(3, 0, 0, (9,)),)
-    )
-    whole = routing_engine("pyvrp").solve(given, BUDGET)
-    split = solve_split(given, routing_engine("pyvrp"), BUDGET, rounds=6)
-    assert whole.cost == 600
-    assert split.cost == 402
+def test_collected_routes_cost_what_their_legs_cost() -> None:
+    given = task(9, 12, depots=2)
+    pool = routing_engine("pyvrp").solve(given, replace(BUDGET, collect=True)).pool
+    assert pool
+    for priced in pool:
+        ((start, jobs),) = priced.route.trips
+        places = [start, *(given.jobs[job].place for job in jobs), start]
+        assert priced.cost == sum(int(given.distances[0][a, b]) for a, b in itertools.pairwise(places))
+        assert sum(given.jobs[job].load[0] for job in jobs) <= 10
+
+
+def test_a_search_stopped_at_once_still_answers() -> None:
+    given = task(8, 10)
+    budget = replace(BUDGET, seeds=(1, 2), workers=2, stopped=lambda: True, iterations=10**9)
+    assert routing_engine("pyvrp").solve(given, budget).routes

@@ -121,6 +121,14 @@ class RoutingRoute:
 
 
 @dataclass(frozen=True, slots=True)
+class PricedRoute:
+    """A route that keeps every rule by itself, with what the engine counts for it."""
+
+    route: RoutingRoute
+    cost: int
+
+
+@dataclass(frozen=True, slots=True)
 class RoutingAnswer:
     """Routes found.
 
@@ -136,6 +144,8 @@ class RoutingAnswer:
         Jobs not made.
     iterations
         Done by the engine.
+    pool
+        Good routes met on the way, where the budget asks for them; sorted.
     """
 
     routes: tuple[RoutingRoute, ...]
@@ -143,6 +153,12 @@ class RoutingAnswer:
     feasible: bool
     left_out: tuple[int, ...]
     iterations: int
+    pool: tuple[PricedRoute, ...] = ()
+
+    @property
+    def rank(self) -> tuple[bool, int]:
+        """What answers are compared by: feasible ones first, then cheap ones."""
+        return not self.feasible, self.cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +173,11 @@ class RoutingBudget:
         Wall-clock seconds for all seeds together.
     seeds
         Runs; the best is taken.
+    workers
+        Processes that share the seeds. The answer is the same for any number, as long as iterations and
+        not the time end the runs.
+    collect
+        Whether the answer carries the routes met on the way.
     stopped
         Asked between iterations; true ends the search with the best so far.
     clock
@@ -168,6 +189,8 @@ class RoutingBudget:
     seeds: tuple[int, ...] = (1,)
     stopped: Callable[[], bool] = lambda: False
     clock: Callable[[], float] = time.perf_counter
+    workers: int = 1
+    collect: bool = False
 
 
 class RoutingEngine(Protocol):

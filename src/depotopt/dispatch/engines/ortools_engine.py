@@ -21,9 +21,18 @@ SOLUTIONS_PER_ITERATION = 1
 
 
 class OrtoolsEngine:
-    """Adapter of the OR-Tools routing library (Perron and Furnon, Google)."""
+    """Adapter of the OR-Tools routing library (Perron and Furnon, Google).
+
+    Parameters
+    ----------
+    strategy
+        Its name of the first solution strategy.
+    """
 
     name = "ortools"
+
+    def __init__(self, strategy: str = "PARALLEL_CHEAPEST_INSERTION") -> None:
+        self.strategy = strategy
 
     def version(self) -> str:
         """See `depotopt.dispatch.routing.RoutingEngine.version`."""
@@ -47,7 +56,7 @@ class OrtoolsEngine:
         if not task.jobs or not task.groups:
             return nothing
         try:
-            return _Model(task).solve(budget) or nothing
+            return _Model(task).solve(budget, self.strategy) or nothing
         except (ValueError, RuntimeError, OverflowError, TypeError, SystemError) as error:
             raise EngineError(self.name, str(error)) from error
 
@@ -75,7 +84,7 @@ class _Model:
             places.append(task.groups[g].end)
         self.places, self.starts, self.ends = places, starts, ends
 
-    def solve(self, budget: RoutingBudget) -> RoutingAnswer | None:
+    def solve(self, budget: RoutingBudget, strategy: str) -> RoutingAnswer | None:
         """Build the model, search, and read the routes; ``None`` where no start was found."""
         from ortools.constraint_solver import pywrapcp, routing_enums_pb2
 
@@ -85,9 +94,7 @@ class _Model:
         self._loads(manager, model)
         self._optional(manager, model)
         parameters = pywrapcp.DefaultRoutingSearchParameters()
-        parameters.first_solution_strategy = (
-            routing_enums_pb2.FirstSolutionStrategy.PARALLEL_CHEAPEST_INSERTION
-        )
+        parameters.first_solution_strategy = getattr(routing_enums_pb2.FirstSolutionStrategy, strategy)
         parameters.local_search_metaheuristic = routing_enums_pb2.LocalSearchMetaheuristic.GUIDED_LOCAL_SEARCH
         parameters.time_limit.FromMilliseconds(max(50, int(budget.time_s * 1000)))
         parameters.solution_limit = max(1, budget.iterations * SOLUTIONS_PER_ITERATION)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any, Final
 
 import numpy as np
 
 from depotopt.dispatch.routing import (
     FOREVER,
+    PricedRoute,
     RoutingAnswer,
     RoutingBudget,
     RoutingRoute,
@@ -16,6 +19,11 @@ from depotopt.dispatch.routing import (
 )
 from depotopt.errors import EngineError
 from depotopt.units import Int64Array
+
+NOTED_EVERY: Final = 20
+"""Iterations between two solutions whose routes are noted, where routes are collected."""
+POOLED: Final = 12_000
+"""Routes handed over per seed."""
 
 
 class _Stop:
@@ -48,30 +56,107 @@ class PyvrpEngine:
             return RoutingAnswer((), 0, True, (), 0)
         if not task.groups:
             return _nothing(task)
+        if budget.workers > 1 and len(budget.seeds) > 1:
+            from depotopt.dispatch.engines.seed_processes import solve_side_by_side
+
+            return best_answer(solve_side_by_side(self, task, budget, start)) or _nothing(task)
         import pyvrp
 
         try:
             data, depot_of = _data(pyvrp, task)
             begin = budget.clock()
-            best: RoutingAnswer | None = None
+            answers: list[RoutingAnswer] = []
             warm = _warm(pyvrp, data, depot_of, start) if start else None
             for n, seed in enumerate(budget.seeds):
                 until = begin + budget.time_s * (n + 1) / len(budget.seeds)
+                notebook = _Notebook()
                 result = pyvrp.solve(
                     data,
                     _Stop(budget.iterations, until, budget),
                     seed=seed,
                     collect_stats=False,
+                    params=_collecting(pyvrp, notebook) if budget.collect else pyvrp.SolveParams(),
                     initial_solution=warm,
                 )
-                answer = _answer(task, data, result)
-                if best is None or (not answer.feasible, answer.cost) < (not best.feasible, best.cost):
-                    best = answer
+                answers.append(replace(_answer(task, data, result), pool=notebook.pool(task, data)))
                 if budget.stopped():
                     break
         except (ValueError, RuntimeError, IndexError, TypeError) as error:
             raise EngineError(self.name, str(error)) from error
-        return _nothing(task) if best is None else best
+        return best_answer(answers) or _nothing(task)
+
+
+def best_answer(answers: Iterable[RoutingAnswer]) -> RoutingAnswer | None:
+    """The best of several answers, the first of equals, with the routes of all; ``None`` of none."""
+    every = list(answers)
+    if not every:
+        return None
+    cheapest: dict[RoutingRoute, int] = {}
+    for answer in every:
+        for priced in answer.pool:
+            cheapest[priced.route] = priced.cost
+    pool = tuple(PricedRoute(route, cost) for route, cost in sorted(cheapest.items(), key=_pool_order))
+    return replace(min(every, key=lambda answer: answer.rank), pool=pool)
+
+
+def _pool_order(item: tuple[RoutingRoute, int]) -> tuple[int, int, tuple[tuple[int, tuple[int, ...]], ...]]:
+    return item[1], item[0].group, item[0].trips
+
+
+class _Notebook:
+    """Writes down the routes of solutions met on the way: of every best one, and now and then of others."""
+
+    def __init__(self) -> None:
+        self._routes: dict[tuple[int, frozenset[int], int], Any] = {}
+        self._count = 0
+
+    def on_start(self, search: Any) -> None:
+        """Nothing is noted yet."""
+
+    def on_end(self, result: Any) -> None:
+        """The best solution has been noted when it was found."""
+
+    def on_restart(self, best: Any) -> None:
+        """A restart brings no new routes."""
+
+    def on_best(self, best: Any) -> None:
+        """Note a new best solution."""
+        if best.is_feasible():
+            self._note(best)
+
+    def on_iteration(self, current: Any, candidate: Any, best: Any, evaluator: Any) -> None:
+        """Note every so many-th current solution that breaks no rule."""
+        self._count += 1
+        if self._count % NOTED_EVERY == 0 and current.is_feasible():
+            self._note(current)
+
+    def _note(self, solution: Any) -> None:
+        for route in solution.routes():
+            made = frozenset(activity.idx for activity in route if activity.is_client())
+            cost = _route_cost(route)
+            if made:
+                self._routes.setdefault((route.vehicle_type(), made, cost), route)
+
+    def pool(self, task: RoutingTask, data: Any) -> tuple[PricedRoute, ...]:
+        """The routes noted, the cheapest way of each set of stops, at most `POOLED` of them, latest first."""
+        best: dict[tuple[int, frozenset[int]], tuple[int, Any]] = {}
+        for (kind, made, cost), route in reversed(self._routes.items()):
+            if (kind, made) not in best:
+                if len(best) >= POOLED:
+                    continue
+                best[kind, made] = (cost, route)
+            elif cost < best[kind, made][0]:
+                best[kind, made] = (cost, route)
+        places = [depot.location for depot in data.depots()]
+        return tuple(PricedRoute(_route(route, places), cost) for cost, route in best.values())
+
+
+def _collecting(pyvrp: Any, notebook: _Notebook) -> Any:
+    return pyvrp.SolveParams(ils=pyvrp.IteratedLocalSearchParams(callbacks=notebook))
+
+
+def _route_cost(route: Any) -> int:
+    return int(route.distance_cost() + route.duration_cost() + route.fixed_vehicle_cost())
 
 
 def _nothing(task: RoutingTask) -> RoutingAnswer:
@@ -181,20 +266,20 @@ def _warm(
     return pyvrp.Solution(data, routes)
 
 
+def _route(route: Any, places: list[int]) -> RoutingRoute:
+    trips: list[tuple[int, list[int]]] = []
+    for activity in route:
+        if activity.is_depot():
+            trips.append((places[activity.idx], []))
+        else:
+            trips[-1][1].append(activity.idx)
+    return RoutingRoute(route.vehicle_type(), tuple((place, tuple(jobs)) for place, jobs in trips if jobs))
+
+
 def _answer(task: RoutingTask, data: Any, result: Any) -> RoutingAnswer:
-    routes, made = [], set[int]()
     places = [depot.location for depot in data.depots()]
-    for route in result.best.routes():
-        trips: list[tuple[int, list[int]]] = []
-        for activity in route:
-            if activity.is_depot():
-                trips.append((places[activity.idx], []))
-            else:
-                trips[-1][1].append(activity.idx)
-                made.add(activity.idx)
-        filled = tuple((place, tuple(jobs)) for place, jobs in trips if jobs)
-        if filled:
-            routes.append(RoutingRoute(route.vehicle_type(), filled))
+    routes = [route for route in (_route(route, places) for route in result.best.routes()) if route.trips]
+    made = {job for route in routes for _, jobs in route.trips for job in jobs}
     left_out = tuple(n for n in range(len(task.jobs)) if n not in made)
     best = result.best
     # `Result.cost` is infinite for infeasible solutions; the parts are always numbers.

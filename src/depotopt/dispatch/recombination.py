@@ -1,0 +1,171 @@
+"""Routes of several searches put together anew: set partitioning over what they met."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from depotopt.dispatch.linear import LinearProgram, solve_linear
+from depotopt.dispatch.routing import (
+    PricedRoute,
+    RoutingAnswer,
+    RoutingBudget,
+    RoutingEngine,
+    RoutingRoute,
+    RoutingTask,
+)
+from depotopt.units import FloatArray, Int64Array
+
+FIRST_SHARE: Final = 0.7
+"""Share of time and iterations for the seeds that start from nothing."""
+MIXING_SHARE: Final = 0.05
+"""Share of the time for putting routes together."""
+MOST_COLUMNS: Final = 6_000
+"""Routes left to the mixed-integer program, those of least reduced cost."""
+NODES: Final = 2_000
+"""Branches after which the best combination found is taken."""
+LATER_SEEDS: Final = 2
+"""Seeds that start from the combination."""
+
+
+def solve_recombined(task: RoutingTask, engine: RoutingEngine, budget: RoutingBudget) -> RoutingAnswer:
+    """Run several seeds, combine the routes they met, and search on from the combination.
+
+    Parameters
+    ----------
+    task
+        What is to be solved.
+    engine
+        Engine that collects routes and starts from given ones.
+    budget
+        For everything together. Iterations are per seed: `FIRST_SHARE` of them from nothing, the rest from
+        the combination.
+
+    Raises
+    ------
+    depotopt.errors.EngineError
+        If a solver fails.
+    """
+    begin = budget.clock()
+    first = replace(
+        budget,
+        time_s=budget.time_s * FIRST_SHARE,
+        iterations=max(1, int(budget.iterations * FIRST_SHARE)),
+        collect=True,
+    )
+    best = engine.solve(task, first)
+    if budget.stopped():
+        return best
+    mixed = recombine(task, best, budget.time_s * MIXING_SHARE)
+    if mixed.rank < best.rank:
+        best = mixed
+    # Where processes count CPU seconds of their own, the clock of this one does not see what they spent.
+    spent = max(budget.clock() - begin, first.time_s if budget.workers > 1 else 0.0)
+    rest = replace(
+        budget,
+        time_s=max(0.05, budget.time_s - spent),
+        iterations=max(1, budget.iterations - first.iterations),
+        seeds=tuple(max(budget.seeds) + 1 + n for n in range(LATER_SEEDS)),
+    )
+    later = engine.solve(task, rest, best.routes)
+    return later if later.rank < best.rank else replace(best, pool=())
+
+
+def recombine(task: RoutingTask, answer: RoutingAnswer, time_s: float) -> RoutingAnswer:
+    """The cheapest choice among the routes met that makes every job.
+
+    Sets
+        R routes met, J jobs, G vehicle groups
+    Variables
+        x[r] in {0, 1}; u[j] in {0, 1} for jobs that may be left out; z in {0, 1}: all stays as it is
+    Model
+        min  sum cost[r] x[r] + sum prize[j] u[j] + cost of the answer z
+        s.t. sum_r with j x[r] + u[j] + z = 1 for j;  sum_r of g x[r] <= count[g]
+
+    The linear relaxation prices the routes; those of least reduced cost go into the mixed-integer program.
+
+    Parameters
+    ----------
+    task
+        The task.
+    answer
+        Best answer so far, with the routes met.
+    time_s
+        Limit.
+
+    Returns
+    -------
+    RoutingAnswer
+        The combination, or the answer given where none is better.
+    """
+    routes = {priced.route: priced.cost for priced in answer.pool}
+    if not routes:
+        return answer
+    columns = [PricedRoute(route, cost) for route, cost in routes.items()]
+    stay = answer.cost if answer.feasible else 1 + sum(routes.values()) + sum(j.prize or 0 for j in task.jobs)
+    program = _program(task, columns, stay)
+    relaxed = solve_linear(program, "GLOP", time_s)
+    if relaxed.values is None or relaxed.duals is None:
+        return answer
+    reduced = program.cost.copy()
+    np.subtract.at(reduced, program.column, program.value * relaxed.duals[program.row])
+    kept = np.sort(np.argsort(reduced[: len(columns)], kind="stable")[:MOST_COLUMNS])
+    if relaxed.objective is not None:
+        # A route whose reduced cost exceeds the gap is in no better combination.
+        kept = kept[reduced[kept] <= stay - relaxed.objective + 1e-6]
+    chosen = [columns[n] for n in kept]
+    program = _program(task, chosen, stay)
+    whole = replace(program, whole=np.ones(len(program.cost), dtype=np.bool_))
+    found = solve_linear(whole, "SCIP", time_s, NODES)
+    if found.values is None or found.values[-1] > 0.5:
+        return answer
+    picked = [chosen[n] for n in np.flatnonzero(found.values[: len(chosen)] > 0.5)]
+    out = np.flatnonzero(found.values[len(chosen) : -1] > 0.5)
+    left_out = tuple(_optional(task)[n] for n in out)
+    cost = sum(priced.cost for priced in picked) + sum(task.jobs[j].prize or 0 for j in left_out)
+    if answer.feasible and cost >= answer.cost:
+        return answer
+    return RoutingAnswer(tuple(priced.route for priced in picked), cost, True, left_out, answer.iterations)
+
+
+def _optional(task: RoutingTask) -> list[int]:
+    return [n for n, job in enumerate(task.jobs) if job.prize is not None]
+
+
+def _made(route: RoutingRoute) -> list[int]:
+    return [job for _, jobs in route.trips for job in jobs]
+
+
+def _program(task: RoutingTask, columns: list[PricedRoute], stay: int) -> LinearProgram:
+    """Jobs, then groups, as rows; routes, then jobs left out, then all as it is, as columns."""
+    jobs, optional = len(task.jobs), _optional(task)
+    row: list[int] = []
+    column: list[int] = []
+    for n, priced in enumerate(columns):
+        made = [*_made(priced.route), jobs + priced.route.group]
+        row += made
+        column += [n] * len(made)
+    row += optional
+    column += range(len(columns), len(columns) + len(optional))
+    row += range(jobs)
+    column += [len(columns) + len(optional)] * jobs
+    cost: FloatArray = np.array(
+        [
+            *(float(priced.cost) for priced in columns),
+            *(float(task.jobs[j].prize or 0) for j in optional),
+            float(stay),
+        ]
+    )
+    count = np.array([float(group.count) for group in task.groups])
+    rows: Int64Array = np.array(row, dtype=np.int64)
+    return LinearProgram(
+        cost=cost,
+        upper=np.ones(len(cost)),
+        row=rows,
+        column=np.array(column, dtype=np.int64),
+        value=np.ones(len(rows)),
+        row_low=np.concatenate([np.ones(jobs), np.full(len(count), -np.inf)]),
+        row_high=np.concatenate([np.ones(jobs), count]),
+    )
