@@ -1,15 +1,16 @@
 """Published vehicle routing instances, read into one plain form.
 
-Formats: Cordeau's MDVRP text, TSPLIB CVRP, PyVRP's dialect for several trips with release times, the
-heterogeneous fleets of Golden and Taillard, split delivery text, and depots with stock (see the data
-folder's SOURCES.md).
+Formats: Cordeau's MDVRP text, TSPLIB CVRP, PyVRP's dialect of it (several trips with release times, several
+depots or sites with windows, heterogeneous fleets), the fleets of Golden and Taillard, split delivery text,
+depots with stock, and the cumulative problem with several depots (see the data folder's SOURCES.md).
 """
 
 from __future__ import annotations
 
 import csv
 import math
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 UNLIMITED = 10**9
@@ -17,7 +18,7 @@ UNLIMITED = 10**9
 
 @dataclass(frozen=True)
 class Customer:
-    """Somebody to be served."""
+    """Somebody to be served; ``fleets`` names those that may come, all where it is empty."""
 
     x: float
     y: float
@@ -26,6 +27,7 @@ class Customer:
     earliest: float = 0.0
     latest: float = math.inf
     release: float = 0.0
+    fleets: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,10 @@ class Fleet:
 class Instance:
     """Depots, customers and vehicles.
 
-    ``rounding`` says how lengths are counted: ``exact`` doubles, ``nearest`` whole numbers, or
-    ``dimacs`` (tenths cut off, counted in tenths).
+    ``rounding`` says how lengths are counted: ``exact`` doubles, ``nearest`` whole numbers, ``dimacs``
+    (tenths cut off, counted in tenths) or ``thousandths`` (nearest, counted in thousandths). With
+    ``cumulative`` the cost is the sum of arrival times, routes end where they like, and ``most_vehicles``
+    leave from all depots together.
     """
 
     name: str
@@ -57,7 +61,8 @@ class Instance:
     reload: bool = False
     split: bool = False
     depot_window: tuple[float, float] = (0.0, math.inf)
-    extra: dict[str, float] = field(default_factory=dict)
+    cumulative: bool = False
+    most_vehicles: int = UNLIMITED
 
     def length(self, a: tuple[float, float], b: tuple[float, float]) -> float:
         """Length between two positions in the instance's own units."""
@@ -66,6 +71,8 @@ class Instance:
             return float(math.floor(straight + 0.5))
         if self.rounding == "dimacs":
             return float(math.floor(10.0 * straight + 1e-9))
+        if self.rounding == "thousandths":
+            return float(round(1_000.0 * straight))
         return straight
 
 
@@ -214,4 +221,91 @@ def read_stocked(path: Path) -> Instance:
         people,
         fleets,
         stock=tuple(row[4] for row in stores),
+    )
+
+
+def read_cumulative(path: Path) -> Instance:
+    """Cumulative problem with several depots; as many vehicles as the demand fills, leaving from any depot.
+
+    The files do not say how many vehicles there are: with one for everybody the problem is empty.
+    """
+    words = [float(word) for word in path.read_text().split()]
+    customers, depots, capacity = int(words[0]), int(words[1]), words[2]
+    count = customers + depots
+    places = [(words[3 + 2 * n], words[4 + 2 * n]) for n in range(count)]
+    demand = words[3 + 2 * count :]
+    vehicles = math.ceil(sum(demand) / capacity - 1e-9)
+    return Instance(
+        path.stem,
+        tuple(places[customers:]),
+        tuple(Customer(*places[n], demand[n]) for n in range(customers)),
+        tuple(Fleet(d, vehicles, capacity) for d in range(depots)),
+        cumulative=True,
+        most_vehicles=vehicles,
+    )
+
+
+def read_depots_windows(path: Path) -> Instance:
+    """Several depots with time windows, PyVRP's dialect; everything in thousandths."""
+    return _dialect(path, "thousandths", 1_000.0)
+
+
+def read_sites_windows(path: Path) -> Instance:
+    """Vehicle types that may not go everywhere, with time windows; everything in thousandths."""
+    return _dialect(path, "thousandths", 1_000.0)
+
+
+def read_heterogeneous_x(path: Path) -> Instance:
+    """Heterogeneous fleets on the X instances; prices stand in the file in hundredths."""
+    return _dialect(path, "exact", 1.0, 0.01)
+
+
+def _dialect(path: Path, rounding: str, scale: float, price: float = 1.0) -> Instance:
+    """PyVRP's dialect of TSPLIB: one row per node or per vehicle in every section."""
+    keys, sections = _sections(path)
+
+    def column(name: str, missing: float, count: int) -> list[float]:
+        if name + "_SECTION" in sections:
+            return [float(row[1]) for row in sections[name + "_SECTION"]]
+        return [float(keys.get(name, missing))] * count
+
+    nodes, vehicles = len(sections["NODE_COORD_SECTION"]), int(keys["VEHICLES"])
+    at = [(float(row[1]), float(row[2])) for row in sections["NODE_COORD_SECTION"]]
+    depots = [int(row[0]) - 1 for row in sections["DEPOT_SECTION"]] if "DEPOT_SECTION" in sections else [0]
+    demand, service = column("DEMAND", 0.0, nodes), column("SERVICE_TIME", 0.0, nodes)
+    window = [(float(row[1]), float(row[2])) for row in sections.get("TIME_WINDOW_SECTION", [])]
+    window = window or [(0.0, math.inf)] * nodes
+    rows = zip(
+        (int(start) - 1 for start in column("VEHICLES_DEPOT", 1, vehicles)),
+        column("CAPACITY", UNLIMITED, vehicles),
+        column("VEHICLES_FIXED_COST", 0.0, vehicles),
+        column("VEHICLES_UNIT_DISTANCE_COST", 1.0 / price, vehicles),
+        column("VEHICLES_MAX_DURATION", math.inf, vehicles),
+        (
+            frozenset(int(word) - 1 for word in row[1:])
+            for row in sections.get("VEHICLES_ALLOWED_CLIENTS_SECTION", [["0"]] * vehicles)
+        ),
+        strict=True,
+    )
+    kinds = Counter(rows)
+    fleets = tuple(
+        Fleet(depots.index(start), count, capacity, fixed * price, each * price, longest * scale)
+        for (start, capacity, fixed, each, longest, _), count in kinds.items()
+    )
+    people = tuple(
+        Customer(
+            *at[n], demand[n], service[n] * scale, window[n][0] * scale, window[n][1] * scale,
+            fleets=tuple(f for f, kind in enumerate(kinds) if n in kind[5]),
+        )
+        for n in range(nodes)
+        if n not in depots
+    )  # fmt: skip
+    opens, closes = window[depots[0]]
+    return Instance(
+        path.stem,
+        tuple(at[n] for n in depots),
+        people,
+        fleets,
+        rounding,
+        depot_window=(opens * scale, closes * scale),
     )

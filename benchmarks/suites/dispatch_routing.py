@@ -1,154 +1,238 @@
 """Vehicle routing families that dispatch is made of, held against best known values by an own checker.
 
-Time limits count CPU seconds, so that a busy machine measures the same; OR-Tools knows wall seconds only.
+A time limit of ``t`` seconds is one of two cores: ours gets two processes for ``t`` CPU seconds each, peers
+that use one core get ``2 t``. CPU seconds are counted, so that a busy machine measures the same; OR-Tools and
+VROOM know wall seconds only. Every file of a family is a case, named in ``bks.csv`` or not.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from benchmarks.case import Case, Job, Measurement, Plan, Reference, stopwatch
+from benchmarks.case import Case, Clock, Job, Measurement, Plan, Reference, stopwatch
+from benchmarks.routing_peers import PEERS
 
 if TYPE_CHECKING:
-    from benchmarks.readers.vehicle_routing import Instance
+    from benchmarks.readers.vehicle_routing import BestKnown, Instance
     from benchmarks.routing_check import CheckedRoute
+    from depotopt.dispatch.routing import RoutingBudget
 
 DATA = "dispatch"
 INDEX = "bks.csv"
+REFERENCES = Path(__file__).parents[1] / "references" / "dispatch_routing.csv"
+"""Values of our own long runs, for instances without a published one."""
 
-FAMILIES: dict[str, tuple[str, float, float, float]] = {
-    # folder: reader, seconds, tolerated gap, rounding of the published value
-    "mdvrp": ("read_mdvrp", 30.0, 0.01, 0.005),
-    "cvrp": ("read_cvrp", 60.0, 0.02, 0.0),
-    "sdvrp": ("read_split", 30.0, 0.015, 0.5),
-    "vrpcmd": ("read_stocked", 30.0, 0.02, 0.005),
-    "mtvrptwr": ("read_multi_trip", 60.0, 0.01, 0.0),
-    "hvrp_golden": ("read_heterogeneous", 60.0, 0.01, 0.005),
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Instances of one kind.
+
+    Attributes
+    ----------
+    reader
+        Function of `benchmarks.readers.vehicle_routing`.
+    suffixes
+        Of its files.
+    time_s
+        Time limit in seconds of two cores.
+    worst
+        Relative gap to the reference at which a row fails.
+    rounding
+        Of the published values.
+    peers
+        Peers that can express it, see `benchmarks.routing_peers`.
+    """
+
+    reader: str
+    suffixes: tuple[str, ...]
+    time_s: float
+    worst: float
+    rounding: float = 0.0
+    peers: tuple[str, ...] = ()
+
+
+ANY = ("pyvrp alone", "ortools routing", "vroom")
+TIMED = ("pyvrp alone", "ortools routing")
+"""Peers that know windows with a longest duration, releases, and vehicles that may not go everywhere."""
+
+FAMILIES = {
+    "mdvrp": Family("read_mdvrp", ("txt",), 30.0, 0.01, 0.005, ANY),
+    "mdvrptw": Family("read_depots_windows", ("vrp",), 60.0, 0.02, 0.5, TIMED),
+    "cvrp": Family("read_cvrp", ("vrp",), 60.0, 0.02, 0.0, ANY),
+    "sdvrp": Family("read_split", ("sd", "cri", "txt"), 30.0, 0.015, 0.5, ANY),
+    "vrpcmd": Family("read_stocked", ("dat",), 5.0, 0.03, 0.005),
+    "mtvrptwr": Family("read_multi_trip", ("vrp",), 60.0, 0.01, 0.0, TIMED),
+    "hvrp_golden": Family("read_heterogeneous", ("txt",), 60.0, 0.01, 0.005, ANY),
+    "hfvrp_x": Family("read_heterogeneous_x", ("vrp",), 60.0, 0.01, 0.005, ANY),
+    "sitedep_vrptw": Family("read_sites_windows", ("vrp",), 60.0, 0.01, 0.5, TIMED),
+    "mdccvrp": Family("read_cumulative", ("txt",), 10.0, 0.005, 0.005),
 }
-SMOKE = {"p02": 2.0, "X-n101-k25": 3.0, "eil22": 2.0, "MDCVRP-0": 2.0, "R201R0.25": 2.0, "HVRP13": 2.0}
+SMOKE = {
+    "mdvrp/p02.txt": 2.0,
+    "cvrp/X-n101-k25.vrp": 3.0,
+    "sdvrp/SET-4/eil22.sd": 1.0,
+    "vrpcmd/MDCVRP-0.dat": 2.0,
+    "mtvrptwr/R201R0.25.vrp": 2.0,
+    "hvrp_golden/HVRP13.txt": 2.0,
+    "sitedep_vrptw/PR01.vrp": 2.0,
+    "mdccvrp/10x4-1.txt": 1.0,
+}
 SMOKE_TOLERANCE = 0.1
-LARGEST_CVRP = 513
-"""Clients of the largest CVRP instance run by default."""
-SCALE = 1_000
-"""Integer units per unit of length where lengths are exact."""
-LOAD_SCALE = 10
+FORMAT = "format"
+"""Stem of the files that describe the others of a folder."""
+WORKERS = 2
+STOCK_ITERATIONS = (200, 20)
+"""Iterations of a depot's routing: so many, and so many per customer."""
+ENDLESS = 10**9
 
 
 def cases(plan: Plan) -> Iterator[Case]:
-    """One case per row of ``bks.csv`` in a family, with the peers that can do it."""
+    """One case per instance and engine: rows of ``bks.csv`` first, then files it does not name."""
     from benchmarks.readers.vehicle_routing import read_best_known
 
-    rows = list(read_best_known(plan.data / INDEX))
-    known = {row.file for row in rows}
-    for path in sorted((plan.data / "vrpcmd").glob("*.dat")):
-        if f"vrpcmd/{path.name}" not in known:
-            yield from _family_cases(plan, path.stem, f"vrpcmd/{path.name}", None)
-    for row in rows:
-        if row.file.partition("/")[0] in FAMILIES:
-            folder = row.file.partition("/")[0]
-            # The published values with stock are the bounds a paper started from, not best known ones.
-            proved = row.proved and folder != "vrpcmd"
-            tolerance = SMOKE_TOLERANCE if plan.smoke else FAMILIES[folder][2]
-            reference = None
-            if row.value is not None:
-                reference = Reference(row.value, proved, tolerance=tolerance, rounding=FAMILIES[folder][3])
-            yield from _family_cases(plan, row.name, row.file, reference)
+    known = {row.file: row for row in read_best_known(plan.data / INDEX) if _family(row.file)}
+    files = list(known)
+    for folder, family in FAMILIES.items():
+        found = sorted(path for path in (plan.data / folder).rglob("*") if path.suffix[1:] in family.suffixes)
+        names = [path.relative_to(plan.data).as_posix() for path in found if path.stem != FORMAT]
+        files += [name for name in names if name not in known]
+    ours = {row.file: row for row in read_best_known(REFERENCES)}
+    for file in files:
+        yield from _cases_of(plan, file, _reference(plan, file, known.get(file), ours.get(file)))
 
 
-def _family_cases(plan: Plan, name: str, file: str, reference: Reference | None) -> Iterator[Case]:
+def _family(file: str) -> Family | None:
+    return FAMILIES.get(file.partition("/")[0])
+
+
+def _reference(
+    plan: Plan, file: str, published: BestKnown | None, ours: BestKnown | None
+) -> Reference | None:
+    """The published value, or that of our long runs where nothing is published or ours is better."""
+    family = FAMILIES[file.partition("/")[0]]
+    values = [row.value for row in (published, ours) if row is not None and row.value is not None]
+    if not values:
+        return None
+    return Reference(
+        min(values),
+        proved=published is not None and published.value is not None and published.proved,
+        tolerance=SMOKE_TOLERANCE if plan.smoke else family.worst,
+        rounding=family.rounding,
+    )
+
+
+def _cases_of(plan: Plan, file: str, reference: Reference | None) -> Iterator[Case]:
     folder = file.partition("/")[0]
-    if plan.smoke and name not in SMOKE:
+    family = FAMILIES[folder]
+    if plan.smoke and file not in SMOKE:
         return
-    if folder == "cvrp" and (not name.startswith("X-") or int(name.split("-")[1][1:]) > LARGEST_CVRP):
-        return
-    time_s = SMOKE[name] if plan.smoke else FAMILIES[folder][1]
-    engines: list[tuple[str, Callable[[Job], Measurement], bool]] = [("depotopt", solve_ours, False)]
-    if folder in ("mdvrp", "cvrp", "hvrp_golden", "mtvrptwr"):
-        engines += [("pyvrp alone", solve_peer_pyvrp, True)]
-    if folder in ("mdvrp", "cvrp", "hvrp_golden"):
-        engines += [("ortools routing", solve_peer_ortools, True)]
-    for engine, run, peer in engines:
+    engines: list[tuple[str, Callable[[Job], Measurement], tuple[str, ...]]] = [("depotopt", solve_ours, ())]
+    engines += [(name, solve_peer, PEERS[name].packages) for name in family.peers if not plan.smoke]
+    for engine, run, packages in engines:
         yield Case(
-            name,
+            Path(file).stem,
             engine=engine,
             run=run,
             arguments={"file": file, "folder": folder},
             files=(file,),
+            packages=packages,
             reference=reference,
-            time_s=time_s,
-            peer=peer,
+            time_s=SMOKE[file] if plan.smoke else family.time_s,
+            peer=engine != "depotopt",
         )
 
 
 def solve_ours(job: Job) -> Measurement:
-    """Our way of solving the family: several seeds, stock and split searches on top."""
-    from depotopt.dispatch.engines import routing_engine
+    """Our way of solving the family."""
     from depotopt.dispatch.routing import RoutingBudget
-    from depotopt.dispatch.splitting import solve_split
-    from depotopt.dispatch.stocked import StockedTask, solve_stocked
 
     instance = _read(job)
-    task = routing_task(instance)
-    router = routing_engine("pyvrp")
-    seeds = tuple(job.seed + n for n in range(2))
-    endless = 10**9
+    seeds = tuple(job.seed + n for n in range(WORKERS))
+    budget = RoutingBudget(ENDLESS, job.time_s, seeds, clock=time.process_time, workers=WORKERS)
     with stopwatch() as clock:
         if instance.stock:
-            # Stock is rounded down and loads are exact tenths, so the integers lose nothing.
-            stock = tuple((d, int(units * LOAD_SCALE + 1e-6)) for d, units in enumerate(instance.stock))
-            budget = RoutingBudget(200 + 20 * len(task.jobs), job.time_s, seeds, clock=time.process_time)
-            answer = solve_stocked(StockedTask(task, stock), router, budget, rounds=endless)
-            routes, feasible = plain_routes(instance, answer), answer.feasible
+            routes, feasible = _stocked(instance, job)
         elif instance.split:
-            budget = RoutingBudget(300, job.time_s, (job.seed,), clock=time.process_time)
-            split = solve_split(task, router, budget, rounds=max(6, int(10 * job.time_s)))
-            routes, feasible = split_routes(split), split.feasible
+            routes, feasible = _split(instance, budget)
+        elif instance.cumulative:
+            routes, feasible = _cumulative(instance, budget)
         else:
-            budget = RoutingBudget(endless, job.time_s, seeds, clock=time.process_time)
-            answer = router.solve(task, budget)
-            routes, feasible = plain_routes(instance, answer), answer.feasible
-    return _measured(instance, routes, feasible, clock)
+            routes, feasible = _plain(instance, budget)
+    return _measured(instance, routes, feasible, clock, job)
 
 
-def solve_peer_pyvrp(job: Job) -> Measurement:
-    """PyVRP by itself: one seed, all the time."""
+Found = tuple[list["CheckedRoute"], bool]
+
+
+def _plain(instance: Instance, budget: RoutingBudget) -> Found:
+    from benchmarks.routing_task import plain_routes, routing_task
+    from depotopt.dispatch.engines import routing_engine
+    from depotopt.dispatch.recombination import solve_recombined
+
+    answer = solve_recombined(routing_task(instance), routing_engine("pyvrp"), budget)
+    return plain_routes(instance, answer), answer.feasible
+
+
+def _stocked(instance: Instance, job: Job) -> Found:
+    from benchmarks.routing_task import LOAD_SCALE, plain_routes, routing_task
     from depotopt.dispatch.engines import routing_engine
     from depotopt.dispatch.routing import RoutingBudget
+    from depotopt.dispatch.stocked import StockedTask, solve_stocked
 
-    instance = _read(job)
     task = routing_task(instance)
-    with stopwatch() as clock:
-        budget = RoutingBudget(10**9, job.time_s, (job.seed,), clock=time.process_time)
-        answer = routing_engine("pyvrp").solve(task, budget)
-    return _measured(instance, plain_routes(instance, answer), answer.feasible, clock)
+    # Stock is rounded down and loads are exact tenths, so the integers lose nothing.
+    stock = tuple((d, int(units * LOAD_SCALE + 1e-6)) for d, units in enumerate(instance.stock))
+    least, each = STOCK_ITERATIONS
+    seeds = tuple(job.seed + n for n in range(WORKERS))
+    budget = RoutingBudget(least + each * len(task.jobs), job.time_s, seeds, clock=time.process_time)
+    answer = solve_stocked(StockedTask(task, stock), routing_engine("pyvrp"), budget, rounds=ENDLESS)
+    return plain_routes(instance, answer), answer.feasible
 
 
-def solve_peer_ortools(job: Job) -> Measurement:
-    """OR-Tools routing with penalties on every stop and guided local search."""
-    from depotopt.dispatch.engines import routing_engine
+def _split(instance: Instance, budget: RoutingBudget) -> Found:
+    from benchmarks.routing_task import routing_task, split_routes
     from depotopt.dispatch.routing import RoutingBudget
+    from depotopt.dispatch.splitting import solve_split
 
+    assert isinstance(budget, RoutingBudget)
+    answer = solve_split(routing_task(instance), budget)
+    return split_routes(answer), answer.feasible
+
+
+def _cumulative(instance: Instance, budget: RoutingBudget) -> Found:
+    from benchmarks.routing_task import cumulative_routes, cumulative_task
+    from depotopt.dispatch.cumulative import solve_cumulative
+
+    answer = solve_cumulative(cumulative_task(instance), budget)
+    return cumulative_routes(instance, answer), answer.cost is not None
+
+
+def solve_peer(job: Job) -> Measurement:
+    """Somebody else's program on the same instance, with the same CPU seconds."""
     instance = _read(job)
-    task = routing_task(instance)
     with stopwatch() as clock:
-        answer = routing_engine("ortools").solve(task, RoutingBudget(10**9, job.time_s, (job.seed,)))
-    return _measured(instance, plain_routes(instance, answer), answer.feasible, clock)
+        routes, feasible = PEERS[job.engine].solve(instance, job.time_s, job.seed)
+    return _measured(instance, routes, feasible, clock, job)
 
 
 def _read(job: Job) -> Instance:
     from benchmarks.readers import vehicle_routing
 
-    reader: Callable[[Path], Instance] = getattr(vehicle_routing, FAMILIES[job.arguments["folder"]][0])
+    reader: Callable[[Path], Instance] = getattr(vehicle_routing, FAMILIES[job.arguments["folder"]].reader)
     return reader(job.data / job.arguments["file"])
 
 
-def _measured(instance: Instance, routes: list[CheckedRoute], feasible: bool, clock: Any) -> Measurement:
+def _measured(
+    instance: Instance, routes: list[CheckedRoute], feasible: bool, clock: Clock, job: Job
+) -> Measurement:
     from benchmarks.routing_check import check_routes
 
     cost, wrong = check_routes(instance, routes)
+    details = {"family": job.arguments["folder"], "customers": len(instance.customers)}
     if wrong:
         return Measurement(
             None,
@@ -156,78 +240,6 @@ def _measured(instance: Instance, routes: list[CheckedRoute], feasible: bool, cl
             cpu_s=clock.cpu_s,
             wall_s=clock.wall_s,
             note=f"{len(wrong)} rules broken, first: {wrong[0]}",
-            details={"claimed_feasible": feasible},
+            details={**details, "claimed_feasible": feasible},
         )
-    return Measurement(cost, status="feasible", cpu_s=clock.cpu_s, wall_s=clock.wall_s)
-
-
-def routing_task(instance: Instance) -> Any:
-    """The instance in integers; depots come first among the places."""
-    import numpy as np
-
-    from depotopt.dispatch.routing import FOREVER, RoutingGroup, RoutingJob, RoutingTask
-
-    scale = SCALE if instance.rounding == "exact" else 1
-    places = [*instance.depots, *((who.x, who.y) for who in instance.customers)]
-    lengths = np.array([[instance.length(a, b) for b in places] for a in places])
-    matrix = np.rint(lengths * scale).astype(np.int64)
-    depots = len(instance.depots)
-
-    def moment(value: float) -> int:
-        return min(FOREVER, int(value * scale)) if value < FOREVER else FOREVER
-
-    jobs = tuple(
-        RoutingJob(
-            place=depots + n,
-            load=(round(who.demand * LOAD_SCALE),) if not instance.split else (round(who.demand),),
-            service=round(who.service * scale),
-            earliest=moment(who.earliest),
-            latest=moment(who.latest),
-            release=moment(who.release),
-        )
-        for n, who in enumerate(instance.customers)
-    )
-    load_scale = 1 if instance.split else LOAD_SCALE
-    groups = tuple(
-        RoutingGroup(
-            count=min(fleet.count, 2 * len(jobs)),
-            start=fleet.depot,
-            end=fleet.depot,
-            capacity=(int(fleet.capacity * load_scale + 1e-6),),
-            reloads=(fleet.depot,) if instance.reload else (),
-            earliest=moment(instance.depot_window[0]),
-            latest=moment(instance.depot_window[1]),
-            longest=moment(fleet.longest),
-            # Per-distance prices have one decimal in these families.
-            fixed_cost=round(fleet.fixed * scale * 10),
-            distance_cost=round(fleet.per_distance * 10),
-        )
-        for fleet in instance.fleets
-    )
-    return RoutingTask((matrix,), (matrix,), jobs, groups)
-
-
-def plain_routes(instance: Instance, answer: Any) -> list[CheckedRoute]:
-    """Routes of an engine in the checker's words."""
-    from benchmarks.routing_check import CheckedRoute, CheckedTrip
-
-    return [
-        CheckedRoute(
-            route.group,
-            tuple(
-                CheckedTrip(tuple((job, instance.customers[job].demand) for job in jobs))
-                for _, jobs in route.trips
-            ),
-        )
-        for route in answer.routes
-    ]
-
-
-def split_routes(answer: Any) -> list[CheckedRoute]:
-    """Split routes in the checker's words."""
-    from benchmarks.routing_check import CheckedRoute, CheckedTrip
-
-    return [
-        CheckedRoute(group, (CheckedTrip(tuple((job, float(units)) for job, units in stops)),))
-        for group, stops in answer.routes
-    ]
+    return Measurement(cost, status="feasible", cpu_s=clock.cpu_s, wall_s=clock.wall_s, details=details)
