@@ -17,7 +17,7 @@ NEVER = dt.date.max.toordinal()
 
 
 def open_dispatching(scenario: Scenario, layout: SitingPlan | None) -> tuple[str, ...]:
-    """Sites that are open and whose tier dispatches, in scenario order.
+    """Sites that are open and whose tier dispatches, in scenario order; helpers outside the plan among them.
 
     Parameters
     ----------
@@ -36,6 +36,7 @@ def open_dispatching(scenario: Scenario, layout: SitingPlan | None) -> tuple[str
         tier_of = {site.ident: site.tiers[0] for site in scenario.sites if site.status in stands}
     else:
         tier_of = {opened.site: opened.tier for opened in layout.open_sites}
+    tier_of |= {site.ident: site.tiers[0] for site in scenario.sites if site.status is SiteStatus.MUTUAL_AID}
     unknown = sorted(set(tier_of) - scenario.site_index.keys())
     unknown += sorted(set(tier_of.values()) - scenario.tier_index.keys())
     if unknown:
@@ -51,17 +52,21 @@ def held_lots(scenario: Scenario, layout: SitingPlan | None) -> list[Stock]:
     """Lots as they are held before the event: the stock table, or what a layout puts in its place.
 
     With a layout, lots of the table (earliest expiry first) fill the planned quantity of their site,
-    commodity and mode; what the plan holds beyond them is a lot of its own.
+    commodity and mode; what the plan holds beyond them is a lot of its own. Sites that lend mutual aid keep
+    the lots of the table whatever the layout.
     """
     if layout is None:
         return list(scenario.stock)
     table: dict[tuple[str, str, str], list[Stock]] = defaultdict(list)
+    held: list[Stock] = []
     for lot in scenario.stock:
-        table[lot.site, lot.commodity, lot.mode.value].append(lot)
+        if scenario.sites[scenario.site_index[lot.site]].status is SiteStatus.MUTUAL_AID:
+            held.append(lot)
+        else:
+            table[lot.site, lot.commodity, lot.mode.value].append(lot)
     planned: dict[tuple[str, str, str], float] = defaultdict(float)
     for line in layout.stock:
         planned[line.site, line.commodity, line.mode] += line.quantity
-    held: list[Stock] = []
     for (site, commodity, mode), quantity in planned.items():
         lots = sorted(table[site, commodity, mode], key=lambda lot: (_expiry(lot), lot.lot))
         left = quantity

@@ -24,7 +24,7 @@ from depotopt.plans import SitingPlan, StateFlows
 from depotopt.roads.engines.registry import prepare_engine
 from depotopt.roads.network import RoadNetwork
 from depotopt.roads.profiles import ANY_TRUCK
-from depotopt.scenario import Scenario
+from depotopt.scenario import Scenario, SiteStatus
 from depotopt.siting.recourse import recourse
 from depotopt.solving import Monitor
 from depotopt.travel import TravelTimes
@@ -162,6 +162,14 @@ class _Judge:
         self.stocked: BoolArray = np.zeros(len(scenario.sites), dtype=np.bool_)
         for line in layout.stock:
             self.stocked[scenario.site_index[line.site]] |= line.quantity > 0
+        self._pass_on()
+        self.helpers: BoolArray = np.array(
+            [
+                site.status is SiteStatus.MUTUAL_AID and site.tiers[0] in dispatching
+                for site in scenario.sites
+            ],
+            dtype=np.bool_,
+        )
         self.ready_s = np.array([site.readiness_s for site in scenario.sites])
         self.people = np.array([point.people for point in scenario.demand_points])
         self.days = person_days_per_unit(scenario)
@@ -169,6 +177,15 @@ class _Judge:
         standards = {tier.service_standard_s for tier in scenario.tiers if tier.service_standard_s}
         self.within_s = tuple(sorted({*REPORT_WITHIN_S, *standards}))
         self.curve_s = curve_times(scenario.rules.response_s)
+
+    def _pass_on(self) -> None:
+        """Depots of tiers that stocked ones replenish hand out stock too."""
+        tiers = {tier.ident: tier for tier in self.scenario.tiers}
+        at = {opened.site: self.scenario.site_index[opened.site] for opened in self.layout.open_sites}
+        behind = [opened.tier for opened in self.layout.open_sites if self.stocked[at[opened.site]]]
+        passed = {lower for tier in behind if not tiers[tier].dispatches for lower in tiers[tier].replenishes}
+        for opened in self.layout.open_sites:
+            self.stocked[at[opened.site]] |= opened.tier in passed
 
     def judge(self, state: RoadState, flow: StateFlows, seconds: FloatArray) -> _Judged:
         """Metrics of one road state from its recourse and travel times, shape ``(J, I)``."""
@@ -182,12 +199,14 @@ class _Judge:
         point_days = wanted_days.sum(axis=1)
         fill = np.where(point_days > 0, 1 - missing_days.sum(axis=1) / np.maximum(point_days, 1e-12), 1.0)
         in_need = people_in_need(scenario, state.need_factor)
-        from_depots = seconds[self.depots]
+        from_depots = seconds[self.depots | self.helpers]
         isolated = np.asarray(~np.isfinite(from_depots).any(axis=0)) & ~state.point_flooded
         usable = self.depots & self.stocked & (state.site_survival > 0)
         near = seconds[usable]
         sent_days = flow.units * self.days[flow.commodity]
-        arrive_s = self.ready_s[flow.site] + seconds[flow.site, flow.point]
+        arrive_s = flow.arrive_s
+        if not len(arrive_s):
+            arrive_s = self.ready_s[flow.site] + seconds[flow.site, flow.point]
         served = sent_days > 0
         row: Row = {
             "state": state.index,

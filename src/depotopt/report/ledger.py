@@ -41,7 +41,7 @@ class Depot:
     site
         Position in the scenario.
     is_open
-        Whether it is a depot in the plan shown.
+        Whether it is a depot in the plan shown, or lends mutual aid.
     tier
         Its tier when open, else the first it allows.
     size_class
@@ -149,10 +149,10 @@ def _depots(content: ReportContent) -> tuple[Depot, ...]:
         return tuple(
             Depot(j, True, opened[site.ident].tier, opened[site.ident].size_class)
             if site.ident in opened
-            else Depot(j, False, site.tiers[0] if site.tiers else "", "")
+            else Depot(j, site.status is SiteStatus.MUTUAL_AID, site.tiers[0] if site.tiers else "", "")
             for j, site in enumerate(scenario.sites)
         )
-    standing = (SiteStatus.EXISTING, SiteStatus.MUST_OPEN)
+    standing = (SiteStatus.EXISTING, SiteStatus.MUST_OPEN, SiteStatus.MUTUAL_AID)
     return tuple(
         Depot(j, site.status in standing, site.tiers[0] if site.tiers else "", "")
         for j, site in enumerate(scenario.sites)
@@ -166,7 +166,9 @@ def _stock(content: ReportContent) -> tuple[StockEntry, ...]:
         held[key] = held.get(key, 0.0) + lot.quantity
     planned = dict(held)
     if content.layout is not None:
-        planned = {(line.site, line.commodity, line.mode): line.quantity for line in content.layout.stock}
+        lent = {site.ident for site in content.scenario.sites if site.status is SiteStatus.MUTUAL_AID}
+        planned = {key: quantity for key, quantity in held.items() if key[0] in lent}
+        planned |= {(line.site, line.commodity, line.mode): line.quantity for line in content.layout.stock}
     return tuple(
         StockEntry(*key, planned.get(key, 0.0), held.get(key, 0.0)) for key in sorted(held.keys() | planned)
     )

@@ -23,14 +23,14 @@ class UsableLot:
 
 
 def open_sites(scenario: Scenario, layout: SitingPlan | None) -> dict[str, str]:
-    """Tier of every open site by identifier."""
+    """Tier of every open site by identifier, helpers outside the plan among them."""
+    standing = {SiteStatus.MUTUAL_AID}
+    if layout is None:
+        standing |= {SiteStatus.EXISTING, SiteStatus.MUST_OPEN}
+    tiers = {site.ident: site.tiers[0] for site in scenario.sites if site.status in standing}
     if layout is not None:
-        return {opened.site: opened.tier for opened in layout.open_sites}
-    return {
-        site.ident: site.tiers[0]
-        for site in scenario.sites
-        if site.status in (SiteStatus.EXISTING, SiteStatus.MUST_OPEN)
-    }
+        tiers |= {opened.site: opened.tier for opened in layout.open_sites}
+    return tiers
 
 
 def dispatching_sites(scenario: Scenario, layout: SitingPlan | None) -> set[str]:
@@ -58,9 +58,11 @@ def usable_lots(scenario: Scenario, layout: SitingPlan | None, state: RoadState)
                 lot.site, lot.commodity, float(units), lot.activation_delay_s if agreed else 0.0
             )
 
-    if layout is None:
-        for lot in scenario.stock:
+    for lot in scenario.stock:
+        lent = scenario.sites[scenario.site_index[lot.site]].status is SiteStatus.MUTUAL_AID
+        if layout is None or lent:
             add(lot.lot, lot, lot.quantity)
+    if layout is None:
         return lots
     planned: defaultdict[tuple[str, str, str], float] = defaultdict(float)
     for line in layout.stock:
