@@ -30,11 +30,11 @@ KINDS: dict[str, dict[str, object]] = {
 
 def served_case(kind: str, seed: int) -> Case:
     town: Tier = replace(TOWN, **KINDS[kind])  # type: ignore[arg-type]
-    return random_case(seed, sites=4, points=5, states=2, tiers=(CITY, town))
+    return random_case(seed, sites=3, points=4, states=2, tiers=(CITY, town))
 
 
 @pytest.mark.parametrize("engine", ["highs", "cuts"])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("kind", KINDS)
 def test_optimum_is_that_of_all_layouts(kind: str, seed: int, engine: str) -> None:
     case = served_case(kind, seed)
@@ -46,12 +46,12 @@ def test_optimum_is_that_of_all_layouts(kind: str, seed: int, engine: str) -> No
         return
     assert result.objective == pytest.approx(best, rel=1e-5)
     assert result.bound is not None
-    assert result.bound <= best * (1 + 1e-6)
+    assert best * (1 - 1e-4) <= result.bound <= best * (1 + 1e-6)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_verifier_finds_the_same_objective(kind: str) -> None:
-    for seed in range(6):
+    for seed in range(4):
         case = served_case(kind, seed)
         result = solve_problem(case.problem, EXACT, engine="highs")
         if result.plan is None:

@@ -40,7 +40,7 @@ class ExtensiveForm:
         goal, arrays = problem.goal, self._arrays
         self.stage: FirstStage = add_first_stage(arrays, problem, weight=goal.cost)
         all_unmet = (problem.need * problem.penalty[None]).sum(axis=(1, 2))
-        arrays.offset = goal.mean * float(problem.state_weight @ all_unmet)
+        arrays.offset += goal.mean * float(problem.state_weight @ all_unmet)
         self._only: list[dict[int, int]] = [{} for _ in range(problem.states)]
         """Column per gate and point saying that it serves it, by ``gate * I + point``, per state."""
         flows = [[self._add_state(s, k) for k in range(problem.commodities)] for s in range(problem.states)]
