@@ -1,4 +1,4 @@
-"""Published formats of location problems: OR-Library p-median graphs, TSPLIB points, optima."""
+"""Published formats of location problems: OR-Library graphs, TSPLIB points, UflLib costs, optima."""
 
 from __future__ import annotations
 
@@ -69,3 +69,26 @@ def read_tsplib(path: Path) -> FloatArray:
             break
         rows.append((float(parts[1]), float(parts[2])))
     return np.array(rows)
+
+
+def read_facilities(path: Path) -> tuple[FloatArray, FloatArray]:
+    """Uncapacitated facility location: opening costs ``(J,)`` and serving costs ``(I, J)``.
+
+    Two forms: the simple one (``FILE: name``, ``sites points 0``, per site its number, opening cost and a
+    cost per point; the header is missing in some files) and OR-Library's (``sites points``, per site
+    capacity and opening cost, per point its demand and the cost per site of serving all of it).
+    """
+    lines = text_of(path).splitlines()
+    if lines[0].upper().startswith("FILE"):
+        lines = lines[1:]
+    head = lines[0].split()
+    sites, points = int(head[0]), int(head[1])
+    # Some capacities are a word that stands for a number given elsewhere; none matters here.
+    words = [w if w[0].isdigit() or w[0] in "-.+" else "0" for w in " ".join(lines[1:]).split()]
+    numbers = np.array(words, dtype=np.float64)
+    if len(head) > 2:
+        table = numbers[: sites * (points + 2)].reshape(sites, points + 2)
+        return table[:, 1].copy(), np.ascontiguousarray(table[:, 2:].T)
+    opening = numbers[: 2 * sites].reshape(sites, 2)[:, 1].copy()
+    rows = numbers[2 * sites : 2 * sites + points * (sites + 1)].reshape(points, sites + 1)
+    return opening, np.ascontiguousarray(rows[:, 1:])

@@ -14,7 +14,7 @@ from depotopt.solving import Limit, Monitor, SolveLimits, Status
 from depotopt.units import FloatArray
 from tests.siting.benchdata import siting_data
 
-EXACT = SolveLimits(time_s=60.0, gap=0.0)
+EXACT = SolveLimits(time_s=600.0, gap=0.0)
 
 
 def random_matrix(seed: int, places: int, *, whole: bool) -> FloatArray:

@@ -157,6 +157,18 @@ def solve_set_cover(
     return _result(problem, found, y, None, engine, started, limits)
 
 
+def max_cover_model(problem: CoverProblem, p: int) -> tuple[LinearArrays, Int64Array, float]:
+    """The MCLP as a model: its arrays, the columns of the sites, and the weight no site reaches."""
+    sets, weight = problem.merged()
+    reached = np.array([len(s) > 0 for s in sets], dtype=np.bool_)
+    arrays = LinearArrays()
+    y = arrays.add_columns(problem.sites, upper=1.0, integer=True)
+    uncovered = arrays.add_columns(int(reached.sum()), upper=1.0, cost=weight[reached])
+    cover_rows(arrays, y, [s for s in sets if len(s)], uncovered)
+    arrays.add_rows(-np.inf, p, np.zeros(problem.sites, dtype=np.int64), y, 1.0)
+    return arrays, y, float(weight[~reached].sum())
+
+
 def solve_max_cover(
     problem: CoverProblem,
     p: int,
@@ -175,14 +187,7 @@ def solve_max_cover(
     if p < 0:
         raise UsageError(f"p must be >= 0, found {p}")
     started = time.perf_counter()
-    sets, weight = problem.merged()
-    reached = np.array([len(s) > 0 for s in sets], dtype=np.bool_)
-    lost = float(weight[~reached].sum())
-    arrays = LinearArrays()
-    y = arrays.add_columns(problem.sites, upper=1.0, integer=True)
-    uncovered = arrays.add_columns(int(reached.sum()), upper=1.0, cost=weight[reached])
-    cover_rows(arrays, y, [s for s in sets if len(s)], uncovered)
-    arrays.add_rows(-np.inf, p, np.zeros(problem.sites, dtype=np.int64), y, 1.0)
+    arrays, y, lost = max_cover_model(problem, p)
     found = _engine(engine).solve(arrays.model("MCLP"), limits, monitor, stage="maximum cover")
     return _result(problem, found, y, lost, engine, started, limits)
 

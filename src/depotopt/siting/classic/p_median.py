@@ -1,15 +1,11 @@
-"""`solve_p_median`: swaps, Lagrangean prices, closed-form cuts and a tree, in that order."""
+"""`solve_p_median`: p depots with the least total distance to everybody, proved."""
 
 from __future__ import annotations
 
-import time
-from dataclasses import replace
-
-import numpy as np
-
+from depotopt.siting.classic.location_engine import solve_location
 from depotopt.siting.classic.p_median_problem import PMedianProblem
 from depotopt.siting.classic.selection import Selection
-from depotopt.solving import Limit, Monitor, SolveLimits, SolveResult, Status
+from depotopt.solving import Monitor, SolveLimits, SolveResult
 
 __all__ = ["PMedianProblem", "solve_p_median"]
 
@@ -31,30 +27,4 @@ def solve_p_median(
     (Lagrangean reduction before cuts); Duran-Mateluna, Ales, Elloumi (2023), European Journal of
     Operational Research 308, 84-96 (closed-form Benders cuts).
     """
-    # Here, not at the top: they bring numba and OR-Tools.
-    from depotopt.siting.classic.p_median_cuts import PMedianCuts
-    from depotopt.siting.classic.p_median_lagrangean import Reduction
-    from depotopt.siting.classic.p_median_tree import PMedianTree
-
-    started = time.perf_counter()
-    reduction = Reduction(problem, limits, monitor, started)
-    reduction.run()
-    stopped = monitor is not None and monitor.stopped
-    if not reduction.proved and not stopped and reduction.left_s > 0:
-        price = PMedianCuts(problem, reduction).run()
-        if not reduction.over:
-            PMedianTree(problem, reduction, price).run()
-        stopped = monitor is not None and monitor.stopped
-    served_by, value = problem.serve(reduction.best)
-    result = SolveResult(
-        Status.FEASIBLE,
-        Selection(np.sort(reduction.best).astype(np.int32), served_by),
-        value,
-        min(reduction.certified(), value),
-        "p-median (swaps, prices, cuts, tree)",
-        time.perf_counter() - started,
-        Limit.STOPPED if stopped else Limit.TIME,
-    )
-    if reduction.proved:
-        result = replace(result, status=Status.OPTIMAL, limit=None)
-    return result
+    return solve_location(problem.location, limits, monitor)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from depotopt.errors import UsageError
+from depotopt.siting.classic.location import LocationArrays, LocationProblem
 from depotopt.units import FloatArray, Int32Array
 
 DENSE_LIMIT = 6_000
@@ -58,11 +59,6 @@ class PMedianProblem:
     def places(self) -> int:
         """Number of demand points and sites."""
         return len(self.weight)
-
-    @property
-    def whole(self) -> bool:
-        """Whether every objective value is a whole number, so that a bound may be rounded up."""
-        return bool((self.distance % 1 == 0).all() and (self.weight % 1 == 0).all())
 
     @classmethod
     def of_matrix(cls, matrix: npt.ArrayLike, p: int, weight: npt.ArrayLike | None = None) -> Self:
@@ -120,11 +116,10 @@ class PMedianProblem:
             raise UsageError("weights must be numbers >= 0, one per demand point")
         return cls(p, order, np.ascontiguousarray(distance), weights, matrix, position)
 
-    def serve(self, chosen: npt.ArrayLike) -> tuple[Int32Array, float]:
-        """Nearest chosen site of every point, and the objective."""
-        from depotopt.siting.classic.p_median_kernels import nearest_open
-
-        open_ = np.zeros(self.places, dtype=np.bool_)
-        open_[np.asarray(chosen, dtype=np.int64)] = True
-        site, distance = nearest_open(self.neighbour, self.distance, self.matrix, self.position, open_)
-        return site, float(self.weight @ distance)
+    @property
+    def location(self) -> LocationProblem:
+        """The same as a location problem with free sites and a fixed count."""
+        arrays = LocationArrays(
+            self.neighbour, self.distance, self.matrix, self.position, self.weight, np.zeros(self.places)
+        )
+        return LocationProblem(arrays, self.p, self.p)

@@ -1,4 +1,4 @@
-"""`PMedianCuts`: the linear relaxation by closed-form Benders cuts on the sites a `Reduction` leaves."""
+"""`LocationCuts`: the linear relaxation by closed-form Benders cuts on the sites a `Reduction` leaves."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ import datetime
 import numpy as np
 from ortools.math_opt.python import mathopt
 
-from depotopt.siting.classic.p_median_kernels import critical
-from depotopt.siting.classic.p_median_lagrangean import Reduction
-from depotopt.siting.classic.p_median_problem import PMedianProblem
+from depotopt.siting.classic.location import LocationProblem
+from depotopt.siting.classic.location_kernels import critical
+from depotopt.siting.classic.location_prices import Reduction
 from depotopt.siting.engines.answers import call
 from depotopt.siting.linear import LinearArrays
 from depotopt.units import FloatArray
 
 VIOLATION = 1e-5
 IDLE_SOLVES = 10
-FIXING = 1e-7
-"""Margin of reduced-cost fixing, relative to the objective."""
+SHARE = 0.4
+"""Share of the time limit the relaxation may take; the rest is the tree's."""
 
 
-class PMedianCuts:
+class LocationCuts:
     """Master over sites and one distance estimate per point.
 
     Master
-        min  sum_i weight[i] theta[i]
-        s.t. sum_j y[j] = p, and the cuts found so far
+        min  sum_j f[j] y[j] + sum_i weight[i] theta[i]
+        s.t. least <= sum_j y[j] <= most, and the cuts found so far
     Cut of point ``i`` with critical distance ``v``
         theta[i] >= v - sum_{j: d[i,j] < v} (v - d[i,j]) y[j]
 
@@ -34,18 +34,20 @@ class PMedianCuts:
     first relaxation already reaches its bound.
     """
 
-    def __init__(self, problem: PMedianProblem, reduction: Reduction) -> None:
+    def __init__(self, problem: LocationProblem, reduction: Reduction) -> None:
         self.problem, self.reduction = problem, reduction
         self._sites = np.flatnonzero(~reduction.shut)
-        self._column = np.full(problem.places, -1, dtype=np.int64)
+        self._column = np.full(problem.sites, -1, dtype=np.int64)
         self._neighbour, self._distance = self._core_lists()
         arrays = LinearArrays()
         lower = reduction.kept[self._sites].astype(np.float64)
-        self._y = arrays.add_columns(len(self._sites), lower=lower, upper=1.0, integer=False)
+        opening = problem.arrays.opening[self._sites]
+        self._y = arrays.add_columns(len(self._sites), lower=lower, upper=1.0, cost=opening)
         self._column[self._sites] = self._y
-        self._theta = arrays.add_columns(problem.places, lower=self._distance[:, 0], cost=problem.weight)
-        arrays.add_rows(problem.p, problem.p, np.zeros(len(self._y), dtype=np.int64), self._y, 1.0)
-        self.model = arrays.model("p-median")
+        weight = problem.arrays.weight
+        self._theta = arrays.add_columns(problem.points, lower=self._distance[:, 0], cost=weight)
+        arrays.add_rows(problem.least, problem.most, np.zeros(len(self._y), dtype=np.int64), self._y, 1.0)
+        self.model = arrays.model("location")
         self._variables = list(self.model.variables())
         self._solver = mathopt.IncrementalSolver(self.model, mathopt.SolverType.GLOP)
         self._cuts: dict[mathopt.LinearConstraint, int] = {}
@@ -53,15 +55,15 @@ class PMedianCuts:
 
     def _core_lists(self) -> tuple[np.ndarray[tuple[int, int], np.dtype[np.int32]], FloatArray]:
         """Neighbour lists without closed sites, padded with their last distance."""
-        keep = ~self.reduction.shut[self.problem.neighbour]
+        keep = ~self.reduction.shut[self.problem.arrays.neighbour]
         count = keep.sum(axis=1)
         widest = int(count.max(initial=1))
         order = np.argsort(~keep, axis=1, kind="stable")[:, :widest]
-        neighbour = np.take_along_axis(self.problem.neighbour, order, 1)
-        distance = np.take_along_axis(self.problem.distance, order, 1)
+        neighbour = np.take_along_axis(self.problem.arrays.neighbour, order, 1)
+        distance = np.take_along_axis(self.problem.arrays.distance, order, 1)
         # Beyond its own count a row repeats the farthest distance known: a valid place to stop a cut.
         beyond = np.arange(widest)[None, :] >= count[:, None]
-        last = self.problem.distance[:, -1][:, None]
+        last = self.problem.arrays.distance[:, -1][:, None]
         distance = np.where(beyond, np.broadcast_to(last, distance.shape), distance)
         return np.ascontiguousarray(neighbour), np.ascontiguousarray(distance)
 
@@ -78,7 +80,7 @@ class PMedianCuts:
 
     def run(self) -> FloatArray:
         """Improve bound and solution of the reduction; return the prices of the last relaxation."""
-        for i in range(self.problem.places):
+        for i in range(self.problem.points):
             # The next listed distance at or above the price: the same line of the lower envelope.
             a = min(
                 int(np.searchsorted(self._distance[i], self.reduction.price[i], "left")),
@@ -91,21 +93,23 @@ class PMedianCuts:
         """Cut off the relaxation until it is at its optimum or proves the best known."""
         reduction = self.reduction
         price = reduction.price
-        while not reduction.over:
+        until_s = max(reduction.left_s - SHARE * reduction.limits.time_s, 0.0)
+        while not reduction.over and reduction.left_s > until_s:
             parameters = mathopt.SolveParameters(
                 presolve=mathopt.Emphasis.OFF,
                 lp_algorithm=mathopt.LPAlgorithm.DUAL_SIMPLEX,
-                time_limit=datetime.timedelta(seconds=max(reduction.left_s, 0.01)),
+                time_limit=datetime.timedelta(seconds=max(reduction.left_s - until_s, 0.01)),
             )
             result = call("glop", lambda p=parameters: self._solver.solve(params=p))  # type: ignore[misc]
             if result.termination.reason is not mathopt.TerminationReason.OPTIMAL:
                 break
-            reduction.bound = max(reduction.bound, result.objective_value())
             values = np.array(result.variable_values(self._variables))
-            self._fix(result)
-            reduction.tell("p-median: relaxation")
-            self._round(values[self._y])
             price = self._prices(result)
+            # The bound is evaluated at the prices, not read from the engine: no tolerance enters the proof.
+            reduction.observe(price)
+            reduction.tell("relaxation")
+            self._round(values[self._y])
+            self._fix()
             if reduction.proved:
                 break
             self._age(result)
@@ -115,16 +119,16 @@ class PMedianCuts:
 
     def _round(self, y: FloatArray) -> None:
         """Offer the most open sites when they differ from what is known."""
-        chosen = self._sites[np.argsort(-y, kind="stable")[: self.problem.p]]
+        count = min(max(round(float(y.sum())), self.problem.least, 1), self.problem.most)
+        chosen = self._sites[np.argsort(-y, kind="stable")[:count]]
         value = self.problem.serve(chosen)[1]
         if value < self.reduction.value * (1 + 1e-3):
-            self.reduction.offer(chosen.astype(np.int32), swaps=2)
+            self.reduction.offer(chosen.astype(np.int32), sweeps=2)
 
     def _separate(self, values: FloatArray) -> int:
-        value, violation = np.empty(self.problem.places), np.empty(self.problem.places)
-        y = np.zeros(self.problem.places)
+        y = np.zeros(self.problem.sites)
         y[self._sites] = np.clip(values[self._y], 0.0, 1.0)
-        critical(self._neighbour, self._distance, y, value, violation, values[self._theta])
+        value, violation = critical(self._neighbour, self._distance, y, values[self._theta])
         scale = max(1.0, float(value.mean()))
         chosen = np.flatnonzero(violation > VIOLATION * scale)
         for i in chosen:
@@ -139,23 +143,14 @@ class PMedianCuts:
                 del self._cuts[row]
                 self.model.delete_linear_constraint(row)
 
-    def _fix(self, result: mathopt.SolveResult) -> None:
-        """Fix sites whose reduced cost passes the gap."""
-        reduction = self.reduction
-        variables = [self._variables[c] for c in self._y]
-        reduced = np.array(result.reduced_costs(variables))
-        limit = max(reduction.value - reduction.resolution - result.objective_value(), 0.0)
-        # A reduced cost is as exact as the engine's tolerances; a fixed variable's says nothing.
-        limit += FIXING * reduction.value
-        for n in np.flatnonzero(np.abs(reduced) > limit):
-            if variables[n].lower_bound == variables[n].upper_bound:
-                continue
-            if reduced[n] > 0:
-                variables[n].upper_bound = 0.0
-                reduction.shut[self._sites[n]] = True
-            else:
-                variables[n].lower_bound = 1.0
-                reduction.kept[self._sites[n]] = True
+    def _fix(self) -> None:
+        """Pass on to the master what the reduction has fixed."""
+        for n, j in enumerate(self._sites):
+            variable = self._variables[self._y[n]]
+            if self.reduction.shut[j] and variable.upper_bound > 0.0:
+                variable.upper_bound = 0.0
+            elif self.reduction.kept[j] and variable.lower_bound < 1.0:
+                variable.lower_bound = 1.0
 
     def _prices(self, result: mathopt.SolveResult) -> FloatArray:
         """Prices whose Lagrangean bound is at least that of the relaxation.
@@ -167,7 +162,7 @@ class PMedianCuts:
         price = self._distance[:, 0].copy()
         for row, dual in zip(rows, result.dual_values(rows), strict=True):
             i, value = self._origin[row]
-            weight = self.problem.weight[i]
+            weight = self.problem.arrays.weight[i]
             if dual > 0 and weight > 0:
                 price[i] += min(dual / weight, 1.0) * (value - self._distance[i, 0])
         return price

@@ -1,0 +1,68 @@
+"""`solve_location`: swaps, Lagrangean prices, closed-form cuts and a tree, in that order."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from depotopt.siting.classic.location import LocationProblem
+from depotopt.siting.classic.selection import Selection
+from depotopt.solving import Limit, Monitor, SolveLimits, SolveResult, Status
+
+NAME = "location (swaps, prices, cuts, tree)"
+SHAKE_SHARE = 0.1
+"""Share of the time limit for shaking before the relaxation, and again before the tree."""
+
+
+def solve_location(
+    problem: LocationProblem, limits: SolveLimits, monitor: Monitor | None = None
+) -> SolveResult[Selection]:
+    """Swap search, Lagrangean bound and fixing, then cuts and a tree on what is left.
+
+    Parameters
+    ----------
+    problem
+        What to solve.
+    limits
+        With ``gap=0`` the search goes on until the proof, or the end of the time.
+    monitor
+        Gets the stage, the best value and the bound; may stop the search.
+
+    Returns
+    -------
+    SolveResult
+        With whole numbers a gap below one unit is a proof, and the bound is rounded up.
+    """
+    # Here, not at the top: they bring numba and OR-Tools.
+    from depotopt.siting.classic.location_cuts import LocationCuts
+    from depotopt.siting.classic.location_prices import Reduction
+    from depotopt.siting.classic.location_tree import LocationTree
+
+    started = time.perf_counter()
+    reduction = Reduction(problem, limits, monitor, started)
+    reduction.run()
+    reduction.shake(_share(limits, reduction.spent_s))
+    if not reduction.over:
+        price = LocationCuts(problem, reduction).run()
+        reduction.shake(_share(limits, reduction.spent_s))
+        if not reduction.over:
+            LocationTree(problem, reduction, price).run()
+    stopped = monitor is not None and monitor.stopped
+    plan, value = problem.serve(reduction.best)
+    result = SolveResult(
+        Status.FEASIBLE,
+        plan,
+        value,
+        min(reduction.certified(), value),
+        NAME,
+        time.perf_counter() - started,
+        Limit.STOPPED if stopped else Limit.TIME,
+    )
+    if reduction.proved:
+        result = replace(result, status=Status.OPTIMAL, limit=None)
+    return result
+
+
+def _share(limits: SolveLimits, spent_s: float) -> float:
+    """Shaking costs no more than what was done before it: easy cases must stay quick."""
+    return min(SHAKE_SHARE * limits.time_s, spent_s)

@@ -1,0 +1,202 @@
+"""`LocationTree`: branch and bound on Lagrangean bounds; branches say how many sites of a cluster open."""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from depotopt.siting.classic.location import LocationProblem
+from depotopt.siting.classic.location_boxes import FREE, KEPT, SHUT, CoreArrays, NodeArrays, bound_node
+from depotopt.siting.classic.location_clusters import clusters
+from depotopt.siting.classic.location_prices import Reduction
+from depotopt.units import BoolArray, FloatArray, Int64Array
+
+ROOT_STEPS, NODE_STEPS, TRIAL_STEPS = 400, 60, 12
+ROOT_LENGTH, NODE_LENGTH = 1.0, 0.3
+TRIALS = 6
+"""Clusters tried before one is branched on."""
+TELL_EVERY = 32
+
+
+@dataclass(order=True, slots=True)
+class _Node:
+    bound: float
+    number: int
+    status: npt.NDArray[np.int8] = field(compare=False)
+    boxes: Int64Array = field(compare=False)
+    price: npt.NDArray[np.float32] = field(compare=False)
+    often: npt.NDArray[np.float32] = field(compare=False)
+
+
+class LocationTree:
+    """Best-first search; a node is a set of closed and kept sites, boxes and the prices of its parent.
+
+    Sites near one another can stand in for each other: closing one of them changes nothing. So a branch
+    says "at most ``k``" or "more than ``k`` sites of this cluster", for the cluster whose count is
+    fractional in the running mean of the relaxation's choices and whose trial bounds rise most. The
+    clusters are nested, and the relaxation keeps such counts exactly (`location_boxes`). The bound of a
+    node is evaluated, not read from a solver, so no tolerance enters the proof.
+    """
+
+    def __init__(self, problem: LocationProblem, reduction: Reduction, price: FloatArray) -> None:
+        self.problem, self.reduction = problem, reduction
+        self.nodes = 0
+        self._price = price
+        sites = np.flatnonzero(~reduction.shut)
+        order, self._clusters = clusters(problem.arrays, sites, price)
+        self._sites = sites[order]
+        self._core = self._arrays()
+
+    def _arrays(self) -> CoreArrays:
+        arrays = self.problem.arrays
+        column = np.full(self.problem.sites, -1, dtype=np.int32)
+        column[self._sites] = np.arange(len(self._sites), dtype=np.int32)
+        arcs = column[arrays.neighbour]
+        keep = arcs >= 0
+        first = np.zeros(self.problem.points + 1, dtype=np.int64)
+        np.cumsum(keep.sum(axis=1), out=first[1:])
+        return CoreArrays(
+            first,
+            arcs[keep],
+            arrays.distance[keep],
+            arrays.weight,
+            arrays.opening[self._sites],
+            self.problem.highest,
+        )
+
+    def run(self) -> None:
+        """Search until nothing better can exist or the time is up; bound and best go to the reduction."""
+        reduction, problem = self.reduction, self.problem
+        status = np.where(reduction.kept[self._sites], KEPT, FREE).astype(np.int8)
+        boxes = np.array([[0, len(status), problem.least, problem.most]], dtype=np.int64)
+        often = np.zeros(len(status), dtype=np.float32)
+        heap: list[_Node] = []
+        root = _Node(-np.inf, 0, status, boxes, self._price.astype(np.float32), often)
+        self._push(heap, self._evaluate(root, ROOT_STEPS, ROOT_LENGTH))
+        while heap and not reduction.over:
+            node = heapq.heappop(heap)
+            reduction.bound = max(reduction.bound, min(node.bound, reduction.value))
+            if node.bound > self._limit:
+                heap.clear()
+                break
+            for child in self._branch(node):
+                self._push(heap, child)
+            if self.nodes % TELL_EVERY == 0:
+                reduction.tell("tree")
+        if not heap:
+            reduction.bound = reduction.value
+
+    @property
+    def _limit(self) -> float:
+        return self.reduction.value - self.reduction.resolution
+
+    def _push(self, heap: list[_Node], node: _Node | None) -> None:
+        if node is not None and node.bound <= self._limit:
+            heapq.heappush(heap, node)
+
+    def _branch(self, node: _Node) -> list[_Node]:
+        """The two sides of the most promising of a few clusters."""
+        best: tuple[float, list[_Node]] = (-1.0, [])
+        for start, end, least in self._candidates(node):
+            sides = [
+                self._evaluate(child, TRIAL_STEPS, NODE_LENGTH)
+                for child in (
+                    self._child(node, start, end, 0, least),
+                    self._child(node, start, end, least + 1),
+                )
+                if child is not None
+            ]
+            alive = [side for side in sides if side is not None and side.bound <= self._limit]
+            if len(alive) < 2:
+                # One side is empty: the other one is the node itself, better informed.
+                best = (np.inf, alive)
+                break
+            rise = [max(side.bound - node.bound, 1e-6) for side in alive]
+            score = min(rise) + 0.1 * max(rise)
+            if score > best[0]:
+                best = (score, alive)
+        children = []
+        for side in best[1]:
+            child = self._evaluate(side, NODE_STEPS, NODE_LENGTH)
+            if child is not None:
+                children.append(child)
+        return children
+
+    def _candidates(self, node: _Node) -> list[tuple[int, int, int]]:
+        """Clusters whose expected count is most fractional, with the whole number below it."""
+        often = np.where(node.status == FREE, node.often, node.status == KEPT)
+        total = np.concatenate([[0.0], np.cumsum(often)])
+        start, end = self._clusters.T
+        count = total[end] - total[start]
+        fraction = count - np.floor(count)
+        score = np.minimum(fraction, 1.0 - fraction)
+        undecided = np.concatenate([[0], np.cumsum(node.status == FREE)])
+        score[undecided[end] == undecided[start]] = -1.0
+        ranked = np.argsort(-score, kind="stable")[: 4 * TRIALS]
+        picked: list[tuple[int, int, int]] = []
+        seen: list[float] = []
+        for c in ranked:
+            # Nested clusters with the same count say nearly the same: one of them will do.
+            if score[c] < 0 or any(abs(count[c] - s) < 1e-3 for s in seen):
+                continue
+            seen.append(float(count[c]))
+            picked.append((int(start[c]), int(end[c]), int(np.floor(count[c]))))
+            if len(picked) == TRIALS:
+                break
+        return picked
+
+    def _child(self, node: _Node, start: int, end: int, least: int, most: int | None = None) -> _Node | None:
+        """The node with one more box; ``None`` where the box cannot be kept."""
+        status = node.status.copy()
+        inside = status[start:end]
+        kept, free = int((inside == KEPT).sum()), int((inside == FREE).sum())
+        boxes = node.boxes
+        same = np.flatnonzero((boxes[:, 0] == start) & (boxes[:, 1] == end))
+        low, high = max(least, kept), kept + free if most is None else min(most, kept + free)
+        if len(same):
+            low, high = max(low, int(boxes[same[0], 2])), min(high, int(boxes[same[0], 3]))
+        if low > high:
+            return None
+        if high == kept or low == kept + free:
+            inside[inside == FREE] = SHUT if high == kept else KEPT
+        box = np.array([[start, end, low, high]], dtype=np.int64)
+        boxes = np.concatenate([np.delete(boxes, same, axis=0), box])
+        boxes = boxes[np.argsort(boxes[:, 1] - boxes[:, 0], kind="stable")]
+        return _Node(node.bound, 0, status, boxes, node.price, node.often)
+
+    def _evaluate(self, node: _Node, steps: int, length: float) -> _Node | None:
+        """The node with better prices and more sites fixed; ``None`` where it holds nothing better."""
+        reduction = self.reduction
+        self.nodes += 1
+        price = np.minimum(node.price.astype(np.float64), self._core.highest)
+        often = node.often.astype(np.float64)
+        status = node.status.copy()
+        found: BoolArray = np.zeros(len(status), dtype=np.bool_)
+        bound, value = bound_node(
+            self._core,
+            NodeArrays(price, status, node.boxes),
+            (self._limit, reduction.value, steps, length),
+            often,
+            found,
+        )
+        if value < reduction.value:
+            reduction.offer(self._sites[found].astype(np.int32), sweeps=2)
+        if bound > self._limit:
+            return None
+        if not (status == FREE).any():
+            # Every site is decided: the set itself is the only solution of the node.
+            chosen = self._sites[status == KEPT].astype(np.int32)
+            if self.problem.least <= len(chosen) <= self.problem.most:
+                reduction.offer(chosen, sweeps=0)
+            return None
+        return _Node(
+            max(float(bound), node.bound),
+            self.nodes,
+            status,
+            node.boxes,
+            price.astype(np.float32),
+            often.astype(np.float32),
+        )

@@ -1,0 +1,95 @@
+"""`improve_windows`: neighbouring open sites and the points they serve, one small problem at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from depotopt.siting.classic.location import LocationArrays, LocationProblem
+from depotopt.siting.classic.location_kernels import nearest_open
+from depotopt.siting.classic.location_swaps import shaken_search
+from depotopt.units import BoolArray, FloatArray, Int64Array
+
+SMALLEST, LARGEST = 4, 25
+"""Open sites in a window."""
+ROUNDS = 60
+LARGEST_SHAKE = 3
+
+
+def improve_windows(
+    problem: LocationProblem,
+    is_open: BoolArray,
+    shut: BoolArray,
+    rng: np.random.Generator,
+    over: Callable[[], bool],
+) -> None:
+    """Improve a set of open sites in place, window by window, until ``over`` says so.
+
+    A window is the open sites nearest to a random point. The points they serve may go to any site that is
+    nearer to one of them than its own, or to the nearest open site outside, which stays. With many open
+    sites this is far quicker than shaking the whole (Taillard 2003, Journal of Heuristics 9, 51-73).
+    """
+    arrays = problem.arrays
+    everybody = np.arange(problem.points)
+    site, distance = nearest_open(arrays, everybody, is_open)
+    while not over():
+        many = int(rng.integers(SMALLEST, LARGEST + 1))
+        row = arrays.neighbour[rng.integers(problem.points)]
+        inside = row[is_open[row]][:many].astype(np.int64)
+        points = np.flatnonzero(np.isin(site, inside))
+        if not len(points):
+            continue
+        others = int(is_open.sum()) - len(inside)
+        sub, candidates, start = _window(problem, is_open, inside, (points, distance[points], shut))
+        least, most = max(problem.least - others, 1), problem.most - others
+        if len(candidates) <= least:
+            continue
+        before = float(sub.opening[start].sum() + sub.weight @ sub.matrix[:, start].min(axis=1))
+        free = np.flatnonzero(~shut[candidates])
+        if not len(free):
+            continue
+        bounds = (least, most, LARGEST_SHAKE)
+        value = shaken_search(sub, start, free, bounds, ROUNDS, rng)
+        if value <= before + 1e-9 * (1.0 + before):
+            is_open[inside] = False
+            is_open[candidates[start]] = True
+            site, distance = nearest_open(arrays, everybody, is_open)
+
+
+def _window(
+    problem: LocationProblem,
+    is_open: BoolArray,
+    inside: Int64Array,
+    served: tuple[Int64Array, FloatArray, BoolArray],
+) -> tuple[LocationArrays, Int64Array, BoolArray]:
+    """The small problem, its sites, and which of them are open now."""
+    arrays = problem.arrays
+    points, own, shut = served
+    nearer = arrays.distance[points] < own[:, None]
+    useful = np.zeros(problem.sites, dtype=np.bool_)
+    useful[arrays.neighbour[points][nearer]] = True
+    useful &= ~shut & ~is_open
+    useful[inside] = True
+    candidates = np.flatnonzero(useful)
+    if arrays.matrix.shape[0]:
+        distance = arrays.matrix[np.ix_(points, candidates)]
+    else:
+        offset = arrays.position[points][:, None, :] - arrays.position[candidates][None, :, :]
+        distance = np.floor(np.sqrt((offset**2).sum(axis=2)))
+    outside = is_open.copy()
+    outside[inside] = False
+    if outside.any():
+        beyond = nearest_open(arrays, points, outside)[1]
+        distance = np.minimum(distance, beyond[:, None])
+    distance = np.ascontiguousarray(distance)
+    order = np.argsort(distance, axis=1, kind="stable").astype(np.int32)
+    sub = LocationArrays(
+        order,
+        np.take_along_axis(distance, order, 1),
+        distance,
+        np.empty((0, 2)),
+        arrays.weight[points],
+        arrays.opening[candidates],
+    )
+    return sub, candidates, is_open[candidates]
