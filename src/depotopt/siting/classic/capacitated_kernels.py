@@ -1,0 +1,350 @@
+"""Loops of the capacitated engine (numba): knapsacks per site, the choice of sites, subgradient steps.
+
+For prices ``u[i]`` of being served the Lagrangean relaxation falls apart by site. Site ``j`` picks points of
+profit ``u[i] - cost[j,i]`` under its capacity - a knapsack, continuous where points may be split, 0-1 where
+not - and is worth ``v[j] = fixed[j] - profit``. Sites are then chosen so that their capacity covers the
+total need (relaxed: its price ``mu`` gives reduced costs ``v[j] - mu weight[j]``).
+
+References: Beasley (1988), European Journal of Operational Research 33, 314-325; Holmberg, Roennqvist,
+Yuan (1999), European Journal of Operational Research 113, 544-559; Martello, Toth (1990), *Knapsack
+Problems*, chapter 2 (bounds and reduction).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+FREE, SHUT, KEPT = 0, 1, 2
+
+
+@njit(cache=True, nogil=True)
+def knapsack(cost, need, capacity, price, single, item, profit, ratio, take):  # type: ignore[no-untyped-def]
+    """Best choice of points for one site; their shares go to ``take[:n]`` beside ``item[:n]``.
+
+    Parameters
+    ----------
+    cost
+        Of serving each point from this site, shape ``(I,)``.
+    need, price
+        Shape ``(I,)``.
+    capacity
+        Of the site.
+    single
+        Whether points are taken whole (needs whole numbers in ``need`` and ``capacity``).
+    item, profit, ratio, take
+        Room to work in, shape ``(I,)``.
+
+    Returns
+    -------
+    tuple
+        Items listed, value of the choice, value of its relaxation, price per unit of capacity in it.
+    """
+    n = 0
+    load = 0.0
+    total = 0.0
+    for i in range(len(price)):
+        gain = price[i] - cost[i]
+        if gain > 0.0:
+            item[n] = i
+            profit[n] = gain
+            load += need[i]
+            total += gain
+            n += 1
+    if load <= capacity:
+        for k in range(n):
+            take[k] = 1.0
+        return n, total, total, 0.0
+    for k in range(n):
+        ratio[k] = -profit[k] / need[item[k]] if need[item[k]] > 0.0 else -np.inf
+    order = np.argsort(ratio[:n])
+    room = capacity
+    relaxed = 0.0
+    critical = 0.0
+    broken = n
+    for position in range(n):
+        k = order[position]
+        size = need[item[k]]
+        if size <= room:
+            room -= size
+            relaxed += profit[k]
+            take[k] = 1.0
+            continue
+        critical = -ratio[k]
+        broken = position
+        break
+    for position in range(broken, n):
+        take[order[position]] = 0.0
+    whole = relaxed
+    relaxed += room * critical
+    if not single:
+        take[order[broken]] = room / need[item[order[broken]]]
+        return n, relaxed, relaxed, critical
+    value = _whole_items(n, item, profit, need, order, take, capacity, room, whole, relaxed, critical)
+    return n, value, relaxed, critical
+
+
+@njit(cache=True, nogil=True)
+def _whole_items(  # type: ignore[no-untyped-def]
+    n, item, profit, need, order, take, capacity, room, whole, relaxed, critical
+):
+    """0-1 choice: greedy start, reduction by the relaxation, dynamic programme over what is left."""
+    left = room
+    lower = whole
+    chosen = take[:n].copy()
+    for position in range(n):
+        k = order[position]
+        if chosen[k] == 0.0 and need[item[k]] <= left:
+            left -= need[item[k]]
+            lower += profit[k]
+            chosen[k] = 1.0
+    spread = relaxed - lower
+    core = np.empty(n, dtype=np.int64)
+    cores = 0
+    free = capacity
+    base = 0.0
+    for k in range(n):
+        reduced = profit[k] - critical * need[item[k]]
+        if abs(reduced) > spread + 1e-12 * relaxed:
+            take[k] = 1.0 if reduced > 0.0 else 0.0
+            if reduced > 0.0:
+                free -= need[item[k]]
+                base += profit[k]
+        else:
+            core[cores] = k
+            cores += 1
+            take[k] = 0.0
+    size = int(np.floor(free + 1e-9))
+    if size < 0 or cores == 0:
+        take[:n] = chosen
+        return lower
+    best = np.zeros(size + 1)
+    kept = np.zeros((cores, size + 1), dtype=np.bool_)
+    for c in range(cores):
+        k = core[c]
+        w = int(need[item[k]])
+        p = profit[k]
+        for r in range(size, w - 1, -1):
+            if best[r - w] + p > best[r]:
+                best[r] = best[r - w] + p
+                kept[c, r] = True
+    if base + best[size] <= lower:
+        take[:n] = chosen
+        return lower
+    r = size
+    for c in range(cores - 1, -1, -1):
+        if kept[c, r]:
+            take[core[c]] = 1.0
+            r -= int(need[item[core[c]]])
+    return base + best[size]
+
+
+@njit(cache=True, nogil=True)
+def choose(worth, weight, required, exact, status, chosen):  # type: ignore[no-untyped-def]
+    """Cheapest sites (the last one in part) whose weights reach what is required.
+
+    With ``exact`` all weights are 1 and the count must be met exactly; ``chosen`` gets values in [0, 1].
+
+    Returns
+    -------
+    tuple
+        Total worth (``inf`` where the open sites cannot reach it) and the price per weight.
+    """
+    sites = len(worth)
+    total = 0.0
+    missing = required
+    n = 0
+    candidate = np.empty(sites, dtype=np.int64)
+    key = np.empty(sites)
+    for j in range(sites):
+        chosen[j] = 0.0
+        if status[j] == SHUT:
+            continue
+        if status[j] == KEPT or (not exact and worth[j] <= 0.0):
+            chosen[j] = 1.0
+            total += worth[j]
+            missing -= weight[j]
+        elif weight[j] > 0.0:
+            candidate[n] = j
+            key[n] = worth[j] / weight[j]
+            n += 1
+    if exact and missing < -0.5:
+        return np.inf, 0.0
+    if missing <= 1e-9 * required:
+        # Enough already: another site only costs.
+        return total, 0.0 if not exact or n == 0 else key[:n].min()
+    order = np.argsort(key[:n])
+    for position in range(n):
+        j = candidate[order[position]]
+        part = min(1.0, missing / weight[j])
+        chosen[j] = part
+        total += part * worth[j]
+        missing -= part * weight[j]
+        if missing <= 1e-9 * required:
+            return total, key[order[position]]
+    return np.inf, 0.0
+
+
+@njit(cache=True, nogil=True)
+def _settle_count(required, status):  # type: ignore[no-untyped-def]
+    """Where the count leaves no choice, fix the sites that are free."""
+    kept, free = 0, 0
+    for j in range(len(status)):
+        kept += status[j] == KEPT
+        free += status[j] == FREE
+    for j in range(len(status)):
+        if status[j] == FREE and kept >= required:
+            status[j] = SHUT
+        elif status[j] == FREE and kept + free <= required:
+            status[j] = KEPT
+
+
+@njit(cache=True, nogil=True)
+def fix_sites(bound, worth, weight, mu, limit, status):  # type: ignore[no-untyped-def]
+    """Shut or keep the sites whose reduced cost passes the gap; valid for any price ``mu``."""
+    for j in range(len(worth)):
+        if status[j] == FREE:
+            reduced = worth[j] - mu * weight[j]
+            if reduced > 0.0 and bound + reduced > limit:
+                status[j] = SHUT
+            elif reduced < 0.0 and bound - reduced > limit:
+                status[j] = KEPT
+
+
+@njit(cache=True, nogil=True)
+def raise_bound(  # type: ignore[no-untyped-def]
+    cost,
+    need,
+    capacity,
+    fixed,
+    weight,
+    required,
+    exact,
+    single,
+    price,
+    status,
+    limit,
+    value,
+    steps,
+    length,
+    mean,
+):
+    """Raise the Lagrangean bound by subgradient steps; sites are fixed by reduced cost on the way.
+
+    Parameters
+    ----------
+    cost
+        Shape ``(J, I)``; ``inf`` where not allowed.
+    need, capacity, fixed
+        The problem.
+    weight, required, exact
+        What the chosen sites must reach together, see `choose`.
+    single
+        Whether knapsacks take points whole.
+    price
+        Prices to start from; the best ones on return, shape ``(I,)``.
+    status
+        ``FREE``, ``SHUT`` or ``KEPT`` per site; fixings are written into it.
+    limit
+        A bound past it means nothing better is left.
+    value
+        Best value known, for the step length.
+    steps, length
+        Steps at most, and the first step length.
+    mean
+        Gets the share of late steps that served each point from each site, shape ``(J, I)``; left alone
+        where its shape is ``(0, 0)``.
+
+    Returns
+    -------
+    tuple
+        Bound, ``worth`` per site and ``mu`` at the best prices, the share of steps that chose each site
+        (late ones count more), and the step length now.
+    """
+    sites, points = cost.shape
+    item = np.empty(points, dtype=np.int64)
+    profit, ratio, take = np.empty(points), np.empty(points), np.empty(points)
+    worth, best_worth = np.empty(sites), np.zeros(sites)
+    chosen = np.zeros(sites)
+    often = np.zeros(sites)
+    trial = price.copy()
+    change = np.zeros(points)
+    served = np.empty(points)
+    picked_item = np.empty((sites, points), dtype=np.int32)
+    picked = np.zeros(sites, dtype=np.int64)
+    picked_take = np.empty((sites, points))
+    best, best_mu = -np.inf, 0.0
+    idle = 0
+    for i in range(points):
+        reached = False
+        for j in range(sites):
+            if status[j] != SHUT and cost[j, i] < np.inf:
+                reached = True
+                break
+        if not reached:
+            return np.inf, best_worth, best_mu, often, length
+    if exact:
+        _settle_count(required, status)
+    for step in range(steps):
+        base = 0.0
+        for i in range(points):
+            base += trial[i]
+        for j in range(sites):
+            worth[j] = 0.0
+            if status[j] == SHUT:
+                continue
+            n, gain, _relaxed, _critical = knapsack(
+                cost[j], need, capacity[j], trial, single, item, profit, ratio, take
+            )
+            worth[j] = fixed[j] - gain
+            picked[j] = n
+            for k in range(n):
+                picked_item[j, k] = item[k]
+                picked_take[j, k] = take[k]
+        total, mu = choose(worth, weight, required, exact, status, chosen)
+        if total == np.inf:
+            return np.inf, best_worth, best_mu, often, length
+        base += total
+        rate = 0.1 if step > 0 else 1.0
+        for j in range(sites):
+            often[j] += rate * (chosen[j] - often[j])
+            if len(mean) and status[j] != SHUT:
+                for i in range(points):
+                    mean[j, i] *= 1.0 - rate
+                for k in range(picked[j]):
+                    mean[j, picked_item[j, k]] += rate * chosen[j] * picked_take[j, k]
+        idle += 1
+        if base > best:
+            if base > best + 1e-6 * abs(base):
+                idle = 0
+            best, best_mu = base, mu
+            price[:] = trial
+            best_worth[:] = worth
+            if best > limit:
+                return best, best_worth, best_mu, often, length
+            fix_sites(best, worth, weight, mu, limit, status)
+        if idle >= 12:
+            length *= 0.6
+            idle = 0
+            trial[:] = price
+            change[:] = 0.0
+            if length < 1e-3:
+                break
+            continue
+        served[:] = 1.0
+        for j in range(sites):
+            if chosen[j] > 0.0:
+                for k in range(picked[j]):
+                    served[picked_item[j, k]] -= chosen[j] * picked_take[j, k]
+        norm = 0.0
+        slope = 0.0
+        for i in range(points):
+            slope += served[i] * served[i]
+            change[i] = 0.6 * change[i] + served[i]
+            norm += change[i] * change[i]
+        if slope == 0.0 or norm == 0.0:
+            break
+        size = length * max(1.005 * value - base, 1e-4 * abs(value)) / norm
+        for i in range(points):
+            trial[i] = max(0.0, trial[i] + size * change[i])
+    return best, best_worth, best_mu, often, length

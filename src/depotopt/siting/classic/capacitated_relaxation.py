@@ -1,0 +1,164 @@
+"""`Relaxation`: Lagrangean bounds of a capacitated problem, and what they shut, keep and forbid."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from depotopt.siting.classic.capacitated_kernels import KEPT, SHUT, raise_bound
+from depotopt.siting.classic.capacitated_pairs import fix_pairs
+from depotopt.siting.classic.capacitated_search import Search
+from depotopt.units import FloatArray
+
+ROOT_ROUNDS, ROOT_STEPS = 40, 50
+SMALLEST_STEP = 1e-3
+SEARCH_AFTER = (2, 8)
+"""Root rounds after which neighbouring sets of sites are searched."""
+_NO_MEAN = np.empty((0, 0))
+
+Status = npt.NDArray[np.int8]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What the relaxation says about a node.
+
+    Attributes
+    ----------
+    bound
+        Proved bound; ``inf`` where the node is empty.
+    worth, mu
+        Per site, and per weight of the required total, at the best prices.
+    often
+        How often each site was chosen lately, in [0, 1].
+    length
+        Step length reached.
+    """
+
+    bound: float
+    worth: FloatArray
+    mu: float
+    often: FloatArray
+    length: float
+
+
+class Relaxation:
+    """Bounds by prices on the points, see `depotopt.siting.classic.capacitated_kernels`.
+
+    Attributes
+    ----------
+    cost
+        Working costs: pairs that no better solution uses become ``inf``.
+    status
+        ``FREE``, ``SHUT`` or ``KEPT`` per site, as the root's bound decided.
+    price
+        Best prices of the root.
+    """
+
+    def __init__(self, search: Search) -> None:
+        problem = search.problem
+        self.search = search
+        self.cost = search.cost.copy()
+        self.status: Status = np.zeros(problem.sites, dtype=np.int8)
+        self._whole_needs = problem.single_source and bool((problem.need % 1 == 0).all())
+        self._capacity = np.floor(problem.capacity + 1e-9) if self._whole_needs else problem.capacity
+        if problem.count is not None:
+            self._weight, self._required = np.ones(problem.sites), float(problem.count)
+        elif np.ptp(self._capacity) == 0:
+            self._weight, self._required = np.ones(problem.sites), float(problem.least_sites)
+        else:
+            self._weight, self._required = self._capacity, float(problem.need.sum())
+        self.price = self._first_price()
+        self._root: Evaluation | None = None
+        self._forbidden_at = np.inf
+
+    def _first_price(self) -> FloatArray:
+        """The second cheapest site's cost of each point, or the cheapest where there is no second."""
+        cost = np.sort(self.cost, axis=0)
+        second = cost[min(1, len(cost) - 1)]
+        return np.asarray(np.where(np.isfinite(second), second, cost[0]))
+
+    def evaluate(
+        self,
+        cost: FloatArray,
+        status: Status,
+        price: FloatArray,
+        steps: int,
+        length: float,
+        mean: FloatArray = _NO_MEAN,
+    ) -> Evaluation:
+        """Raise the bound of a node; ``status``, ``price`` and ``mean`` are changed in place."""
+        problem, search = self.search.problem, self.search
+        known = math.isfinite(search.value)
+        value = search.value if known else 1.3 * max(search.bound, 0.5 * float(price.sum()), 1e-9)
+        found = raise_bound(
+            cost,
+            problem.need,
+            self._capacity,
+            problem.fixed,
+            self._weight,
+            self._required,
+            problem.count is not None,
+            self._whole_needs,
+            price,
+            status,
+            search.limit if known else np.inf,
+            value,
+            steps,
+            length,
+            mean,
+        )
+        return Evaluation(*found)
+
+    def root(self) -> Evaluation:
+        """Bound, fixings and first layouts."""
+        search = self.search
+        length, best = 1.0, None
+        for n in range(ROOT_ROUNDS):
+            best = self.evaluate(self.cost, self.status, self.price, ROOT_STEPS, length)
+            length = best.length
+            if best.bound == math.inf:
+                break
+            search.bound = max(search.bound, min(best.bound, search.value))
+            self.round(best, self.status)
+            if n in SEARCH_AFTER:
+                search.neighbours(self.status)
+            search.tell("prices")
+            if search.over or length < SMALLEST_STEP or best.bound > search.limit:
+                break
+        assert best is not None
+        if best.bound <= search.limit and not search.over:
+            search.neighbours(self.status)
+        self._root = best
+        return best
+
+    def round(self, found: Evaluation, status: Status) -> None:
+        """Offer the sites that are chosen mostly."""
+        order = np.where(status == SHUT, np.inf, np.where(status == KEPT, -np.inf, found.worth))
+        self.search.offer((found.often > 0.5) | (status == KEPT), order)
+
+    def forbid_globally(self) -> None:
+        """Forbid pairs by the root's reduced costs, again when the best value has fallen."""
+        if self._root is not None and self.search.value < self._forbidden_at:
+            self._forbidden_at = self.search.value
+            self.forbid(self.cost, self.status, self.price, self._root)
+
+    def forbid(self, cost: FloatArray, status: Status, price: FloatArray, found: Evaluation) -> None:
+        """Forbid pairs of whole points and sites by reduced cost, in ``cost``."""
+        search, problem = self.search, self.search.problem
+        if self._whole_needs and math.isfinite(search.value) and math.isfinite(found.bound):
+            fix_pairs(
+                cost,
+                problem.need,
+                self._capacity,
+                problem.fixed,
+                price,
+                self._weight,
+                found.mu,
+                status,
+                found.bound,
+                search.limit,
+            )
