@@ -174,11 +174,13 @@ class SitingObjective:
         Share of probability outside the tail.
     lexicographic
         Instead of the weighted sum: measures (``"cost"`` for the yearly cost, ``"mean"``, ``"cvar"``,
-        ``"worst"``) to minimise one after the other.
+        ``"worst"``, ``"fraction"``) to minimise one after the other.
     tolerance
         Relative amount by which a measure may get worse again while later ones are minimised.
     max_mean_response, max_cvar_response, max_worst_response
         Upper bounds on the measures of response cost; ``None`` for none.
+    max_unmet_fraction
+        Upper bound on the fraction in any road state: response cost over that of delivering nothing.
     """
 
     mean: float = 1.0
@@ -190,3 +192,4 @@ class SitingObjective:
     max_mean_response: float | None = None
     max_cvar_response: float | None = None
     max_worst_response: float | None = None
+    max_unmet_fraction: float | None = None

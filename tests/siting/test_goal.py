@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from depotopt.rules import SitingObjective
-from depotopt.siting.goal import tail_mean
+from depotopt.siting.goal import MEASURES, tail_mean
 from depotopt.siting.problem import SitingProblem
 from depotopt.siting.recourse import recourse
 from depotopt.siting.solve import as_layout, measured, solve_problem
@@ -64,7 +64,14 @@ def test_optimum_is_that_of_all_layouts(seed: int) -> None:
 
 
 @pytest.mark.parametrize("engine", ["highs", "cuts"])
-@pytest.mark.parametrize("objective", [RISKY, SitingObjective(lexicographic=("cost", "mean"))])
+@pytest.mark.parametrize(
+    "objective",
+    [
+        RISKY,
+        SitingObjective(lexicographic=("cost", "mean")),
+        SitingObjective(lexicographic=("mean", "fraction")),
+    ],
+)
 def test_the_verifier_recomputes_the_objective(engine: str, objective: SitingObjective) -> None:
     """The check, which knows nothing of siting's code, arrives at the same number."""
     case = goal_case(1, objective)
@@ -96,7 +103,7 @@ def measures(problem: SitingProblem, result_problem: SitingProblem) -> dict[str,
     result = solve_problem(result_problem, EXACT, engine="highs")
     assert result.plan is not None
     layout = as_layout(problem, result.plan)
-    return {name: measured(problem, layout, name) for name in ("cost", "mean", "cvar", "worst")}
+    return {name: measured(problem, layout, name) for name in MEASURES}
 
 
 @pytest.mark.parametrize("engine", ["highs", "cuts"])
@@ -114,14 +121,15 @@ def test_a_later_measure_does_not_spoil_an_earlier_one(engine: str) -> None:
 
 
 @pytest.mark.parametrize("engine", ["highs", "cuts"])
-@pytest.mark.parametrize("measure", ["mean", "cvar", "worst"])
+@pytest.mark.parametrize("measure", ["mean", "cvar", "worst", "fraction"])
 def test_a_ceiling_is_kept(engine: str, measure: str) -> None:
     """Half-way between the best and the unbounded optimum: kept, at a higher cost than without."""
     case = goal_case(3, SitingObjective(cvar_level=0.6))
     free = measures(case.problem, case.problem)
     least = measures(case.problem, replace(case.problem, goal=case.problem.goal.alone(measure, ())))
     amount = (free[measure] + least[measure]) / 2
-    ceilings: dict[str, Any] = {f"max_{measure}_response": amount}
+    key = "max_unmet_fraction" if measure == "fraction" else f"max_{measure}_response"
+    ceilings: dict[str, Any] = {key: amount}
     bounded = case.with_scenario(objective=replace(case.scenario.objective, **ceilings)).problem
     result = solve_problem(bounded, CLOSE, engine=engine)
     assert result.plan is not None
@@ -133,13 +141,14 @@ def test_a_ceiling_is_kept(engine: str, measure: str) -> None:
 
 
 @pytest.mark.parametrize("engine", ["highs", "cuts"])
-def test_a_ceiling_nobody_can_keep_is_named(engine: str) -> None:
+@pytest.mark.parametrize("key", ["max_cvar_response", "max_unmet_fraction"])
+def test_a_ceiling_nobody_can_keep_is_named(engine: str, key: str) -> None:
     """Infeasible, with the rule and the least that can be reached."""
-    case = goal_case(3, SitingObjective(max_cvar_response=1.0))
+    case = goal_case(3, SitingObjective(**{key: 1e-4 if key == "max_unmet_fraction" else 1.0}))  # type: ignore[arg-type]
     result = solve_problem(case.problem, CLOSE, engine=engine)
     assert result.status is Status.INFEASIBLE
     assert len(result.conflicts) == 1
-    assert "max_cvar_response" in result.conflicts[0]
+    assert key in result.conflicts[0]
     assert "no layout under the rules gets below" in result.conflicts[0]
 
 
@@ -149,7 +158,12 @@ def test_the_verifier_sees_a_broken_ceiling() -> None:
     result = solve_problem(case.problem, EXACT, engine="highs")
     assert result.plan is not None
     worst = measured(case.problem, as_layout(case.problem, result.plan), "worst")
-    bounded = case.with_scenario(objective=SitingObjective(max_worst_response=0.9 * worst))
+    fraction = measured(case.problem, as_layout(case.problem, result.plan), "fraction")
+    assert 0.0 < fraction <= 1.0
+    bounded = case.with_scenario(
+        objective=SitingObjective(max_worst_response=0.9 * worst, max_unmet_fraction=0.9 * fraction)
+    )
     flows = recourse(case.scenario, result.plan, case.network, case.ensemble, engine=case.engine)
     check = verify_siting(bounded.scenario, case.network, result.plan, case.ensemble, flows)
     assert [text for text in check.violations if "max_worst_response" in text]
+    assert [text for text in check.violations if "max_unmet_fraction" in text]

@@ -82,10 +82,11 @@ class ObjectiveBlock(Block):
     cvar_level: KeyGap = 0.95
     """Share of probability that does not count as worst: 0.95 looks at the worst 5 %."""
     lexicographic: Annotated[
-        tuple[Literal["cost", "mean", "cvar", "worst"], ...],
-        Expect("a list of cost, mean, cvar, worst", "choice"),
+        tuple[Literal["cost", "mean", "cvar", "worst", "fraction"], ...],
+        Expect("a list of cost, mean, cvar, worst, fraction", "choice"),
     ] = ()
-    """Minimise these one after the other instead of the weighted sum; `cost` is the yearly cost."""
+    """Minimise these one after the other instead of the weighted sum; `cost` is the yearly cost, `fraction`
+    the largest fraction of need (by penalty) unmet in any road state, transport included."""
     tolerance: KeyAmount = 0.01
     """How much worse, relatively, one of them may get again while later ones are minimised."""
     max_mean_response: KeyAmount | None = None
@@ -94,6 +95,8 @@ class ObjectiveBlock(Block):
     """Most its mean in the worst road states may be; left out: no bound."""
     max_worst_response: KeyAmount | None = None
     """Most it may be in any road state the layout is chosen on; left out: no bound."""
+    max_unmet_fraction: KeyShare | None = None
+    """Most the response cost may be in any road state, as a fraction of that of delivering nothing."""
 
 
 class EnsembleBlock(Block):

@@ -68,6 +68,7 @@ def build_problem(
     travel = TravelInputs(network, engine)
     arcs = ArcBuilder(scenario, roles, travel, nearest)
     rules = scenario.rules
+    penalty = rules.unmet_penalty * unmet_weight(scenario)
     amortised = np.array(
         [min(rules.amortisation_years, (c.shelf_life_days or np.inf) / 365.0) for c in scenario.commodities]
     )
@@ -94,18 +95,18 @@ def build_problem(
         probability=ensemble.probability,
         share=ensemble.site_survival.astype(np.float64)[:, roles.site],
         need=needs,
-        penalty=rules.unmet_penalty * unmet_weight(scenario),
+        penalty=penalty,
         arcs=arcs.build(list(ensemble), needs),
         events_per_year=rules.events_per_year,
         nearest=nearest,
-        goal=_goal(scenario.objective),
+        goal=_goal(scenario.objective, (needs * penalty[None]).sum(axis=(1, 2))),
         services=tuple(uncovered_costs(scenario, own_options(roles, options), travel, ensemble)),
         opened_with=np.empty(0, dtype=np.int32) if at_home.all() else roles.opener,
         single_source=rules.single_source,
     )
 
 
-def _goal(objective: SitingObjective) -> Goal:
+def _goal(objective: SitingObjective, undelivered: FloatArray) -> Goal:
     bounds = {
         "mean": objective.max_mean_response,
         "cvar": objective.max_cvar_response,
@@ -116,6 +117,10 @@ def _goal(objective: SitingObjective) -> Goal:
         for measure, amount in bounds.items()
         if amount is not None
     )
+    if objective.max_unmet_fraction is not None:
+        most = objective.max_unmet_fraction
+        name = f"unmet fraction at most {most:.2%} in every road state (max_unmet_fraction)"
+        ceilings = (*ceilings, Ceiling(name, "fraction", most))
     return Goal(
         mean=objective.mean,
         cvar=objective.cvar,
@@ -124,6 +129,7 @@ def _goal(objective: SitingObjective) -> Goal:
         ceilings=ceilings,
         order=objective.lexicographic,
         tolerance=objective.tolerance,
+        undelivered=tuple(undelivered.tolist()),
     )
 
 

@@ -34,12 +34,16 @@ class FirstStage:
     unit
         Units of commodity per unit of a stock column, shape ``(J, K)``: what is useful at most, so
         that all columns lie in [0, 1] and engines' tolerances mean the same everywhere.
+    covered, spared
+        Columns of covers that are priced, and the cost each saves per year.
     """
 
     open: Int64Array
     stock: Int64Array
     bought: Int64Array
     unit: FloatArray
+    covered: Int64Array
+    spared: FloatArray
 
     def layout(self, problem: SitingProblem, values: FloatArray) -> Layout:
         """Read a layout from a solution; stock is clipped to what the chosen options take."""
@@ -106,7 +110,14 @@ def add_first_stage(
     bought[site[extra], commodity[extra]] = arrays.add_columns(
         int(extra.sum()), cost=problem.purchase[commodity[extra]] * scale[extra] * per_cost
     )
-    stage = FirstStage(opened, stock, bought, limit)
+    covered = [
+        add_cover(arrays, opened, service.cover, cost=service.cost * per_cost) for service in problem.services
+    ]
+    spared = [service.cost * service.cover.weight for service in problem.services]
+    stage = FirstStage(
+        opened, stock, bought, limit,
+        np.concatenate([np.empty(0, dtype=np.int64), *covered]), np.concatenate([np.empty(0), *spared]),
+    )  # fmt: skip
     _one_option_per_site(arrays, problem, stage)
     _storage(arrays, problem, stage)
     j, k = np.nonzero(bought >= 0)
@@ -120,8 +131,6 @@ def add_first_stage(
     )
     for rule in problem.rules if rules is None else rules:
         _add_rule(arrays, problem, stage, rule)
-    for service in problem.services:
-        add_cover(arrays, stage.open, service.cover, cost=service.cost * per_cost)
     return stage
 
 
@@ -203,4 +212,9 @@ def _add_budget(arrays: LinearArrays, problem: SitingProblem, stage: FirstStage,
             problem.purchase[b[1]] * stage.unit[b] * borne[b[0]],
         ]
     )
-    arrays.add_rows(-np.inf, rule.amount, np.zeros(len(columns), dtype=np.int64), columns, values)
+    amount = rule.amount
+    if rule.with_services:
+        columns = np.concatenate([columns, stage.covered])
+        values = np.concatenate([values, -stage.spared])
+        amount -= sum(service.cost * service.cover.total for service in problem.services)
+    arrays.add_rows(-np.inf, amount, np.zeros(len(columns), dtype=np.int64), columns, values)

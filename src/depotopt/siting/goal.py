@@ -10,7 +10,7 @@ from depotopt.errors import UsageError
 from depotopt.siting.linear import LinearArrays
 from depotopt.units import FloatArray, Int64Array
 
-RESPONSE_MEASURES = ("mean", "cvar", "worst")
+RESPONSE_MEASURES = ("mean", "cvar", "worst", "fraction")
 MEASURES = ("cost", *RESPONSE_MEASURES)
 CEILING_TOLERANCE = 1e-4
 """Relative amount by which a recomputed response may exceed its ceiling (engines' tolerances)."""
@@ -40,7 +40,8 @@ class Goal:
     """Weights of the yearly cost and of measures of the response cost ``r[s]`` of one event.
 
     Model
-        min  cost * yearly + e (mean * sum_s prob[s] r[s] + cvar * CVaR(r) + worst * max_s r[s])
+        min  cost * yearly + e (mean * sum_s prob[s] r[s] + cvar * CVaR(r) + worst * max_s r[s]
+                                + fraction * max_s r[s] / undelivered[s])
         CVaR(r) = min_eta eta + sum_s prob[s] max(0, r[s] - eta) / (1 - level)
         each ceiling: its measure <= its amount
 
@@ -48,7 +49,7 @@ class Goal:
 
     Attributes
     ----------
-    cost, mean, cvar, worst
+    cost, mean, cvar, worst, fraction
         Weights.
     level
         Share of probability outside the tail; 0 makes the tail everything.
@@ -57,6 +58,8 @@ class Goal:
     order
         Measures (of `MEASURES`) to minimise one after the other instead of the weighted sum; each later
         one within ``1 + tolerance`` of the best value of those before.
+    undelivered
+        Response cost per road state where nothing is delivered at all; what ``fraction`` divides by.
 
     References
     ----------
@@ -67,34 +70,44 @@ class Goal:
     mean: float = 1.0
     cvar: float = 0.0
     worst: float = 0.0
+    fraction: float = 0.0
     level: float = 0.95
     ceilings: tuple[Ceiling, ...] = ()
     order: tuple[str, ...] = ()
     tolerance: float = 0.01
+    undelivered: tuple[float, ...] = ()
 
     @property
     def is_mean(self) -> bool:
         """Whether states matter by their probability alone."""
-        return not (self.cvar or self.worst or self.ceilings)
+        return not (self.cvar or self.worst or self.fraction or self.ceilings)
 
     def alone(self, measure: str, ceilings: tuple[Ceiling, ...]) -> Goal:
         """The goal of minimising one measure (of `MEASURES`) under ceilings."""
-        cost, mean, cvar, worst = (float(name == measure) for name in MEASURES)
-        return Goal(cost, mean, cvar, worst, self.level, ceilings)
+        cost, mean, cvar, worst, fraction = (float(name == measure) for name in MEASURES)
+        return Goal(cost, mean, cvar, worst, fraction, self.level, ceilings, undelivered=self.undelivered)
 
     def measure(self, name: str, response: FloatArray, probability: FloatArray) -> float:
-        """Mean, tail mean or worst of the response costs, shape ``(S,)``."""
+        """Mean, tail mean, worst or largest fraction of the response costs, shape ``(S,)``."""
         if name == "mean":
             return float(probability @ response)
         if name == "cvar":
             return tail_mean(response, probability, self.level)
         if name == "worst":
             return float(response.max(initial=0.0))
+        if name == "fraction":
+            return float((response * self.per_undelivered).max(initial=0.0))
         raise UsageError(f"no measure '{name}': choose one of {', '.join(RESPONSE_MEASURES)}")
+
+    @property
+    def per_undelivered(self) -> FloatArray:
+        """What a unit of response cost adds to the fraction of its state, shape ``(S,)``; 0 without need."""
+        full = np.array(self.undelivered, dtype=np.float64)
+        return np.divide(1.0, full, out=np.zeros_like(full), where=full > 0)
 
     def risk(self, response: FloatArray, probability: FloatArray) -> float:
         """Weighted measures of one event."""
-        weights = {"mean": self.mean, "cvar": self.cvar, "worst": self.worst}
+        weights = {"mean": self.mean, "cvar": self.cvar, "worst": self.worst, "fraction": self.fraction}
         return sum(w * self.measure(name, response, probability) for name, w in weights.items() if w)
 
     def broken(self, response: FloatArray, probability: FloatArray) -> tuple[Ceiling, ...]:
@@ -115,7 +128,14 @@ class Goal:
             + (self.cvar + ("cvar" in capped)) * tail
             + (self.worst + ("worst" in capped))
         )
+        if self.fraction or "fraction" in capped:
+            moved = moved + (self.fraction + ("fraction" in capped)) * self.per_undelivered
         return moved
+
+
+def told(measure: str, value: float) -> str:
+    """A value of a measure in words: a fraction in percent, else an amount."""
+    return f"{value:.2%}" if measure == "fraction" else f"{value:,.0f}"
 
 
 def tail_mean(values: FloatArray, probability: FloatArray, level: float) -> float:
@@ -162,6 +182,8 @@ def add_goal(
         measures.tail(goal.cvar * per_cost * scale)
     if goal.worst:
         measures.worst(goal.worst * per_cost * scale)
+    if goal.fraction:
+        measures.worst(goal.fraction * per_cost, scale * goal.per_undelivered)
     rows: list[tuple[int, float]] = []
     for ceiling in goal.ceilings:
         amount = ceiling.amount / scale
@@ -169,8 +191,10 @@ def add_goal(
             terms = (columns.ravel(), (probability[:, None] * unit / scale).ravel())
         elif ceiling.measure == "cvar":
             terms = measures.tail(0.0)
-        else:
+        elif ceiling.measure == "worst":
             terms = measures.worst(0.0)
+        else:
+            terms, amount = measures.worst(0.0, scale * goal.per_undelivered), ceiling.amount
         rows.append((arrays.rows, amount))
         arrays.add_rows(-np.inf, amount, np.zeros(len(terms[0]), dtype=np.int64), *terms)
     return rows
@@ -202,9 +226,10 @@ class _Measures:
         )
         return np.concatenate([eta, beyond]), np.concatenate([[1.0], each])
 
-    def worst(self, cost: float) -> tuple[Int64Array, FloatArray]:
-        """``w >= r[s]`` for all states: its column and value."""
+    def worst(self, cost: float, weight: FloatArray | None = None) -> tuple[Int64Array, FloatArray]:
+        """``w >= weight[s] r[s]`` for all states (weights 1 where none are given): its column and value."""
         states, parts = self.columns.shape
+        unit = self.unit if weight is None else self.unit * weight[:, None]
         worst = self.arrays.add_columns(1, cost=cost)
         row = np.arange(states)
         self.arrays.add_rows(
@@ -212,6 +237,6 @@ class _Measures:
             np.inf,
             np.concatenate([row, np.repeat(row, parts)]),
             np.concatenate([np.repeat(worst, states), self.columns.ravel()]),
-            np.concatenate([np.ones(states), -self.unit.ravel()]),
+            np.concatenate([np.ones(states), -unit.ravel()]),
         )
         return worst, np.ones(1)

@@ -106,12 +106,16 @@ class BudgetRule:
         Fixed cost per option that this budget bears, shape ``(O,)``; ``None``: all of it.
     stock_share
         Share of holding and purchase at each site that it bears, shape ``(J,)``; ``None``: all of it.
+    with_services
+        Whether the price of people not covered counts too (it is no money: only where the whole yearly
+        cost of the objective is bounded).
     """
 
     name: str
     amount: float
     option_cost: FloatArray | None = None
     stock_share: FloatArray | None = None
+    with_services: bool = False
 
 
 Rule = CountLimit | SupportRule | CoverageRule | BudgetRule

@@ -14,7 +14,7 @@ from depotopt.roads.engines import TravelTimeEngine
 from depotopt.roads.network import RoadNetwork
 from depotopt.scenario import Scenario
 from depotopt.siting.assembly import build_problem
-from depotopt.siting.goal import Ceiling
+from depotopt.siting.goal import Ceiling, told
 from depotopt.siting.offering import Offering
 from depotopt.siting.outcome import Memory, Outcome
 from depotopt.siting.problem import BudgetRule, Layout, SitingProblem
@@ -131,7 +131,7 @@ def _in_order(
         value = measured(problem, layout, measure, workers=limits.workers)
         if n + 1 < len(goal.order):
             bound = "" if found.gap is None else f", gap {found.gap:.2%}"
-            notes.append(f"{measure} {value:,.0f}{bound}; kept within {goal.tolerance:.2%} of that")
+            notes.append(f"{measure} {told(measure, value)}{bound}; kept within {goal.tolerance:.2%} of that")
             step = _kept(step, measure, (1.0 + goal.tolerance) * value)
     assert result is not None
     limit = result.limit or (None if proved else Limit.TIME)
@@ -146,9 +146,9 @@ def _in_order(
 
 def _kept(problem: SitingProblem, measure: str, amount: float) -> SitingProblem:
     """The problem with a measure bounded."""
-    name = f"{measure} at most {amount:,.0f} (minimised before)"
+    name = f"{measure} at most {told(measure, amount)} (minimised before)"
     if measure == "cost":
-        return replace(problem, rules=(*problem.rules, BudgetRule(name, amount)))
+        return replace(problem, rules=(*problem.rules, BudgetRule(name, amount, with_services=True)))
     ceilings = (*problem.goal.ceilings, Ceiling(name, measure, amount))
     return replace(problem, goal=replace(problem.goal, ceilings=ceilings))
 
@@ -250,7 +250,7 @@ def _terms(
     terms = {name: goal.cost * value for name, value in layout.yearly_terms(problem).items()}
     terms["transport"] = goal.mean * float(weight @ transport)
     terms["unmet"] = goal.mean * float(weight @ unmet)
-    for measure, share in (("cvar", goal.cvar), ("worst", goal.worst)):
+    for measure, share in (("cvar", goal.cvar), ("worst", goal.worst), ("fraction", goal.fraction)):
         if share:
             value = goal.measure(measure, transport + unmet, problem.probability)
             terms[measure] = share * problem.events_per_year * value
@@ -267,7 +267,9 @@ def _low_ceilings(
         least = _solve_once(replace(problem, goal=goal), limits, monitor, engine).bound
         per_event = None if least is None else least / max(problem.events_per_year, 1e-12)
         if per_event is not None and per_event > ceiling.amount:
-            low.append(f"{ceiling.name}: no layout under the rules gets below {per_event:,.0f}")
+            low.append(
+                f"{ceiling.name}: no layout under the rules gets below {told(ceiling.measure, per_event)}"
+            )
     return tuple(low) or tuple(one.name for one in problem.goal.ceilings)
 
 

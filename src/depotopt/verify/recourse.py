@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from depotopt.hazards.states import RoadState
+from depotopt.need import need, unmet_weight
 from depotopt.plans import SitingPlan, StateFlows
 from depotopt.roads.network import RoadNetwork
 from depotopt.scenario import Scenario
@@ -63,17 +64,18 @@ def verify_siting(
     if seen != len(states):
         broken.append(f"flows are given for {seen} of {len(states)} road states")
     probability = np.array([state.probability for state in states])
-    broken += _high_responses(scenario, transport + unmet, probability)
-    terms = _objective_terms(scenario, yearly, transport, unmet, probability)
+    undelivered = _undelivered(scenario, states)
+    broken += _high_responses(scenario, transport + unmet, probability, undelivered)
+    terms = _objective_terms(scenario, yearly, (transport, unmet), probability, undelivered)
     return Check(tuple(broken), sum(terms.values()), terms)
 
 
 def _objective_terms(
     scenario: Scenario,
     yearly: dict[str, float],
-    transport: FloatArray,
-    unmet: FloatArray,
+    parts: tuple[FloatArray, FloatArray],
     probability: FloatArray,
+    undelivered: FloatArray,
 ) -> dict[str, float]:
     """Parts of the objective as the scenario weighs them; their sum is the objective."""
     objective = scenario.objective
@@ -82,10 +84,12 @@ def _objective_terms(
         "mean": objective.mean,
         "cvar": objective.cvar,
         "worst": objective.worst,
+        "fraction": 0.0,
     }
     if objective.lexicographic:
         weights = {name: float(name == objective.lexicographic[-1]) for name in weights}
     events = scenario.rules.events_per_year
+    transport, unmet = parts
     response = transport + unmet
     terms = {name: weights["cost"] * value for name, value in yearly.items()}
     measured = {
@@ -93,6 +97,7 @@ def _objective_terms(
         "unmet": (weights["mean"], float(probability @ unmet)),
         "cvar": (weights["cvar"], _tail(response, probability, objective.cvar_level)),
         "worst": (weights["worst"], float(response.max(initial=0.0))),
+        "fraction": (weights["fraction"], _fraction(response, undelivered)),
     }
     return terms | {name: weight * events * value for name, (weight, value) in measured.items() if weight}
 
@@ -105,7 +110,21 @@ def _tail(response: FloatArray, probability: FloatArray, level: float) -> float:
     return float((response + excess).min(initial=np.inf)) if len(response) else 0.0
 
 
-def _high_responses(scenario: Scenario, response: FloatArray, probability: FloatArray) -> list[str]:
+def _undelivered(scenario: Scenario, states: Sequence[RoadState]) -> FloatArray:
+    """Penalty per road state where nothing at all is delivered, shape ``(S,)``."""
+    weight = scenario.rules.unmet_penalty * unmet_weight(scenario)
+    return np.array([float((need(scenario, state.need_factor) * weight).sum()) for state in states])
+
+
+def _fraction(response: FloatArray, undelivered: FloatArray) -> float:
+    """Largest response cost over that of delivering nothing; 0 where no state has need."""
+    needy = undelivered > 0
+    return float((response[needy] / undelivered[needy]).max(initial=0.0))
+
+
+def _high_responses(
+    scenario: Scenario, response: FloatArray, probability: FloatArray, undelivered: FloatArray
+) -> list[str]:
     """Ceilings on response cost that do not hold."""
     objective = scenario.objective
     found = {
@@ -113,8 +132,12 @@ def _high_responses(scenario: Scenario, response: FloatArray, probability: Float
         "cvar": (_tail(response, probability, objective.cvar_level), objective.max_cvar_response),
         "worst": (float(response.max(initial=0.0)), objective.max_worst_response),
     }
-    return [
+    broken = [
         f"{name} response cost {value:,.2f} is above max_{name}_response = {limit:,.2f}"
         for name, (value, limit) in found.items()
         if limit is not None and value > limit + CEILING_TOLERANCE * max(1.0, limit)
     ]
+    fraction, most = _fraction(response, undelivered), objective.max_unmet_fraction
+    if most is not None and fraction > most + CEILING_TOLERANCE:
+        broken.append(f"unmet fraction {fraction:.4%} is above max_unmet_fraction = {most:.4%}")
+    return broken
