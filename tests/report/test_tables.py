@@ -14,7 +14,6 @@ from depotopt.report.table import SENTENCE, Table, frame_table
 from depotopt.report.tables import report_tables
 from depotopt.report.wording import Wording
 
-
 NO_ROAD = "no open road from any depot, and no aircraft in range"
 
 

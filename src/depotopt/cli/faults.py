@@ -47,18 +47,17 @@ def tell_error(error: DepotoptError, *, as_json: bool) -> Exit:
 
 
 PARSER_SENTENCES = (
-    S_('Unknown option: "{option}".'),
-    S_('Unknown option: "{option}". Did you mean "{close}"?'),
+    S_("Unknown option: {option}."),
+    S_("Unknown option: {option}. Did you mean {close}?"),
     S_('Unknown command "{command}".'),
     S_('Unknown command "{command}". Did you mean "{close}"?'),
-    S_('Unknown command "{command}". Did you mean "{close}"? Available commands: {known}.'),
     S_('Unknown command "{command}". Available commands: {known}.'),
-    S_('Invalid value "{value}" for {option}. Must be {kind}.'),
-    S_('Invalid value "{value}" for "{option}": unable to convert "{value2}" into {kind}.'),
-    S_('Invalid value "{value}" for "{option}": unable to convert "{value2}" into one of {known}.'),
-    S_('Parameter "{option}" requires an argument.'),
-    S_('Command "{command}" parameter "{option}" requires an argument.'),
-    S_('Parameter "{option}" specified multiple times.'),
+    S_('Unknown command "{command}". Did you mean "{close}"? Available commands: {known}.'),
+    S_('Invalid value for {option}: unable to convert "{value}" into {kind}.'),
+    S_('Invalid value "{value}" for {option}. Choose from: {known}.'),
+    S_("Parameter {option} requires an argument."),
+    S_('Command "{command}" parameter {option} requires an argument.'),
+    S_("Parameter {option} specified multiple times."),
     S_("Unused Tokens: {words}."),
 )
 """What the parser of the command line says."""

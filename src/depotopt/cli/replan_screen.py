@@ -7,7 +7,9 @@ from dataclasses import asdict
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
+from depotopt.cli.language import say
 from depotopt.cli.screen import tell_dispatch
+from depotopt.cli.words import word
 from depotopt.units import KM_M
 
 if TYPE_CHECKING:
@@ -38,15 +40,20 @@ def tell_replanned(replanned: Replanned, *, as_json: bool) -> None:
         return
     tell_dispatch(replanned.outcome.case.scenario, result, as_json=False)
     for remark in change.remarks:
-        print(f"note: {remark}")
-    print(f"kept       {change.kept_share:.0%} of the stops the loss does not touch stay with their vehicle")
+        print(say("note: {note}", note=say.sentence(remark)))
+    print(
+        say(
+            "kept       {share} of the stops the loss does not touch stay with their vehicle",
+            share=f"{change.kept_share:.0%}",
+        )
+    )
     for line in _told(replanned.changes):
         print(line)
-    sheets = ", ".join(change.changed_vehicles) or "none"
-    print(f"new sheets {len(change.changed_vehicles)}: {sheets}")
-    print(f"map        {files.map}")
+    sheets = ", ".join(change.changed_vehicles) or say("none")
+    print(say("new sheets {number}: {vehicles}", number=len(change.changed_vehicles), vehicles=sheets))
+    print(say("map       {file}", file=files.map))
     if files.sheets is not None and change.changed_vehicles:
-        print(f"sheets     {files.sheets}")
+        print(say("sheets    {file}", file=files.sheets))
 
 
 def _told(changes: PlanChanges) -> list[str]:
@@ -55,7 +62,14 @@ def _told(changes: PlanChanges) -> list[str]:
     for kind, group in groupby(changes.points, key=lambda change: change.kind):
         names = [change.point for change in group]
         shown = ", ".join(names[:MOST_NAMES]) + (", ..." if len(names) > MOST_NAMES else "")
-        lines.append(f"{kind:<10} {len(names)}: {shown}")
+        lines.append(f"{word(kind):<10} {len(names)}: {shown}")
     for one in changes.led_round:
-        lines.append(f"led round  {one.vehicle} trip {one.trip}: {one.longer_m / KM_M:+.1f} km")
+        lines.append(
+            say(
+                "led round  {vehicle} trip {trip}: {km} km",
+                vehicle=one.vehicle,
+                trip=one.trip,
+                km=f"{one.longer_m / KM_M:+.1f}",
+            )
+        )
     return lines

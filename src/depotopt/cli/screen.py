@@ -292,7 +292,7 @@ def tell_comparison(comparison: Comparison, *, as_json: bool) -> None:
         )
         return
     console = _console()
-    table = Table("", *(one.name for one in contenders), box=None, pad_edge=False)
+    table = Table("", *(word(one.name) for one in contenders), box=None, pad_edge=False)
     table.add_row(say("open sites"), *(str(len(one.layout.open_sites)) for one in contenders))
     table.add_row(say("yearly cost"), *(f"{one.yearly_cost:,.0f}" for one in contenders))
     for metric in contenders[0].evaluation.summary():
@@ -306,7 +306,7 @@ def tell_comparison(comparison: Comparison, *, as_json: bool) -> None:
         column.justify = "right"
     console.print(table)
     if comparison.differing_sites:
-        sites = Table(say("site"), *(one.name for one in contenders), box=None, pad_edge=False)
+        sites = Table(say("site"), *(word(one.name) for one in contenders), box=None, pad_edge=False)
         for ident, row in comparison.differing_sites.items():
             name = comparison.scenario.sites[comparison.scenario.site_index[ident]].name
             sites.add_row(f"{ident} {name}", *(cell or "-" for cell in row))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from depotopt.cli.language import N_, say
+from depotopt.language import metrics
 
 CODES: Final = (
     # How a solve ended.
@@ -16,7 +16,11 @@ CODES: Final = (
     N_("as before"), N_("slowed"), N_("never reached"),
     N_("no road"), N_("no stock"), N_("no vehicle"), N_("no time"), N_("priority"),
     # What happens to a point when a plan is made anew.
-    N_("kept"), N_("sooner"), N_("later"), N_("gained"), N_("lost"), N_("moved"),
+    N_("dropped"),
+    N_("less"),
+    N_("more"),
+    N_("moved"),
+    N_("later"),
     # Parts of an objective.
     N_("fixed"), N_("holding"), N_("purchase"), N_("transport"), N_("unmet"), N_("cost"),
     N_("mean"), N_("cvar"), N_("worst"), N_("response"),
@@ -38,13 +42,6 @@ CODES: Final = (
     N_("extensive form"), N_("cuts"), N_("done"),
 )  # fmt: skip
 
-TIMED: Final = {
-    "coverage": N_("coverage {time}"),
-    "backup": N_("backup {time}"),
-    "overlap": N_("overlap {time}"),
-}
-TIMES: Final = {"min": N_("{number} min"), "h": N_("{number} h")}
-
 
 def word(code: object) -> str:
     """A code of a result in words; names that people chose stay as they are."""
@@ -52,9 +49,5 @@ def word(code: object) -> str:
 
 
 def metric_name(metric: str) -> str:
-    """A metric of an evaluation in words: ``coverage_15_min`` is "coverage 15 min"."""
-    timed = re.fullmatch(r"([a-z]+)_([\d.]+)_(min|h)", metric)
-    if timed is None or timed[1] not in TIMED:
-        return word(metric.replace("_", " "))
-    time = say(TIMES[timed[3]], number=timed[2])
-    return say(TIMED[timed[1]], time=time)
+    """A metric of an evaluation in words."""
+    return metrics.metric_name(metric, say.speech)

@@ -9,6 +9,7 @@ from depotopt.errors import Fault
 from depotopt.language.speech import S_, Speech, speech
 
 PHRASES: Final = (
+    S_("there is none"),
     S_("sheet {sheet}, row {row}, column {column}"),
     S_("row {row}, column {column}"),
     S_("line {line}, column {column}"),

@@ -202,6 +202,7 @@ def _write_settings(
             sheet.write_number(row, 1, cell)
         elif cell:
             sheet.write_string(row, 1, cell)
+        default = say("required") if default == "required" else default
         remarks = (default, say(in_paragraphs(meaning)), example)
         for position, text in enumerate(remarks, start=2):
             sheet.write_string(row, position, text, formats["wrap"])

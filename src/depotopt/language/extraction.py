@@ -39,6 +39,7 @@ SINKS: Final = {
     "SupportRule": slice(0, 1),
     "CoverageRule": slice(0, 1),
     "sentence": slice(0, 1),
+    "tell": slice(0, 1),
 }
 """Calls whose arguments at these places are sentences."""
 MARKS: Final = ("say", "N_", "S_")
@@ -55,6 +56,8 @@ SPEAKING: Final = (
     "io/*.py",
     "pipeline/doctor.py",
     "siting/rules.py",
+    "siting/services.py",
+    "siting/explanation.py",
 )
 """Modules in which everything that looks like a sentence is one."""
 SILENT: Final = ("io/fault_wording.py", "io/scenario_schema.py", "io/fingerprint.py", "io/column*.py")
@@ -129,7 +132,7 @@ class _Reader:
         name = _callee(call)
         place = (self.name, call.lineno)
         # Reports look their words up by key, in the JSON they share with the map.
-        keyed = self.name.startswith("report/")
+        keyed = self.name.startswith("report/") and name == "say"
         if name in MARKS and not keyed and call.args and (text := _literal(call.args[0])):
             yield Text(text, place, is_sentence=name == "S_")
         elif name == "count" and len(call.args) >= 3:
@@ -169,6 +172,9 @@ class _Reader:
         for model in ast.walk(tree):
             if not isinstance(model, ast.ClassDef):
                 continue
+            about = ast.get_docstring(model)
+            if about:
+                yield Text(about.splitlines()[0], (self.name, model.lineno), is_sentence=True)
             for field, below in pairwise(model.body):
                 if isinstance(field, ast.AnnAssign) and isinstance(below, ast.Expr):
                     text = _literal(below.value)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 GAP = re.compile(r"((?<!\{)\{\w+\}(?!\}))")
+SCANTY = 4
 FILE = Path(__file__).parent / "sentences.json"
 VALUE = re.compile(r"'[^']*'|\"[^\"]*\"|[-+.\d]\S*|\S*[/\\]\S*")
 """Quoted values, numbers and paths: what people wrote, never a sentence of ours."""
@@ -70,13 +71,15 @@ def _fixed(template: str) -> list[str]:
 @lru_cache(maxsize=4096)
 def _expression(template: str) -> re.Pattern[str]:
     parts, seen = [], set[str]()
+    # With hardly a word of its own ("{least} to {most}") a template is one only around single words.
+    gap = r"\S*?" if sum(map(str.isalpha, GAP.sub("", template))) < SCANTY else ".*?"
     for piece in GAP.split(template):
         if not GAP.fullmatch(piece):
             parts.append(re.escape(piece.replace("{{", "{").replace("}}", "}")))
             continue
         name = piece[1:-1]
         # A gap may be empty: "no such site{hint}" has a hint or none.
-        parts.append(f"(?P={name})" if name in seen else f"(?P<{name}>.*?)")
+        parts.append(f"(?P={name})" if name in seen else f"(?P<{name}>{gap})")
         seen.add(name)
     return re.compile("".join(parts), re.DOTALL)
 

@@ -16,6 +16,7 @@ Kind = Literal["text", "integer", "number", "moment", "share", "degrees", "date"
 Cell = str | int | float | None
 Row = tuple[Cell, ...]
 SENTENCE: Final = "sentence"
+METRIC: Final = "metric"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Table:
         One tuple per row, as long as ``columns``; ``None`` where nothing is known.
     coded
         Columns whose values are codes with strings ``GROUP.CODE``, as ``{column: group}``; those of the
-        group `SENTENCE` hold English sentences of depotopt, said in the language of the report.
+        group `SENTENCE` hold English sentences of depotopt, those of `METRIC` names of metrics.
     """
 
     name: str
@@ -74,7 +75,8 @@ def frame_table(name: str, frame: object) -> Table:
     names = list(dict.fromkeys(key for record in records for key in record))
     rows = tuple(tuple(_cell(record.get(key)) for key in names) for record in records)
     kinds = [_kind([row[c] for row in rows]) for c in range(len(names))]
-    return Table(name, tuple(Column(str(n), kind) for n, kind in zip(names, kinds, strict=True)), rows)
+    own = tuple(Column(str(n), kind) for n, kind in zip(names, kinds, strict=True))
+    return Table(name, own, rows, (("metric", METRIC),) if "metric" in names else ())
 
 
 def _cell(value: object) -> Cell:

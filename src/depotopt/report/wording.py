@@ -8,6 +8,7 @@ from functools import cache
 from importlib import resources
 
 from depotopt.errors import UsageError
+from depotopt.language.metrics import metric_name
 from depotopt.language.speech import LANGUAGES, speech
 
 
@@ -54,6 +55,15 @@ class Wording:
         """Name of a code (``named("state", "served")``), or the code itself where people chose it."""
         entry = all_strings().get(f"{group}.{value}")
         return entry[self.language] if entry is not None else value
+
+    def title(self, group: str, name: str) -> str:
+        """Title of a sheet or heading of a column; those of metrics have their words in the catalogues."""
+        entry = all_strings().get(f"{group}.{name}")
+        return entry[self.language] if entry is not None else self.metric(name)
+
+    def metric(self, name: str) -> str:
+        """A metric in words."""
+        return metric_name(name, speech(self.language))
 
     def sentence(self, text: str) -> str:
         """Say a remark, a reason or a term that another part of depotopt made in English."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from depotopt.report.content import ReportContent
 from depotopt.report.summary import Figure
-from depotopt.report.table import SENTENCE, Cell, Kind, Table
+from depotopt.report.table import METRIC, SENTENCE, Cell, Kind, Table
 from depotopt.report.wording import Wording
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def write_workbook(
         start = content.scenario.start.replace(tzinfo=None)
         _summary(book.add_worksheet(wording("table.summary")), content, figures, states, wording, formats)
         for table in tables:
-            title = wording.named("table", table.name)[:31]
+            title = wording.title("table", table.name)[:31]
             _sheet(book.add_worksheet(title), table, start, wording, formats)
 
 
@@ -140,7 +140,7 @@ def _sheet(
     sheet: Worksheet, table: Table, start: dt.datetime, wording: Wording, formats: Mapping[str, Any]
 ) -> None:
     coded = dict(table.coded)
-    titles = [wording.named("column", column.name) for column in table.columns]
+    titles = [wording.title("column", column.name) for column in table.columns]
     widths = [max(len(word) for word in title.split() or [""]) + 2 for title in titles]
     band = BANDED.get(table.name, 0)
     for c, title in enumerate(titles):
@@ -150,7 +150,7 @@ def _sheet(
         for c, (value, column) in enumerate(zip(row, table.columns, strict=True)):
             if column.name in coded and isinstance(value, str):
                 group = coded[column.name]
-                value = wording.sentence(value) if group == SENTENCE else wording.named(group, value)
+                value = _said(value, group, wording)
             _write(sheet, r, c, value, column.kind, start, formats[column.kind + "/first" * first])
             if isinstance(value, str):
                 # Chinese characters are two columns wide.
@@ -166,6 +166,12 @@ def _sheet(
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(0)
     sheet.set_footer("&L&A&R&P / &N")
+
+
+def _said(value: str, group: str, wording: Wording) -> str:
+    if group == SENTENCE:
+        return wording.sentence(value)
+    return wording.metric(value) if group == METRIC else wording.named(group, value)
 
 
 def _write(
