@@ -382,7 +382,7 @@ CASES = [
             (
                 "scenario.toml  tiers.township.replenishes[0]",
                 "'county'",
-                "expected a tier below township: there is none",
+                "expected none: no tier stands below township",
             )
         ],
     ),

@@ -8,7 +8,7 @@ import numpy as np
 
 from depotopt.dispatch.problem import Depot, DispatchProblem, Lot, TravelMatrix, Vehicle
 from depotopt.dispatch.roadlegs import RoadLegs
-from depotopt.dispatch.usable import NEVER, held_lots, open_dispatching, usable_units
+from depotopt.dispatch.usable import NEVER, held_lots, open_dispatching, replenishing, usable_units
 from depotopt.errors import UsageError
 from depotopt.hazards.states import RoadState
 from depotopt.need import need, unmet_weight
@@ -128,6 +128,7 @@ def _depots_and_lots(
     scenario: Scenario, layout: SitingPlan | None, state: RoadState, sites: tuple[str, ...]
 ) -> tuple[tuple[Depot, ...], tuple[Lot, ...], list[str]]:
     position = {ident: d for d, ident in enumerate(sites)}
+    behind = replenishing(scenario, layout)
     depots = []
     for d, ident in enumerate(sites):
         j = scenario.site_index[ident]
@@ -138,6 +139,11 @@ def _depots_and_lots(
     lots, remarks = [], []
     for held in held_lots(scenario, layout):
         if held.site not in position:
+            if held.site in behind:
+                # Who would drive between depots is not known here, so such stock is not planned with.
+                remarks.append(
+                    f"lot {held.lot} lies at {held.site}, which only replenishes depots: not planned with"
+                )
             continue
         if held.expiry is not None and held.expiry < scenario.start.date():
             remarks.append(f"lot {held.lot} at {held.site} expired on {held.expiry} and is not used")

@@ -31,12 +31,7 @@ def open_dispatching(scenario: Scenario, layout: SitingPlan | None) -> tuple[str
     UsageError
         If the layout opens a site or uses a tier the scenario does not have.
     """
-    if layout is None:
-        stands = (SiteStatus.EXISTING, SiteStatus.MUST_OPEN)
-        tier_of = {site.ident: site.tiers[0] for site in scenario.sites if site.status in stands}
-    else:
-        tier_of = {opened.site: opened.tier for opened in layout.open_sites}
-    tier_of |= {site.ident: site.tiers[0] for site in scenario.sites if site.status is SiteStatus.MUTUAL_AID}
+    tier_of = _open_tiers(scenario, layout)
     unknown = sorted(set(tier_of) - scenario.site_index.keys())
     unknown += sorted(set(tier_of.values()) - scenario.tier_index.keys())
     if unknown:
@@ -46,6 +41,23 @@ def open_dispatching(scenario: Scenario, layout: SitingPlan | None) -> tuple[str
         for site in scenario.sites
         if site.ident in tier_of and scenario.tiers[scenario.tier_index[tier_of[site.ident]]].dispatches
     )
+
+
+def replenishing(scenario: Scenario, layout: SitingPlan | None) -> frozenset[str]:
+    """Open sites whose tier does not dispatch but replenishes others."""
+    tiers = {tier.ident for tier in scenario.tiers if tier.replenishes and not tier.dispatches}
+    return frozenset(site for site, tier in _open_tiers(scenario, layout).items() if tier in tiers)
+
+
+def _open_tiers(scenario: Scenario, layout: SitingPlan | None) -> dict[str, str]:
+    """Tier of every open site, helpers outside the plan among them."""
+    if layout is None:
+        stands = (SiteStatus.EXISTING, SiteStatus.MUST_OPEN)
+        tier_of = {site.ident: site.tiers[0] for site in scenario.sites if site.status in stands}
+    else:
+        tier_of = {opened.site: opened.tier for opened in layout.open_sites}
+    tier_of |= {site.ident: site.tiers[0] for site in scenario.sites if site.status is SiteStatus.MUTUAL_AID}
+    return tier_of
 
 
 def held_lots(scenario: Scenario, layout: SitingPlan | None) -> list[Stock]:

@@ -45,7 +45,9 @@ def _replenish_faults(file: ScenarioFile, origin: Mapping[KeyPath, str]) -> list
                 expected = f"no such tier{did_you_mean(lower, order)}"
             elif order.index(lower) <= order.index(name):
                 below = order[order.index(name) + 1 :]
-                expected = f"expected a tier below {name}: {listed(below) if below else 'there is none'}"
+                expected = f"expected a tier below {name}: {listed(below)}"
+                if not below:
+                    expected = f"expected none: no tier stands below {name}"
             elif not file.tiers[lower].dispatches:
                 expected = "expected a tier that dispatches"
             if expected:
