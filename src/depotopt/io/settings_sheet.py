@@ -19,6 +19,7 @@ from depotopt.io.records import block_of, default_text
 from depotopt.io.toml_schemas import (
     CountBlock,
     EnsembleBlock,
+    GradeBlock,
     LimitsBlock,
     ObjectiveBlock,
     RoadsBlock,
@@ -166,9 +167,10 @@ TEMPLATE_KEYS: Final = (
     *(
         f"tiers.county.{key}{'[0]' * (key == 'replenishes')}"
         for key in TierBlock.model_fields
-        if key not in ("counts", "size_classes")
+        if key not in ("counts", "graded", "size_classes")
     ),
     *(f"tiers.county.counts[0].{key}" for key in CountBlock.model_fields),
+    *(f"tiers.county.graded[0].{key}" for key in GradeBlock.model_fields),
     *(f"tiers.county.size_classes[0].{key}" for key in SizeClassBlock.model_fields),
     "hazards.river.kind",
 )
