@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from depotopt.dispatch import allocation
 from depotopt.dispatch.allocation import allocate
 from depotopt.dispatch.assembly import assemble
-from depotopt.dispatch.draft import timetable, weighted_unmet
-from depotopt.dispatch.insertion import Inserter, insertion_order
+from depotopt.dispatch.candidates import insertion_order
+from depotopt.dispatch.clock import timetable
+from depotopt.dispatch.draft import weighted_unmet
+from depotopt.dispatch.insertion import Inserter
 from depotopt.dispatch.pools import stock_pools
 from depotopt.dispatch.problem import DispatchProblem
 from depotopt.dispatch.solve import travel_engine
@@ -47,7 +49,7 @@ def test_no_draft_is_below_the_bound(seed: int, scarce: float) -> None:
     problem = problem_of(world(seed, 5, 2, side=4, scarce=scarce, vehicles=4))
     found = allocate(problem)
     work = Inserter(problem, tuple(() for _ in problem.vehicles))
-    work.insert_all(insertion_order(problem, work.need))
+    work.insert_all(insertion_order(problem, work.missing))
     routes = tuple(work.routes)
     times = timetable(problem, routes)
     assert times.feasible

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from depotopt.dispatch.draft import DraftTrip, Routes, delivered, drawn, make_trip, timetable, weighted_unmet
-from depotopt.dispatch.insertion import Inserter, insertion_order
+from depotopt.dispatch.candidates import insertion_order
+from depotopt.dispatch.clock import timetable
+from depotopt.dispatch.draft import DraftTrip, Routes, delivered, drawn, make_trip, weighted_unmet
+from depotopt.dispatch.insertion import Inserter
 from depotopt.dispatch.problem import DispatchProblem
 from depotopt.dispatch.quantities import best_quantities
 from depotopt.dispatch.repair import repair
@@ -84,7 +86,7 @@ def test_a_late_trip_is_made_lighter_not_dropped() -> None:
 
 def filled(problem: DispatchProblem) -> Routes:
     work = Inserter(problem, tuple(() for _ in problem.vehicles))
-    work.insert_all(insertion_order(problem, work.need))
+    work.insert_all(insertion_order(problem, work.missing))
     return tuple(work.routes)
 
 

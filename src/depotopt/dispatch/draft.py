@@ -1,8 +1,7 @@
-"""Drafts: trips as they are searched over, and the exact clock that times them."""
+"""Drafts: trips as they are searched over, before they have times."""
 
 from __future__ import annotations
 
-import heapq
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -10,10 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from depotopt.dispatch.problem import DispatchProblem
-from depotopt.units import HOUR_S, KM_M, Int64Array
-
-TIME_SLACK_S = 1e-4
-"""Lateness below this is a rounding error, not lateness."""
+from depotopt.units import Int64Array
 
 Handover = tuple[tuple[int, int], ...]
 """Lots and units handed over at a stop, sorted by lot."""
@@ -125,157 +121,10 @@ def make_trip(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class TimedTrip:
-    """A trip with its moments; see `depotopt.plans.Trip` for their meaning.
-
-    Attributes
-    ----------
-    trip
-        What is driven.
-    number
-        From 1 within the vehicle's route.
-    origin, end
-        Places where the vehicle comes from and ends.
-    approach_start_s, load_start_s, depart_s, return_s
-        Moments.
-    dock
-        Dock it is loaded at.
-    metres
-        Length with approach and way back.
-    """
-
-    trip: DraftTrip
-    number: int
-    origin: int
-    end: int
-    approach_start_s: float
-    load_start_s: float
-    depart_s: float
-    return_s: float
-    dock: int
-    metres: float
-
-    @property
-    def arrive_s(self) -> tuple[float, ...]:
-        """Arrivals per stop."""
-        return tuple(self.depart_s + at for at in self.trip.arrive_s)
-
-    @property
-    def leave_s(self) -> tuple[float, ...]:
-        """Departures per stop."""
-        return tuple(self.depart_s + at for at in self.trip.leave_s)
-
-
-@dataclass(frozen=True, slots=True)
-class Timetable:
-    """Exact times of a draft.
-
-    Attributes
-    ----------
-    trips
-        In the order in which they are loaded.
-    violation
-        0 where every rule holds; else seconds late, over duty, metres over range, kilograms and
-        cubic metres overloaded, added up.
-    cost
-        Operating cost.
-    faulty
-        Vehicles with a violation.
-    """
-
-    trips: tuple[TimedTrip, ...]
-    violation: float
-    cost: float
-    faulty: frozenset[int]
-
-    @property
-    def feasible(self) -> bool:
-        """Whether every rule holds."""
-        return self.violation == 0.0
-
-
-def end_place(problem: DispatchProblem, route: tuple[DraftTrip, ...], number: int) -> int:
-    """Where a trip ends: at the next loading depot, or at the nearest end after the last trip."""
-    if number + 1 < len(route):
-        return problem.depots[route[number + 1].depot].place
-    return problem.nearest_end(route[number].vehicle, route[number].last)
-
-
-def timetable(problem: DispatchProblem, routes: Routes) -> Timetable:
-    """Time every trip: vehicles are loaded in the order they are ready, urgent trips first among equals."""
-    docks = [depot.dock_queue() for depot in problem.depots]
-    waiting: list[tuple[float, float, int, int, int]] = []
-    timed: list[TimedTrip] = []
-    duty: dict[int, tuple[float, float]] = {}
-    violation, faulty, cost = 0.0, set[int](), 0.0
-
-    def enqueue(v: int, number: int, origin: int, free_s: float) -> None:
-        trip = routes[v][number]
-        depot = problem.depots[trip.depot]
-        ready = free_s + problem.seconds_of[problem.vehicles[v].travel][origin][depot.place]
-        ready = max(ready, depot.ready_s, trip.lots_ready_s, problem.start_s, trip.not_before_s)
-        heapq.heappush(waiting, (ready, trip.latest_s, v, number, origin))
-
-    for v, route in enumerate(routes):
-        if route:
-            enqueue(v, 0, problem.vehicles[v].stands, problem.vehicles[v].free_s)
-    while waiting:
-        ready, _, v, number, origin = heapq.heappop(waiting)
-        trip, kind = routes[v][number], problem.vehicles[v].kind
-        queue = docks[trip.depot]
-        dock = queue.index(min(queue))
-        start = max(ready, queue[dock])
-        depart = queue[dock] = start + trip.load_s
-        end = end_place(problem, routes[v], number)
-        travel = problem.vehicles[v].travel
-        seconds, metres = problem.seconds_of[travel], problem.metres_of[travel]
-        place = problem.depots[trip.depot].place
-        length = metres[origin][place] + trip.metres + metres[trip.last][end]
-        record = TimedTrip(
-            trip=trip,
-            number=number + 1,
-            origin=origin,
-            end=end,
-            approach_start_s=start - seconds[origin][place],
-            load_start_s=start,
-            depart_s=depart,
-            return_s=depart + trip.leave_s[-1] + seconds[trip.last][end],
-            dock=dock,
-            metres=length,
-        )
-        timed.append(record)
-        if number == 0:
-            machine = problem.vehicles[v]
-            duty[v] = (record.approach_start_s, start)
-            if machine.duty_start_s is not None:
-                duty[v] = (machine.duty_start_s, machine.free_s)
-        wrong = _violation(problem, record, duty[v][0])
-        if wrong > 0:
-            violation += wrong
-            faulty.add(v)
-        cost += kind.cost_per_km * length / KM_M
-        if number + 1 < len(routes[v]):
-            enqueue(v, number + 1, end, record.return_s)
-        else:
-            cost += kind.cost_per_use + kind.compensation
-            cost += kind.cost_per_h * (record.return_s - duty[v][1]) / HOUR_S
-    return Timetable(tuple(timed), violation, cost, frozenset(faulty))
-
-
-def _violation(problem: DispatchProblem, record: TimedTrip, duty_start_s: float) -> float:
-    trip, kind = record.trip, problem.vehicles[record.trip.vehicle].kind
-    if not math.isfinite(record.return_s):
-        return math.inf
-    wrong = trip.overload
-    for over, slack in (
-        (record.depart_s - trip.latest_s, TIME_SLACK_S),
-        (record.return_s - duty_start_s - kind.max_hours_s, TIME_SLACK_S),
-        (record.metres - kind.range_m, 1e-3),
-    ):
-        if over > slack:
-            wrong += over
-    return wrong
+def remade(problem: DispatchProblem, trip: DraftTrip) -> DraftTrip:
+    """The same trip with the times and lengths of another problem."""
+    made = make_trip(problem, trip.vehicle, trip.depot, trip.stops, trip.loads)
+    return replace(made, not_before_s=trip.not_before_s)
 
 
 def unhurried(routes: Routes) -> Routes:

@@ -1,24 +1,23 @@
-"""Ruin and recreate across depots, and repair of drafts that break rules; both under the exact clock."""
+"""Ruin and recreate across depots, part by part, under the exact clock."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 
-from depotopt.dispatch.draft import (
-    Routes,
-    make_trip,
-    timetable,
-    unhurried,
-    weighted_unmet,
-)
-from depotopt.dispatch.insertion import Inserter, insertion_order
+from depotopt.dispatch.arrival_search import sooner
+from depotopt.dispatch.candidates import arrival_first, insertion_order
+from depotopt.dispatch.clock import timetable
+from depotopt.dispatch.draft import Routes, make_trip, unhurried
+from depotopt.dispatch.goal import Value, value_of
+from depotopt.dispatch.insertion import Inserter
 from depotopt.dispatch.problem import DispatchProblem
 from depotopt.dispatch.quantities import best_quantities
+from depotopt.dispatch.quarters import Quarters
 from depotopt.dispatch.repair import repair
 
 DEVIATION: Final = 0.05
@@ -35,35 +34,70 @@ ROUTE_RUIN_SHARE: Final = 0.4
 """Share of the other rounds that empty whole vehicles; the rest takes out neighbouring points."""
 MOST_POINTS_RUINED: Final = 8
 """Neighbouring points taken out together."""
+ROUNDS_PER_PART: Final = 20
+"""Rounds in one part before the next is taken."""
+SQUARE_FROM: Final = 160
+"""Points and vehicles from which on a round takes time by the square."""
+LAST_TRIES: Final = 60
+"""Candidates timed exactly per point when the last crumbs are swept up."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Value:
-    """Value of a draft, compared in order: weighted unmet person-days, then cost."""
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """When to stop whatever the rounds say.
 
-    unmet: float
-    cost: float
+    Attributes
+    ----------
+    until
+        Moment of `time.perf_counter` after which nothing is begun.
+    stopped
+        Asked before every round.
+    """
+
+    until: float
+    stopped: Callable[[], bool]
+
+    @property
+    def left_s(self) -> float:
+        """Seconds left."""
+        return max(0.0, self.until - time.perf_counter())
+
+    @property
+    def over(self) -> bool:
+        """Whether to stop now."""
+        return self.stopped() or time.perf_counter() >= self.until
 
 
-def value_of(problem: DispatchProblem, routes: Routes) -> Value:
-    """Value of a draft that holds every rule."""
-    cost = timetable(problem, routes).cost + changed_cost(problem, routes)
-    # Rounded, so that two ways of adding up the same sum compare as equal.
-    return Value(round(weighted_unmet(problem, routes), 6), round(cost, 6))
+@dataclass(slots=True)
+class Budget:
+    """Work in rounds times the size of what they work on: counted, so that equal seeds give equal plans.
+
+    Attributes
+    ----------
+    total, left
+        All of it, and what is not spent.
+    """
+
+    total: float
+    left: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.left = self.total
+
+    def spend(self, work: int) -> None:
+        """Take off the work of a round."""
+        self.left -= work
+
+    @property
+    def heat(self) -> float:
+        """Share that is left."""
+        return max(0.0, self.left / self.total) if self.total > 0 else 0.0
 
 
-def changed_cost(problem: DispatchProblem, routes: Routes) -> float:
-    """Price of the stops another vehicle makes than in the plan in force."""
-    if not problem.served_by or problem.change_cost == 0.0:
-        return 0.0
-    moved = {
-        (v, point)
-        for v, route in enumerate(routes)
-        for trip in route
-        for point in trip.stops
-        if problem.served_by[point] and v not in problem.served_by[point]
-    }
-    return problem.change_cost * len(moved)
+def size_of(problem: DispatchProblem) -> int:
+    """Measure of the work of one round: it grows with the square of points and vehicles."""
+    size = max(10, len(problem.points) + 2 * len(problem.vehicles))
+    return max(size, size * size // SQUARE_FROM)
 
 
 def improve(
@@ -78,15 +112,17 @@ def improve(
 ) -> Routes:
     """Take some stops out, put unmet need back in, keep what is better (Schrimpf et al. 2000; Shaw 1998).
 
-    A draft a little worse than the best is walked on from (record-to-record travel, Dueck 1993), the
-    less so the later; the quantities of promising drafts are optimised exactly.
+    Small problems are worked on as a whole; in large ones a few neighbouring depots with their vehicles at
+    a time (Taillard and Voss 2002), and what a part finds is kept if the whole draft still holds every rule.
 
     Parameters
     ----------
     problem, routes
         A draft that holds every rule.
-    iterations, until
-        Rounds, and the moment (of `time.perf_counter`) after which none is begun.
+    iterations
+        Rounds on the whole problem; parts get as many more as they are smaller.
+    until
+        Moment of `time.perf_counter` after which no round is begun.
     seed
         Of the choice of what is taken out.
     stopped
@@ -97,40 +133,122 @@ def improve(
     rng = np.random.default_rng(seed)
     if stopped():
         # Who stops the search waits for the answer: only the quickest gains are still taken.
-        until = min(until, time.perf_counter() + STOPPED_S)
-    first = Inserter(problem, routes)
-    first.insert_all(insertion_order(problem, first.need), until)
-    worth = first.worth
-
-    def score(value: Value) -> float:
-        return worth * value.unmet + value.cost
-
-    best = best_quantities(problem, tuple(first.routes), until - time.perf_counter(), whole=False)
-    best_value = value_of(problem, best)
-    current = best
-    for number in range(iterations):
-        if stopped() or time.perf_counter() >= until:
-            break
-        ruined = _ruin(problem, current, rng)
-        if ruined is None:
-            break
-        candidate, value = _recreate(problem, ruined, number, rng, until)
-        deviation = DEVIATION * (1 - number / iterations) * score(best_value)
-        if score(value) < score(best_value) + deviation:
-            if number % POLISH_EVERY == 0 or value < best_value:
-                candidate = best_quantities(problem, candidate, until - time.perf_counter(), whole=False)
-                value = value_of(problem, candidate)
-            current = candidate
-        if value < best_value:
+        return _filled(problem, routes, Guard(min(until, time.perf_counter() + STOPPED_S), lambda: False))
+    guard = Guard(until, stopped)
+    budget = Budget(float(iterations * size_of(problem)))
+    quarters = Quarters(problem)
+    if not quarters.divided:
+        return _search(problem, routes, iterations, budget, rng, guard, listener)
+    best, best_value = routes, value_of(problem, routes)
+    while budget.left > 0 and not guard.over:
+        part = quarters.next_part(best, rng)
+        mine = part.routes(best)
+        found = _search(part.problem, mine, ROUNDS_PER_PART, budget, rng, guard)
+        if found is mine:
+            continue
+        candidate = part.put_back(problem, best, found)
+        value = _kept_value(problem, candidate)
+        if value is not None and value < best_value:
             best, best_value = candidate, value
             if listener is not None:
                 listener(best_value)
     return best
 
 
+def _kept_value(problem: DispatchProblem, routes: Routes) -> Value | None:
+    """Value of a draft, ``None`` where it breaks a rule."""
+    times = timetable(problem, routes)
+    return value_of(problem, routes, times) if times.feasible else None
+
+
+def _filled(problem: DispatchProblem, routes: Routes, guard: Guard) -> Routes:
+    """The draft with what still fits put in, and its quantities optimised."""
+    work = Inserter(problem, routes)
+    work.insert_all(insertion_order(problem, work.missing), guard.until)
+    return best_quantities(problem, tuple(work.routes), guard.left_s, whole=False)
+
+
+def _search(
+    problem: DispatchProblem,
+    routes: Routes,
+    rounds: int,
+    budget: Budget,
+    rng: np.random.Generator,
+    guard: Guard,
+    listener: Callable[[Value], None] | None = None,
+) -> Routes:
+    """The best draft of a walk from the given one, which is returned itself where none is better.
+
+    A draft a little worse than the best is walked on from (record-to-record travel, Dueck 1993), the less so
+    the later; the quantities of promising drafts are optimised exactly.
+    """
+    early = arrival_first(problem)
+    best, best_value = routes, value_of(problem, routes)
+    current = _filled(problem, routes, guard)
+    if early:
+        current = sooner(problem, current, guard.until)
+    value = value_of(problem, current)
+    if value < best_value:
+        best, best_value = current, value
+    budget.spend(size_of(problem))
+    for number in range(rounds):
+        ruined = None if guard.over else _ruin(problem, current, rng)
+        if ruined is None:
+            break
+        candidate = _recreate(problem, ruined, number, rng, guard.until)
+        if early:
+            candidate = sooner(problem, candidate, guard.until)
+        value = value_of(problem, candidate)
+        if value.near(best_value, DEVIATION * budget.heat):
+            if number % POLISH_EVERY == 0 or value < best_value:
+                candidate = best_quantities(problem, candidate, guard.left_s, whole=False)
+                value = value_of(problem, candidate)
+            current = candidate
+        if value < best_value:
+            best, best_value = candidate, value
+            if listener is not None:
+                listener(best_value)
+        budget.spend(size_of(problem))
+    return best
+
+
+def sweep_up(problem: DispatchProblem, routes: Routes, until: float) -> Routes:
+    """Optimise the quantities and put the last crumbs in: every point still short gets many tries.
+
+    Parameters
+    ----------
+    problem, routes
+        A draft that holds every rule.
+    until
+        Moment of `time.perf_counter` after which no insertion is begun.
+    """
+    quarters = Quarters(problem)
+    if not quarters.divided:
+        return _swept(problem, routes, until)
+    # Depot by depot: a program over all trips of a large problem would not end in time.
+    for depot in range(len(problem.depots)):
+        if time.perf_counter() >= until:
+            break
+        part = quarters.part(routes, depot)
+        mine = part.routes(routes)
+        found = _swept(part.problem, mine, until)
+        if found != mine:
+            candidate = part.put_back(problem, routes, found)
+            if timetable(problem, candidate).feasible:
+                routes = candidate
+    return routes
+
+
+def _swept(problem: DispatchProblem, routes: Routes, until: float) -> Routes:
+    routes = best_quantities(problem, routes, until - time.perf_counter())
+    work = Inserter(problem, routes, tries=LAST_TRIES)
+    work.insert_all(insertion_order(problem, work.missing), until)
+    return tuple(work.routes)
+
+
 def _recreate(
     problem: DispatchProblem, ruined: Routes, number: int, rng: np.random.Generator, until: float
-) -> tuple[Routes, Value]:
+) -> Routes:
     """Insert what is missing; waiting for turns at docks is dropped where nobody is late without it."""
     free = unhurried(ruined)
     if timetable(problem, free).feasible:
@@ -138,12 +256,11 @@ def _recreate(
     elif not timetable(problem, ruined).feasible:
         ruined = repair(problem, ruined)
     work = Inserter(problem, ruined, thrifty=bool(rng.random() < THRIFTY_SHARE))
-    order = insertion_order(problem, work.need)
+    order = insertion_order(problem, work.missing)
     if number % 2:
         rng.shuffle(order)
     work.insert_all(order, until)
-    candidate = tuple(work.routes)
-    return candidate, value_of(problem, candidate)
+    return tuple(work.routes)
 
 
 def _ruin(problem: DispatchProblem, routes: Routes, rng: np.random.Generator) -> Routes | None:

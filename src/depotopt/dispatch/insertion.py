@@ -4,56 +4,29 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
-from depotopt.dispatch.draft import (
-    TIME_SLACK_S,
-    DraftTrip,
-    Routes,
-    TimedTrip,
-    Timetable,
-    delivered,
-    drawn,
-    make_trip,
-    timetable,
-)
+from depotopt.dispatch.candidates import Candidate, arrival_first, serving_worth
+from depotopt.dispatch.clock import TIME_SLACK_S, TimedTrip, Timetable, retimed, timetable
+from depotopt.dispatch.draft import DraftTrip, Routes, delivered, drawn, make_trip
 from depotopt.dispatch.problem import DispatchProblem
 from depotopt.units import HOUR_S, KM_M, Int64Array
 
 TRIES: Final = 8
 """Candidates per point whose exact timetable is worked out before the point is given up."""
+TRIES_PER_KIND: Final = 3
+"""Besides, so many that add to a trip there is, that send a new one, and that wait for a dock."""
+BUSY_TRIPS: Final = 150
+"""Trips of a draft up to which all candidates are tried."""
 NEAR_DEPOTS: Final = 4
 """Depots from which a new trip to a point is considered."""
 VEHICLES_PER_DEPOT: Final = 4
 """Vehicles considered per depot for a new trip."""
 ANY_ROOM: Final = 1e12
 """Room of a vehicle that is not chosen yet."""
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A changed route of one vehicle and what it brings.
-
-    Attributes
-    ----------
-    vehicle, route
-        The route to put in place.
-    gain
-        Priority-weighted person-days it brings.
-    cost
-        Estimate of what it costs more, docks aside.
-    seconds
-        Estimate of the vehicle time it takes.
-    """
-
-    vehicle: int
-    route: tuple[DraftTrip, ...]
-    gain: float
-    cost: float
-    seconds: float
 
 
 class Inserter:
@@ -67,17 +40,30 @@ class Inserter:
         A draft that holds every rule.
     thrifty
         Rank insertions by what they bring per second of the vehicle, not by all they bring.
+    tries
+        Candidates per point that are timed exactly; fewer in drafts of many trips, where each takes longer.
     """
 
-    def __init__(self, problem: DispatchProblem, routes: Routes, *, thrifty: bool = False) -> None:
+    def __init__(
+        self, problem: DispatchProblem, routes: Routes, *, thrifty: bool = False, tries: int = TRIES
+    ) -> None:
         self.problem = problem
         self.thrifty = thrifty
+        self.tries = tries
         self.routes = list(routes)
         self.times: Timetable = timetable(problem, routes)
-        self.need: Int64Array = problem.need - delivered(problem, routes)
-        self.stock: Int64Array = problem.lot_units - drawn(problem, routes)
+        self.need: list[list[int]] = (problem.need - delivered(problem, routes)).tolist()
+        self.stock: list[int] = (problem.lot_units - drawn(problem, routes)).tolist()
         # Serving one more unit beats any cost: objectives are in order, not traded.
-        self.worth = _worth(problem)
+        self.worth = serving_worth(problem)
+        self._early = arrival_first(problem)
+        self._kg: list[float] = problem.kg.tolist()
+        self._m3: list[float] = problem.m3.tolist()
+
+    @property
+    def missing(self) -> Int64Array:
+        """Units still needed, shape ``(I, K)``."""
+        return np.array(self.need, dtype=np.int64).reshape(self.problem.need.shape)
 
     def insert_all(self, order: list[int], until: float = math.inf) -> None:
         """Insert what fits at the given points, each until nothing more fits.
@@ -95,85 +81,111 @@ class Inserter:
 
     def insert(self, point: int) -> bool:
         """Make the best insertion for a point; whether one was found."""
-        if not (self.need[point] > 0).any():
+        if not any(units > 0 for units in self.need[point]):
             return False
-        found = [*self._into_trips(point), *self._new_trips(point)]
-        found.sort(key=self._rank)
-        for candidate in found[:TRIES]:
+        added, sent = sorted(self._into_trips(point), key=self._rank), self._new_trips(point)
+        sent.sort(key=self._rank)
+        found = sorted([*added[: self.tries], *sent[: self.tries]], key=self._rank)
+        tries = max(2, min(self.tries, self.tries * BUSY_TRIPS // max(len(self.times.trips), 1)))
+        chosen = found[:tries]
+        # The best by rank may all want the same dock at the same time: others get a try as well.
+        patient = [c for c in sent if c.not_before_s > 0]
+        for kind in (added, sent, patient):
+            chosen += [c for c in kind[: min(tries, TRIES_PER_KIND)] if c not in chosen]
+        for candidate in chosen:
             changed = list(self.routes)
-            changed[candidate.vehicle] = candidate.route
-            times = timetable(self.problem, tuple(changed))
-            if times.feasible:
-                self._adopt(candidate, times)
+            changed[candidate.vehicle] = self._changed(candidate, point)
+            times = retimed(self.problem, tuple(changed), self.times, candidate.vehicle)
+            if times is not None:
+                self._adopt(candidate, point, changed[candidate.vehicle], times)
                 return True
         return False
 
-    def _rank(self, candidate: Candidate) -> tuple[float, int, int]:
-        value = candidate.gain * self.worth - candidate.cost
+    def _rank(self, candidate: Candidate) -> tuple[float, float, float, int, int]:
+        value = candidate.gain * self.worth - (0.0 if self._early else candidate.cost)
         if self.thrifty:
             value /= max(candidate.seconds, 1.0)
-        return -value, candidate.vehicle, len(candidate.route)
+        late = candidate.arrive_s + candidate.delay_s if self._early else 0.0
+        return -value, late, candidate.cost, candidate.vehicle, candidate.number
 
-    def _adopt(self, candidate: Candidate, times: Timetable) -> None:
-        for sign, route in ((1, self.routes[candidate.vehicle]), (-1, candidate.route)):
-            for trip in route:
-                for point, load in zip(trip.stops, trip.loads, strict=True):
-                    for p, units in load:
-                        self.need[point, self.problem.lots[p].commodity] += sign * units
-                        self.stock[p] += sign * units
-        self.routes[candidate.vehicle] = candidate.route
+    def _changed(self, candidate: Candidate, point: int) -> tuple[DraftTrip, ...]:
+        """The vehicle's route with the units added."""
+        route = list(self.routes[candidate.vehicle])
+        if candidate.number == len(route):
+            load = candidate.handed.items()
+            trip = make_trip(self.problem, candidate.vehicle, candidate.depot, [point], [load])
+            route.append(replace(trip, not_before_s=candidate.not_before_s))
+            return tuple(route)
+        trip = route[candidate.number]
+        stops, loads = list(trip.stops), [dict(load) for load in trip.loads]
+        if candidate.new:
+            stops.insert(candidate.at, point)
+            loads.insert(candidate.at, candidate.handed)
+        else:
+            for p, units in candidate.handed.items():
+                loads[candidate.at][p] = loads[candidate.at].get(p, 0) + units
+        larger = make_trip(
+            self.problem, candidate.vehicle, trip.depot, stops, [load.items() for load in loads]
+        )
+        route[candidate.number] = replace(larger, not_before_s=trip.not_before_s)
+        return tuple(route)
+
+    def _adopt(
+        self, candidate: Candidate, point: int, route: tuple[DraftTrip, ...], times: Timetable
+    ) -> None:
+        for p, units in candidate.handed.items():
+            self.need[point][self.problem.lots[p].commodity] -= units
+            self.stock[p] -= units
+        self.routes[candidate.vehicle] = route
         self.times = times
 
     def _fill(
         self, depot: int, point: int, room_kg: float, room_m3: float, by_s: float
     ) -> tuple[dict[int, int], float, float]:
         """Best units for a point within the room: lots and units, their worth and weight."""
-        problem = self.problem
+        problem, need, stock = self.problem, self.need[point], self.stock
         taken: dict[int, int] = {}
         gain = kg = 0.0
-        order = sorted(
-            np.flatnonzero(self.need[point] > 0).tolist(),
-            key=lambda k: (-problem.weight[point, k] / max(problem.kg[k] / max(room_kg, 1e-9), 1e-12), k),
-        )
-        for k in order:
-            left = int(self.need[point, k])
-            for p in problem.lots_of_depot[depot]:
-                lot = problem.lots[p]
-                if lot.commodity != k or lot.ready_s > by_s or not self.stock[p]:
+        for k in problem.kinds_by_worth[point]:
+            left = need[k]
+            if left <= 0:
+                continue
+            for p in problem.lots_held[depot][k]:
+                if not stock[p] or problem.lots[p].ready_s > by_s:
                     continue
                 fits = min(
-                    left,
-                    int(self.stock[p]),
-                    math.floor(room_kg / problem.kg[k] + 1e-9),
-                    math.floor(room_m3 / problem.m3[k] + 1e-9),
+                    left, stock[p], int(room_kg / self._kg[k] + 1e-9), int(room_m3 / self._m3[k] + 1e-9)
                 )
                 if fits <= 0:
                     continue
                 taken[p] = fits
                 left -= fits
-                room_kg -= fits * float(problem.kg[k])
-                room_m3 -= fits * float(problem.m3[k])
-                gain += fits * float(problem.weight[point, k])
-                kg += fits * float(problem.kg[k])
+                room_kg -= fits * self._kg[k]
+                room_m3 -= fits * self._m3[k]
+                gain += fits * problem.weight_rows[point][k]
+                kg += fits * self._kg[k]
+                if not left:
+                    break
         return taken, gain, kg
+
+    def _supplies(self, point: int) -> list[bool]:
+        """Per depot, whether it still holds something the point needs."""
+        wanted = [k for k, units in enumerate(self.need[point]) if units > 0]
+        return [any(self.stock[p] for k in wanted for p in held[k]) for held in self.problem.lots_held]
 
     def _into_trips(self, point: int) -> list[Candidate]:
         """Candidates that add to trips there are: a larger hand-over or a stop more."""
         problem, found = self.problem, []
         place = problem.place_of[point]
-        wanted = {int(k) for k in np.flatnonzero(self.need[point] > 0)}
-        useful = {
-            d
-            for d in range(len(problem.depots))
-            if any(problem.lots[p].commodity in wanted and self.stock[p] for p in problem.lots_of_depot[d])
-        }
+        useful = self._supplies(point)
+        least_kg = min(kg for kg, units in zip(self._kg, self.need[point], strict=True) if units > 0)
         for record in self.times.trips:
             trip = record.trip
-            if trip.depot not in useful:
+            if not useful[trip.depot]:
                 continue
             kind = problem.vehicles[trip.vehicle].kind
             room_kg, room_m3 = kind.payload_kg - trip.kg, kind.volume_m3 - trip.m3
-            if room_kg <= 1e-9 or room_m3 <= 1e-12:
+            if room_kg < least_kg or room_m3 <= 1e-12:
                 continue
             position = self._position(record, place, point)
             if position is None:
@@ -185,20 +197,25 @@ class Inserter:
             handed, gain, kg = self._fill(trip.depot, point, room_kg, room_m3, record.load_start_s)
             if not handed:
                 continue
-            stops, loads = list(trip.stops), [dict(load) for load in trip.loads]
-            if new:
-                stops.insert(at, point)
-                loads.insert(at, handed)
-            else:
-                for p, units in handed.items():
-                    loads[at][p] = loads[at].get(p, 0) + units
-            changed = make_trip(problem, trip.vehicle, trip.depot, stops, [load.items() for load in loads])
-            route = list(self.routes[trip.vehicle])
-            route[record.number - 1] = changed
             cost = extra_s * kind.cost_per_h / HOUR_S + extra_m * kind.cost_per_km / KM_M
             if new:
                 cost += self._change_cost(trip.vehicle, point)
-            found.append(Candidate(trip.vehicle, tuple(route), gain, cost, extra_s + kg * per_kg))
+            behind = len(trip.stops) - at
+            found.append(
+                Candidate(
+                    trip.vehicle,
+                    record.number - 1,
+                    trip.depot,
+                    at,
+                    new,
+                    handed,
+                    gain,
+                    cost,
+                    extra_s + kg * per_kg,
+                    record.leave_s[at - 1] if at else record.depart_s,
+                    extra_s * behind,
+                )
+            )
         return found
 
     def _position(
@@ -236,19 +253,16 @@ class Inserter:
     def _new_trips(self, point: int) -> list[Candidate]:
         """Candidates that send one more trip, at the end of a vehicle's route."""
         problem, found = self.problem, []
-        ready = {record.trip.vehicle: record for record in self.times.trips if self._is_last(record)}
-        dock_free = self._dock_free()
+        useful = self._supplies(point)
         depots = []
         for d, depot in enumerate(problem.depots):
-            if depot.dock_kg_per_s <= 0:
-                continue
-            handed, gain, _ = self._fill(d, point, ANY_ROOM, ANY_ROOM, math.inf)
-            if handed:
-                place = problem.points[point]
-                there = (float(matrix.seconds[depot.place, place]) for matrix in problem.travel)
-                near = min(there, default=math.inf)
-                if math.isfinite(near):
-                    depots.append((-gain, near, d))
+            near = problem.least_out_s[d][point] if useful[d] else math.inf
+            if depot.dock_kg_per_s > 0 and math.isfinite(near):
+                depots.append((-self._fill(d, point, ANY_ROOM, ANY_ROOM, math.inf)[1], near, d))
+        if not depots:
+            return []
+        ready = {record.trip.vehicle: record for record in self.times.trips if self._is_last(record)}
+        dock_free = self._dock_free()
         by_time = sorted(depots, key=lambda entry: (entry[1], entry[2]))[: NEAR_DEPOTS - 1]
         by_gain = sorted(depots)[:1]
         for d in sorted({entry[2] for entry in by_time + by_gain}):
@@ -303,12 +317,15 @@ class Inserter:
         opens = max(when + problem.seconds(v, where, depot.place), depot.ready_s, problem.start_s)
         found = []
         for start in sorted({opens, max(opens, dock_free_s)}):
-            trip = self._loaded_trip(v, d, point, start)
-            if trip is not None:
-                found.append(self._priced(trip, max(start, trip.lots_ready_s), where, last))
+            loaded = self._load(v, d, point, start)
+            if loaded is not None:
+                wait = start if start > opens else 0.0
+                found.append(
+                    replace(self._priced(v, d, point, loaded, start, where, last), not_before_s=wait)
+                )
         return found
 
-    def _loaded_trip(self, v: int, d: int, point: int, start_s: float) -> DraftTrip | None:
+    def _load(self, v: int, d: int, point: int, start_s: float) -> tuple[dict[int, int], float, float] | None:
         """The best load for a point that still arrives in time, ready stock first."""
         problem = self.problem
         kind, depot = problem.vehicles[v].kind, problem.depots[d]
@@ -319,58 +336,33 @@ class Inserter:
             room_kg = min(kind.payload_kg, spare_s * depot.dock_kg_per_s)
             if room_kg <= 0:
                 return None
-            handed, _, _ = self._fill(d, point, room_kg, kind.volume_m3, by_s)
-            if handed:
-                return make_trip(problem, v, d, [point], [handed.items()])
+            loaded = self._fill(d, point, room_kg, kind.volume_m3, by_s)
+            if loaded[0]:
+                return loaded
         return None
 
-    def _priced(self, trip: DraftTrip, start_s: float, where: int, last: TimedTrip | None) -> Candidate:
-        problem, v = self.problem, trip.vehicle
-        kind, depot = problem.vehicles[v].kind, problem.depots[trip.depot]
-        end = problem.nearest_end(v, trip.last)
-        back = start_s + trip.load_s + trip.leave_s[-1] + problem.seconds(v, trip.last, end)
-        metres = trip.metres + problem.metres(v, where, depot.place) + problem.metres(v, trip.last, end)
-        gain = sum(
-            units * float(problem.weight[trip.stops[0], problem.lots[p].commodity])
-            for p, units in trip.loads[0]
-        )
-        cost = metres * kind.cost_per_km / KM_M + self._change_cost(v, trip.stops[0])
+    def _priced(
+        self,
+        v: int,
+        d: int,
+        point: int,
+        loaded: tuple[dict[int, int], float, float],
+        start_s: float,
+        where: int,
+        last: TimedTrip | None,
+    ) -> Candidate:
+        problem, (handed, gain, kg) = self.problem, loaded
+        kind, depot, place = problem.vehicles[v].kind, problem.depots[d], problem.place_of[point]
+        start_s = max(start_s, *(problem.lots[p].ready_s for p in handed))
+        end = problem.nearest_end(v, place)
+        arrive = start_s + kg / depot.dock_kg_per_s + problem.seconds(v, depot.place, place)
+        back = arrive + problem.stop_service_s + kg / problem.unload_kg_per_s + problem.seconds(v, place, end)
+        metres = problem.metres(v, where, depot.place) + problem.metres(v, depot.place, place)
+        metres += problem.metres(v, place, end)
+        cost = metres * kind.cost_per_km / KM_M + self._change_cost(v, point)
         spent = back - (start_s if last is None else last.return_s)
         cost += spent * kind.cost_per_h / HOUR_S
         if last is None:
             cost += kind.cost_per_use + kind.compensation
             spent += problem.seconds(v, where, depot.place)
-        return Candidate(v, (*self.routes[v], trip), gain, cost, spent)
-
-
-def insertion_order(
-    problem: DispatchProblem, unmet: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
-) -> list[int]:
-    """Points with unmet need, the worthiest per kilogram first."""
-    worth = (unmet * problem.weight).sum(axis=1)
-    kg = unmet @ problem.kg
-    points = np.flatnonzero(unmet.sum(axis=1) > 0)
-    return sorted(points.tolist(), key=lambda i: (-worth[i] / max(kg[i], 1e-9), i))
-
-
-def _worth(problem: DispatchProblem) -> float:
-    """Cost of one weighted person-day in the search: high enough that serving always comes first."""
-    kinds = [vehicle.kind for vehicle in problem.vehicles]
-    metres = max(
-        (float(m.metres[np.isfinite(m.metres)].max(initial=0.0)) for m in problem.travel), default=0.0
-    )
-    seconds = max(
-        (float(m.seconds[np.isfinite(m.seconds)].max(initial=0.0)) for m in problem.travel), default=0.0
-    )
-    trip = max(
-        (
-            kind.cost_per_use
-            + kind.compensation
-            + 3 * metres * kind.cost_per_km / KM_M
-            + 3 * seconds * kind.cost_per_h / HOUR_S
-            for kind in kinds
-        ),
-        default=0.0,
-    )
-    weights = problem.weight[(problem.need > 0) & (problem.weight > 0)]
-    return max(problem.unmet_penalty, 10.0 * trip / float(weights.min())) if len(weights) else 1.0
+        return Candidate(v, len(self.routes[v]), d, 0, True, handed, gain, cost, spent, arrive)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, cast
 
@@ -166,7 +166,7 @@ class DispatchProblem:
     kg, m3
         Per unit, shape ``(K,)``.
     deadline_s
-        Latest arrival, shape ``(I,)``.
+        Latest arrival that counts, shape ``(I,)``.
     travel
         One matrix per travel profile of the fleet.
     flooded
@@ -187,6 +187,10 @@ class DispatchProblem:
         Vehicles that visit each point in the plan in force; empty for a first plan.
     change_cost
         Price in the search of a stop by another vehicle than in the plan in force; not part of the cost.
+    objectives
+        What plans are compared by, in order; names as in `docs/semantics.md`.
+    due_s
+        Arrival after which a delivery is late, shape ``(I,)``; empty where nothing that counts is late.
     """
 
     places: tuple[str, ...]
@@ -214,6 +218,8 @@ class DispatchProblem:
     excluded: tuple[str, ...] = ()
     served_by: tuple[frozenset[int], ...] = ()
     change_cost: float = 0.0
+    objectives: tuple[str, ...] = ("unmet", "cost")
+    due_s: FloatArray = field(default_factory=lambda: np.zeros(0))
 
     @cached_property
     def lot_units(self) -> Int64Array:
@@ -252,6 +258,44 @@ class DispatchProblem:
         """Deadline of each point."""
         deadlines: list[float] = self.deadline_s.tolist()
         return deadlines
+
+    @cached_property
+    def due_of(self) -> list[float]:
+        """Arrival at each point after which a delivery is late."""
+        due: list[float] = (self.due_s if len(self.due_s) else self.deadline_s).tolist()
+        return due
+
+    @cached_property
+    def weight_rows(self) -> list[list[float]]:
+        """Weighted person-days per unit, point by point."""
+        rows: list[list[float]] = self.weight.tolist()
+        return rows
+
+    @cached_property
+    def kinds_by_worth(self) -> list[list[int]]:
+        """Commodities of each point, what is worth most per kilogram first."""
+        order: list[list[int]] = np.argsort(-self.weight / self.kg, axis=1, kind="stable").tolist()
+        return order
+
+    @cached_property
+    def lots_held(self) -> tuple[tuple[tuple[int, ...], ...], ...]:
+        """Lots per depot and commodity, first expired first."""
+        return tuple(
+            tuple(
+                tuple(p for p in lots if self.lots[p].commodity == k)
+                for k in range(len(self.commodity_idents))
+            )
+            for lots in self.lots_of_depot
+        )
+
+    @cached_property
+    def least_out_s(self) -> list[list[float]]:
+        """Seconds of the quickest vehicle from each depot to each point."""
+        depots = np.array([depot.place for depot in self.depots], dtype=np.int64)
+        out: list[list[float]] = np.min(
+            [matrix.seconds[np.ix_(depots, self.points)] for matrix in self.travel], axis=0
+        ).tolist()
+        return out
 
     @cached_property
     def lot_kg(self) -> list[float]:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from itertools import pairwise
 
 from depotopt.dispatch.assembly import Assembly
-from depotopt.dispatch.draft import Routes, TimedTrip, timetable
+from depotopt.dispatch.clock import TimedTrip, timetable
+from depotopt.dispatch.draft import Routes
 from depotopt.dispatch.problem import DispatchProblem
 from depotopt.dispatch.reasons import point_states, unmet_lines
 from depotopt.plans import DispatchPlan, Load, Stop, Trip

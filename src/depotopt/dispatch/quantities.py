@@ -9,17 +9,11 @@ from typing import Final
 
 import numpy as np
 
-from depotopt.dispatch.draft import (
-    DraftTrip,
-    Routes,
-    TimedTrip,
-    Timetable,
-    make_trip,
-    timetable,
-    without_empty,
-)
+from depotopt.dispatch.clock import TimedTrip, Timetable, timetable
+from depotopt.dispatch.draft import DraftTrip, Routes, make_trip, without_empty
 from depotopt.dispatch.draft import weighted_unmet as unmet_of
-from depotopt.dispatch.insertion import Inserter, insertion_order
+from depotopt.dispatch.candidates import insertion_order
+from depotopt.dispatch.insertion import Inserter
 from depotopt.dispatch.linear import LinearProgram, solve_linear
 from depotopt.dispatch.pools import Pool, stock_pools
 from depotopt.dispatch.problem import DispatchProblem
@@ -100,7 +94,7 @@ def best_quantities(
         if not timetable(problem, better).feasible:
             return routes
     filled = Inserter(problem, better)
-    filled.insert_all(insertion_order(problem, filled.need), begin + time_s)
+    filled.insert_all(insertion_order(problem, filled.missing), begin + time_s)
     better = tuple(filled.routes)
     return better if unmet_of(problem, better) < unmet_of(problem, routes) - 1e-9 else routes
 

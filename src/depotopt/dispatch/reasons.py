@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from depotopt.dispatch.draft import Routes, Timetable, delivered, drawn
+from depotopt.dispatch.clock import Timetable
+from depotopt.dispatch.draft import Routes, delivered, drawn
 from depotopt.dispatch.problem import DispatchProblem
 from depotopt.plans import PointState, Reason, UnmetLine
 from depotopt.units import HOUR_S, Int64Array

@@ -6,16 +6,8 @@ import math
 from dataclasses import replace
 from typing import Final
 
-from depotopt.dispatch.draft import (
-    TIME_SLACK_S,
-    DraftTrip,
-    Routes,
-    TimedTrip,
-    Timetable,
-    make_trip,
-    timetable,
-    without_empty,
-)
+from depotopt.dispatch.clock import TIME_SLACK_S, TimedTrip, Timetable, timetable
+from depotopt.dispatch.draft import DraftTrip, Routes, make_trip, without_empty
 from depotopt.dispatch.problem import DispatchProblem
 
 MOST_LIGHTENED: Final = 0.6

@@ -11,7 +11,8 @@ import numpy as np
 
 from depotopt.dispatch.assembly import Assembly, assemble
 from depotopt.dispatch.draft import DraftTrip, Routes, make_trip, weighted_unmet
-from depotopt.dispatch.improvement import Value, improve
+from depotopt.dispatch.goal import Value
+from depotopt.dispatch.improvement import improve
 from depotopt.dispatch.problem import DispatchProblem
 from depotopt.dispatch.publication import publish
 from depotopt.dispatch.repair import repair

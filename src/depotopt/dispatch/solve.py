@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from depotopt.dispatch.allocation import Allocation, allocate
 from depotopt.dispatch.assembly import Assembly, assemble
-from depotopt.dispatch.consignments import consignments, route_consignments
-from depotopt.dispatch.draft import Routes, timetable, weighted_unmet
+from depotopt.dispatch.clock import timetable
+from depotopt.dispatch.construction import Construction
+from depotopt.dispatch.draft import Routes, remade, weighted_unmet
 from depotopt.dispatch.engines import routing_engine
-from depotopt.dispatch.fleet import station
-from depotopt.dispatch.improvement import Value, improve, value_of
+from depotopt.dispatch.goal import Value, value_of
+from depotopt.dispatch.improvement import improve, size_of, sweep_up
 from depotopt.dispatch.problem import DispatchProblem
 from depotopt.dispatch.publication import publish, with_driven_lengths
-from depotopt.dispatch.quantities import best_quantities
 from depotopt.dispatch.repair import repair
 from depotopt.dispatch.routing import RoutingBudget, RoutingEngine
 from depotopt.errors import EngineError
@@ -25,8 +25,10 @@ from depotopt.roads.network import RoadNetwork
 from depotopt.scenario import Scenario
 from depotopt.solving import Limit, Monitor, SolveLimits, SolveResult, Status
 
-ROUTING_ITERATIONS = 0.1
-"""Routing iterations per job, seed and second of the limit."""
+ROUTING_SHARE = 0.2
+"""Share of the time that the routing engine may take for the first routes."""
+ROUTING_S = 1.5e-3
+"""Seconds an iteration of the routing engine takes, about: turns time into iterations."""
 MOST_ROUTING_ITERATIONS = 6
 """Routing iterations per job and seed, whatever the limit."""
 IMPROVEMENT_WORK = 400.0
@@ -43,25 +45,28 @@ class Effort:
 
     Attributes
     ----------
-    routing
-        Iterations of the routing engine per job and seed.
+    time_s
+        Time the rounds are derived from.
     rounds
         Rounds of ruin and recreate.
     until
         Moment of `time.perf_counter` after which no step is begun: a guard for slow machines.
     """
 
-    routing: int
+    time_s: float
     rounds: int
     until: float
 
     @classmethod
     def of(cls, limits: SolveLimits, problem: DispatchProblem, begin: float) -> Effort:
         """Derive the effort from the limits and the size of the problem."""
-        size = len(problem.points) + 2 * len(problem.vehicles)
-        routing = int(min(MOST_ROUTING_ITERATIONS, max(2.0, ROUTING_ITERATIONS * limits.time_s)))
-        rounds = int(min(20_000.0, max(3.0, IMPROVEMENT_WORK * limits.time_s / max(size, 10))))
-        return cls(routing, rounds, begin + limits.time_s)
+        rounds = int(min(20_000.0, max(3.0, IMPROVEMENT_WORK * limits.time_s / size_of(problem))))
+        return cls(limits.time_s, rounds, begin + limits.time_s)
+
+    def routing(self, jobs: int) -> int:
+        """Iterations of the routing engine per job and seed; 0 where there is no time for it."""
+        whole = ROUTING_SHARE * self.time_s / (SEEDS * ROUTING_S * max(jobs, 1))
+        return int(min(MOST_ROUTING_ITERATIONS, whole))
 
     @property
     def left_s(self) -> float:
@@ -172,30 +177,36 @@ def solve_dispatch(
         listener=lambda value: _tell(monitor, problem, allocation, value, "improvement"),
     )
     if effort.left_s > 0:
-        routes = best_quantities(problem, routes, max(0.5, effort.left_s))
+        routes = sweep_up(problem, routes, effort.until)
     problem, routes = settle(assembly, problem, routes)
     return _result(run, problem, routes, allocation.bound, notes)
 
 
 def _first_routes(run: Run, allocation: Allocation) -> Routes:
-    """Routes by the routing engine, repaired to hold every rule."""
-    problem = run.assembly.problem
-    stationed = station(problem, allocation)
-    pieces = consignments(problem, allocation, stationed)
-    run.monitor.report("routing", message=f"{len(pieces)} consignments")
+    """Routes by list scheduling, or by the routing engine where there is time and they are better."""
+    problem, monitor = run.assembly.problem, run.monitor
+    construction = Construction(problem, allocation, run.effort.until)
+    routes = construction.scheduled()
+    _tell(monitor, problem, allocation, value_of(problem, routes), "first plan")
+    iterations = run.effort.routing(len(construction.pieces))
+    if not iterations or monitor.stopped:
+        return routes
     budget = RoutingBudget(
-        iterations=run.effort.routing,
+        iterations=iterations,
         time_s=max(0.1, run.effort.left_s / 2),
         seeds=tuple(run.limits.seed + n for n in range(SEEDS)),
-        stopped=lambda: run.monitor.stopped,
+        stopped=lambda: monitor.stopped,
     )
-    return repair(problem, route_consignments(problem, allocation, pieces, stationed, run.router, budget))
+    return construction.routed(
+        run.router, budget, routes, lambda text: monitor.report("routing", message=text)
+    )
 
 
 def settle(assembly: Assembly, problem: DispatchProblem, routes: Routes) -> tuple[DispatchProblem, Routes]:
     """Replace estimated lengths by driven ones until the draft holds every rule with them."""
     while True:
         problem = with_driven_lengths(assembly, problem, routes)
+        routes = tuple(tuple(remade(problem, trip) for trip in route) for route in routes)
         if timetable(problem, routes).feasible:
             return problem, routes
         fewer = repair(problem, routes)
