@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from depotopt.errors import EngineError
 from depotopt.siting.engines import Answer, MilpEngine
@@ -16,6 +17,8 @@ from depotopt.siting.goal import add_goal
 from depotopt.siting.linear import LinearArrays
 from depotopt.siting.outcome import as_layout_values
 from depotopt.siting.problem import Layout, SitingProblem
+from depotopt.siting.separation import Separation
+from depotopt.siting.state_groups import StateGroups
 from depotopt.solving import Monitor, SolveLimits, Status
 from depotopt.units import FloatArray, Int32Array, Int64Array
 
@@ -23,8 +26,8 @@ if TYPE_CHECKING:
     from ortools.math_opt.python import mathopt
     from ortools.util.python.solve_interrupter import SolveInterrupter
 
-IDLE_SOLVES = 15
-"""A cut that was slack in that many relaxations in a row is dropped."""
+IDLE_SOLVES, IDLE_HELD_SOLVES = 8, 25
+"""A cut that was slack in that many relaxations in a row is dropped (the second: where sites are held)."""
 SLACK = 1e-9
 COEFFICIENT = 1e-10
 """Smaller coefficients are rounded up to this one: a weaker cut that is valid still."""
@@ -37,15 +40,15 @@ class MasterPoint:
     Attributes
     ----------
     bound
-        Its value: a lower bound on the siting objective while nothing is fixed.
+        Its value: a lower bound on the siting objective under the holds in force.
     x
         How far each site is open in a tier whose stock counts, shape ``(J,)``.
     stock
         Units, shape ``(J, K)``.
     theta
-        Estimated response cost of one event, shape ``(S, K)``.
-    open
-        Value per option, shape ``(O,)``.
+        Estimated response cost of each group of states, shape ``(G,)``.
+    values
+        Value per column of the model.
     reduced_cost
         Per option, in cost of the objective.
     """
@@ -54,18 +57,18 @@ class MasterPoint:
     x: FloatArray
     stock: FloatArray
     theta: FloatArray
-    open: FloatArray
+    values: FloatArray
     reduced_cost: FloatArray
 
 
 class CutMaster:
-    """A MathOpt model kept incremental: GLOP's dual simplex between rounds, HiGHS for integer rounds.
+    """A MathOpt model kept incremental: GLOP's dual simplex between rounds and between nodes of a tree.
 
-    GLOP keeps its basis when rows are added; HiGHS through MathOpt starts anew (100 sites x 500 points
-    x 50 states: 36 relaxations in 4.1 s by GLOP, 19.8 s by HiGHS), so relaxations go to GLOP.
+    GLOP keeps its basis when rows are added or bounds change; HiGHS through MathOpt starts anew (100 sites x
+    500 points x 50 states: 36 relaxations in 4.1 s by GLOP, 19.8 s by HiGHS), so relaxations go to GLOP.
 
     Costs are divided so that the least conceivable response (every site open and full) comes to about
-    1,000, and each ``theta`` counts in units of its own state's least response, so that the engines'
+    1,000, and each ``theta`` counts in units of its own group's least response, so that the engines'
     absolute tolerances mean little relative to the objective.
 
     Parameters
@@ -74,29 +77,39 @@ class CutMaster:
         The siting problem.
     least
         Response cost of one event with every site open and full, shape ``(S, K)``.
+    groups
+        Which states and commodities share an estimate; ``None``: see `StateGroups.of`.
     """
 
-    def __init__(self, problem: SitingProblem, least: FloatArray) -> None:
+    def __init__(self, problem: SitingProblem, least: FloatArray, groups: StateGroups | None = None) -> None:
         from ortools.math_opt.python import mathopt
 
         self.problem = problem
-        weight = problem.state_weight[:, None]
+        self.groups = groups or StateGroups.of(problem)
         full = np.einsum("sik,ik->sk", problem.need, problem.penalty)
-        self.unit = np.maximum(np.maximum(least, 1e-3 * full), 1e-9)
+        unit = np.maximum(np.maximum(least, 1e-3 * full), 1e-9)
+        self.unit = self.groups.total(unit)
         """Cost per unit of each ``theta`` column."""
-        goal = problem.goal
-        self.scale = max(float((weight * self.unit).sum()), 1e-9) / 1e3
+        goal, cost = problem.goal, problem.events_per_year * self.groups.probability
+        self.scale = max(float(cost @ self.unit), 1e-9) / 1e3
         arrays = LinearArrays()
         self.stage: FirstStage = add_first_stage(arrays, problem, weight=goal.cost, cost_unit=self.scale)
-        self._x = self._dispatch_columns(arrays)
-        theta = arrays.add_columns(
-            least.size,
-            lower=(least / self.unit).ravel(),
-            cost=goal.mean * (weight * self.unit).ravel() / self.scale,
+        self.opened = self._supply_columns(arrays)
+        """Column telling how far each site is open, -1 where it cannot be."""
+        whole = np.unique(self.opened[self.opened >= 0])
+        self.branches: tuple[Int64Array, Int64Array] = (whole, np.setdiff1d(self.stage.open, whole))
+        """Columns that are whole in a layout: how far sites are open, then their options."""
+        self.theta = arrays.add_columns(
+            self.groups.count,
+            lower=self.groups.total(least) / self.unit,
+            cost=goal.mean * cost * self.unit / self.scale,
         )
-        self.theta = theta.reshape(problem.states, problem.commodities)
-        per_cost = problem.events_per_year / self.scale
-        ceilings = add_goal(arrays, goal, problem.probability, self.theta, self.unit, per_cost)
+        ceilings: list[tuple[int, float]] = []
+        if not goal.is_mean:
+            shape = (problem.states, -1)
+            per_cost = problem.events_per_year / self.scale
+            unit = self.unit.reshape(shape)
+            ceilings = add_goal(arrays, goal, problem.probability, self.theta.reshape(shape), unit, per_cost)
         self.columns = arrays.columns
         self.model = arrays.model("master")
         self._variables = list(self.model.variables())
@@ -104,16 +117,16 @@ class CutMaster:
         self._solver = mathopt.IncrementalSolver(self.model, mathopt.SolverType.GLOP)
         self._cuts: dict[mathopt.LinearConstraint, int] = {}
         self._ceilings = [(self.model.get_linear_constraint(row), amount) for row, amount in ceilings]
-        self._fixed = False
+        self._held: dict[int, float] = {}
         self.infeasible = False
-        """Whether the relaxation, with nothing fixed, was found to have no solution."""
+        """Whether the last relaxation was found to have no solution."""
 
     @property
     def cuts(self) -> int:
         """Cuts in the model now."""
         return len(self._cuts)
 
-    def _dispatch_columns(self, arrays: LinearArrays) -> Int64Array:
+    def _supply_columns(self, arrays: LinearArrays) -> Int64Array:
         """Column telling whether a site's stock counts, -1 where it cannot; one option is its own."""
         o = self.problem.options
         able = np.flatnonzero(o.supplies)
@@ -135,22 +148,30 @@ class CutMaster:
         for column in self.stage.open:
             self._variables[column].integer = integer
 
-    def add_cut(self, s: int, k: int, constant: float, on_stock: FloatArray, on_x: FloatArray) -> None:
-        """Add ``cost[s,k] >= constant - on_stock . stock[:,k] - on_x . x`` (cost of one event)."""
-        cost = self.unit[s, k]
-        row = self.model.add_linear_constraint(lb=constant / cost)
-        row.set_coefficient(self._variables[self.theta[s, k]], 1.0)
-        column, unit = self.stage.stock[:, k], self.stage.unit[:, k]
-        stock = np.where(column >= 0, on_stock * unit / cost, 0.0)
-        for j in np.flatnonzero(stock > 0):
-            # Rounding a coefficient up only weakens the cut.
-            row.set_coefficient(self._variables[column[j]], max(stock[j], COEFFICIENT))
+    def add_cuts(self, separation: Separation, chosen: npt.NDArray[np.bool_]) -> None:
+        """Add the cuts of some groups, shape ``(G,)``, as the separation has them now."""
+        constant = self.groups.total(separation.constant)
+        stock = self.groups.per_commodity(separation.on_stock)
         # Agreements that come later open with their site: one column for both.
-        together = np.bincount(self.problem.opener, weights=on_x, minlength=self.problem.sites)
-        opened = np.where(self._x >= 0, together / cost, 0.0)
-        for j in np.flatnonzero(opened > 0):
-            row.set_coefficient(self._variables[self._x[j]], max(opened[j], COEFFICIENT))
-        self._cuts[row] = 0
+        opener, sites = self.problem.opener, self.problem.sites
+        on_x = self.groups.joined(separation.on_x)
+        if len(self.problem.opened_with):
+            on_x = np.stack([np.bincount(opener, weights=row, minlength=sites) for row in on_x])
+        stock_columns = self.stage.stock.T.ravel()
+        stock_unit = np.where(stock_columns >= 0, self.stage.unit.T.ravel(), 0.0)
+        columns = np.concatenate([np.where(self.opened >= 0, self.opened, 0), stock_columns])
+        variables = self._variables
+        for g in np.flatnonzero(chosen):
+            cost = self.unit[g]
+            values = np.concatenate([np.where(self.opened >= 0, on_x[g], 0.0), stock[g].ravel() * stock_unit])
+            values /= cost
+            used = np.flatnonzero(values > 0)
+            row = self.model.add_linear_constraint(lb=constant[g] / cost)
+            row.set_coefficient(variables[self.theta[g]], 1.0)
+            # Rounding a coefficient up only weakens the cut.
+            for column, value in zip(columns[used], np.maximum(values[used], COEFFICIENT), strict=True):
+                row.set_coefficient(variables[column], value)
+            self._cuts[row] = 0
 
     def relax(self, time_s: float, interrupter: SolveInterrupter | None = None) -> MasterPoint | None:
         """Solve the relaxation; ``None`` when it is infeasible, interrupted or the time is up."""
@@ -158,18 +179,17 @@ class CutMaster:
 
         result = self._relaxed(time_s, interrupter)
         reason = result.termination.reason
-        if reason is mathopt.TerminationReason.INFEASIBLE and not self._fixed:
-            self.infeasible = True
+        self.infeasible = reason is mathopt.TerminationReason.INFEASIBLE
         if reason is not mathopt.TerminationReason.OPTIMAL:
             return None
         values = np.array(result.variable_values(self._variables))
         reduced = np.array(result.reduced_costs([self._variables[c] for c in self.stage.open]))
-        if not self._fixed:
-            self._age(result)
+        self._age(result)
         return self._point(result.objective_value() * self.scale, values, reduced * self.scale)
 
     def _relaxed(self, time_s: float, interrupter: SolveInterrupter | None) -> mathopt.SolveResult:
         """GLOP from its last basis; where that fails numerically, HiGHS from scratch."""
+        from ortools.glop import parameters_pb2
         from ortools.math_opt.python import mathopt
 
         limit = datetime.timedelta(seconds=max(time_s, 0.01))
@@ -177,6 +197,8 @@ class CutMaster:
             presolve=mathopt.Emphasis.OFF,
             lp_algorithm=mathopt.LPAlgorithm.DUAL_SIMPLEX,
             time_limit=limit,
+            # Without, it was seen to stall for half a minute on a master of 1,400 near-parallel cuts.
+            glop=parameters_pb2.GlopParameters(perturb_costs_in_dual_simplex=True),
         )
         try:
             result = call("glop", lambda: self._solver.solve(params=warm, interrupter=interrupter))
@@ -195,33 +217,45 @@ class CutMaster:
 
     def _point(self, bound: float, values: FloatArray, reduced: FloatArray) -> MasterPoint:
         stock = np.where(self.stage.stock >= 0, values[self.stage.stock] * self.stage.unit, 0.0)
-        x = np.where(self._x >= 0, np.clip(values[self._x], 0.0, 1.0), 0.0)
-        return MasterPoint(
-            bound, x, np.maximum(stock, 0.0), values[self.theta] * self.unit, values[self.stage.open], reduced
-        )
+        x = np.where(self.opened >= 0, np.clip(values[self.opened], 0.0, 1.0), 0.0)
+        return MasterPoint(bound, x, np.maximum(stock, 0.0), values[self.theta] * self.unit, values, reduced)
 
     def _age(self, result: mathopt.SolveResult) -> None:
         """Drop cuts whose price has been zero for long."""
         rows = list(self._cuts)
+        most = IDLE_HELD_SOLVES if self._held else IDLE_SOLVES
         for row, price in zip(rows, result.dual_values(rows), strict=True):
             self._cuts[row] = 0 if price > SLACK else self._cuts[row] + 1
-            if self._cuts[row] > IDLE_SOLVES:
+            if self._cuts[row] > most:
                 del self._cuts[row]
                 self.model.delete_linear_constraint(row)
 
-    def fix(self, options: Int32Array | None, margin: float = 0.0) -> None:
-        """Fix the first stage to exactly these options; ``None`` frees it again.
+    def hold(self, held: dict[int, float]) -> None:
+        """Hold columns that tell what is open at these values, and free all others."""
+        for column in self._held.keys() - held.keys():
+            self._variables[column].lower_bound, self._variables[column].upper_bound = 0.0, 1.0
+        for column, value in held.items():
+            if self._held.get(column) != value:
+                variable = self._variables[column]
+                variable.lower_bound = variable.upper_bound = value
+        self._held = dict(held)
 
-        While fixed, ceilings are lower by the relative ``margin``: estimates of responses come from below,
-        so stock that just keeps a ceiling in the master breaks it in truth.
+    def fix(self, options: Int32Array, margin: float = 0.0) -> None:
+        """Hold the first stage at exactly these options, with ceilings lower by the relative ``margin``.
+
+        Estimates of responses come from below, so stock that just keeps a ceiling in the master breaks it
+        in truth. `free` undoes both.
         """
-        self._fixed = options is not None
         for row, amount in self._ceilings:
-            row.upper_bound = amount * (1.0 - margin) if self._fixed else amount
-        for n, column in enumerate(self.stage.open):
-            variable = self._variables[column]
-            variable.lower_bound = 0.0 if options is None else float(n in options)
-            variable.upper_bound = 1.0 if options is None else float(n in options)
+            row.upper_bound = amount * (1.0 - margin)
+        chosen = set(options.tolist())
+        self.hold({int(column): float(n in chosen) for n, column in enumerate(self.stage.open)})
+
+    def free(self) -> None:
+        """Free what is held, and raise the ceilings to what they are."""
+        for row, amount in self._ceilings:
+            row.upper_bound = amount
+        self.hold({})
 
     def integer_round(
         self,
@@ -229,25 +263,20 @@ class CutMaster:
         limits: SolveLimits,
         monitor: Monitor | None,
         start: Layout | None,
-        shut: Int64Array,
     ) -> tuple[Answer, Layout | None]:
-        """Solve the master with integer options; options in ``shut`` stay closed.
+        """Solve the master with integer options, under the holds in force.
 
         Returns
         -------
         tuple
             The answer, its bound in cost of the objective, and the layout it chose.
         """
-        for n in shut:
-            self._variables[self.stage.open[n]].upper_bound = 0.0
         self._integer(True)
         hint = None if start is None else as_layout_values(self.problem, self.stage, start, self.columns)
         try:
             found = engine.solve(self.model, limits, monitor, hint=hint, stage="cuts: integer master")
         finally:
             self._integer(False)
-            for n in shut:
-                self._variables[self.stage.open[n]].upper_bound = 1.0
         bound = None if found.bound is None else found.bound * self.scale
         objective = None if found.objective is None else found.objective * self.scale
         layout = None if found.values is None else self.stage.layout(self.problem, found.values)

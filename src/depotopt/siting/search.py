@@ -45,6 +45,10 @@ class Search:
         """Whether time is up or the user asked to stop."""
         return self.left_s <= 0 or self.asked_to_stop()
 
+    def ended(self) -> bool:
+        """Whether time is up or the user asked to stop, asked anew (checkers take properties to stay)."""
+        return self.left_s <= 0 or self.asked_to_stop()
+
     def relax(self, master: CutMaster) -> MasterPoint | None:
         """The master's relaxation in the time left; ``None`` once the search is over."""
         return None if self.over else master.relax(self.left_s, self.interruption.interrupter)
