@@ -260,6 +260,15 @@ class DispatchProblem:
         return deadlines
 
     @cached_property
+    def sample_vehicles(self) -> tuple[Vehicle, ...]:
+        """One vehicle of each sort: same type and moment, and same home where the way back is limited."""
+        sorts: dict[tuple[str, int, float, int], Vehicle] = {}
+        for machine in self.vehicles:
+            home = machine.home if np.isfinite(machine.kind.range_m) else -1
+            sorts.setdefault((machine.kind.ident, machine.travel, machine.free_s, home), machine)
+        return tuple(sorts.values())
+
+    @cached_property
     def due_of(self) -> list[float]:
         """Arrival at each point after which a delivery is late."""
         due: list[float] = (self.due_s if len(self.due_s) else self.deadline_s).tolist()

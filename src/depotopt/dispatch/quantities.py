@@ -9,10 +9,10 @@ from typing import Final
 
 import numpy as np
 
+from depotopt.dispatch.candidates import insertion_order
 from depotopt.dispatch.clock import TimedTrip, Timetable, timetable
 from depotopt.dispatch.draft import DraftTrip, Routes, make_trip, without_empty
 from depotopt.dispatch.draft import weighted_unmet as unmet_of
-from depotopt.dispatch.candidates import insertion_order
 from depotopt.dispatch.insertion import Inserter
 from depotopt.dispatch.linear import LinearProgram, solve_linear
 from depotopt.dispatch.pools import Pool, stock_pools

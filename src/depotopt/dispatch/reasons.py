@@ -112,7 +112,7 @@ def _late_or_lacking(
         depot = problem.depots[lot.depot]
         if depot.dock_kg_per_s <= 0:
             continue
-        for vehicle in problem.vehicles:
+        for vehicle in problem.sample_vehicles:
             kind, travel = vehicle.kind, problem.travel[vehicle.travel]
             out = float(travel.seconds[depot.place, place])
             ends = [vehicle.home, *problem.ends]

@@ -13,12 +13,14 @@ from depotopt.roads.engines import TravelTimeEngine
 from depotopt.roads.network import RoadNetwork
 from depotopt.roads.profiles import Mode, TravelProfile
 from depotopt.travel import TravelTimes
-from depotopt.units import FloatArray, Int32Array, Int64Array, great_circle_m
+from depotopt.units import BoolArray, FloatArray, Int32Array, Int64Array, great_circle_m
 
 EXACT_LENGTHS = 4_000
 """Most pairs of places whose lengths are read off their paths before solving."""
 PAIRS_AT_ONCE = 1_000
 """Pairs whose paths are asked for in one call."""
+ROWS_AT_ONCE = 256
+"""Rows of a matrix worked out together."""
 SAMPLED_ORIGINS = 6
 """Places from which lengths are sampled where there are more pairs: every origin is a search of its own."""
 SAMPLED_PAIRS = 240
@@ -74,20 +76,38 @@ class RoadLegs:
         straight = self._straight_m()
         if self.profile.mode is not Mode.ROAD:
             return TravelMatrix(seconds, straight, True)
-        pairs = np.argwhere(np.isfinite(seconds) & ~np.eye(len(self.places), dtype=np.bool_))
-        exact = len(pairs) <= EXACT_LENGTHS
-        sample = pairs if exact else _few(pairs, len(self.places))
+        open_ = np.isfinite(seconds)
+        exact = int(np.count_nonzero(open_)) - len(self.places) <= EXACT_LENGTHS
+        sample = self._sample(open_, exact=exact)
         self.find([(int(a), int(b)) for a, b in sample])
         found = np.array([self._found[int(a), int(b)].metres for a, b in sample])
-        metres = np.full(seconds.shape, np.inf)
-        np.fill_diagonal(metres, 0.0)
         if exact:
+            metres = np.full(seconds.shape, np.inf)
+            np.fill_diagonal(metres, 0.0)
             metres[sample[:, 0], sample[:, 1]] = found
-        else:
-            driven = seconds[sample[:, 0], sample[:, 1]]
-            speed = found.sum() / max(float(driven.sum()), 1e-9)
-            metres = np.where(np.isfinite(seconds), np.maximum(seconds * speed, straight), np.inf)
-        return TravelMatrix(seconds, metres, exact)
+            return TravelMatrix(seconds, metres, True)
+        driven = seconds[sample[:, 0], sample[:, 1]]
+        speed = found.sum() / max(float(driven.sum()), 1e-9)
+        # In place, row by row: matrices of thousands of places are the largest thing in memory.
+        metres = straight
+        for row, times in zip(metres, seconds, strict=True):
+            np.maximum(row, times * speed, out=row)
+        return TravelMatrix(seconds, metres, False)
+
+    def _sample(self, open_: BoolArray, *, exact: bool) -> Int64Array:
+        """Pairs of places with a path: all of them, or some from a few origins, spread evenly."""
+        places = len(self.places)
+        origins = np.arange(places)
+        if not exact:
+            spread = np.unique(np.linspace(0, places - 1, SAMPLED_ORIGINS).astype(np.int64))
+            # Origins that reach nothing say nothing.
+            lively = np.flatnonzero(open_.sum(axis=1) > 1)
+            origins = lively[np.unique(np.minimum(np.searchsorted(lively, spread), len(lively) - 1))]
+        pairs = np.array(
+            [(a, b) for a in origins.tolist() for b in np.flatnonzero(open_[a]).tolist() if a != b],
+            dtype=np.int64,
+        ).reshape(-1, 2)
+        return pairs if exact else pairs[:: max(1, len(pairs) // SAMPLED_PAIRS)]
 
     def find(self, pairs: list[tuple[int, int]]) -> None:
         """Find the paths of several pairs of places at once.
@@ -138,13 +158,8 @@ class RoadLegs:
             raise EngineError(self.engine.name, "the road network has no places")
         index = known.index(self.places)
         lon, lat = known.lon[index], known.lat[index]
-        return great_circle_m(lon[:, None], lat[:, None], lon[None, :], lat[None, :])
-
-
-def _few(pairs: Int64Array, places: int) -> Int64Array:
-    """Some pairs from a few origins, spread evenly."""
-    origins = np.unique(np.linspace(0, places - 1, SAMPLED_ORIGINS).astype(np.int64))
-    mine = pairs[np.isin(pairs[:, 0], origins)]
-    # Origins that reach nothing say nothing: fall back on any pairs there are.
-    mine = mine if len(mine) else pairs
-    return mine[:: max(1, len(mine) // SAMPLED_PAIRS)]
+        straight = np.empty((len(lon), len(lon)))
+        for first in range(0, len(lon), ROWS_AT_ONCE):
+            rows = slice(first, first + ROWS_AT_ONCE)
+            straight[rows] = great_circle_m(lon[rows, None], lat[rows, None], lon[None, :], lat[None, :])
+        return straight

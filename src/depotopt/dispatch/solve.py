@@ -33,6 +33,8 @@ MOST_ROUTING_ITERATIONS = 6
 """Routing iterations per job and seed, whatever the limit."""
 IMPROVEMENT_WORK = 400.0
 """Rounds of ruin and recreate per second of the limit, divided by points and vehicles."""
+SMALL_SEARCHES = 1_000_000
+"""Nodes times places up to which every search is Dijkstra's."""
 BOUND_TOLERANCE = 1e-6
 """Relative amount by which the relaxation's bound may exceed a plan's value (the LP's own tolerance)."""
 SEEDS = 2
@@ -216,10 +218,12 @@ def settle(assembly: Assembly, problem: DispatchProblem, routes: Routes) -> tupl
 
 
 def travel_engine(network: RoadNetwork) -> TravelTimeEngine:
-    """Engine for the searches of one road state: preparing a faster one would take longer than they do."""
+    """Engine for the searches of one road state: on small networks preparing a fast one takes longer."""
     from depotopt.roads.engines.registry import prepare_engine
 
-    return prepare_engine(network, "dijkstra")
+    places = 0 if network.places is None else len(network.places.ident)
+    small = network.nodes * places <= SMALL_SEARCHES
+    return prepare_engine(network, "dijkstra" if small else "auto")
 
 
 def _remarks(problem: DispatchProblem) -> list[str]:

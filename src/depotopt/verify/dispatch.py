@@ -253,6 +253,9 @@ def point_state_faults(
     """Demand points whose reported state is not the one they are in."""
     reached = _reached(scenario, layout, network, state, plan.at_s)
     broken = []
+    lines: dict[str, list[UnmetLine]] = {}
+    for line in plan.unmet:
+        lines.setdefault(line.point, []).append(line)
     for i, point in enumerate(scenario.demand_points):
         if not wanted[i].any():
             if point.ident in plan.point_state:
@@ -271,8 +274,8 @@ def point_state_faults(
             broken.append(f"{point.ident} is {due}, reported {said or 'without state'}")
         broken += [
             f"{point.ident} is {due}, its unmet {line.commodity} is reported {line.state}"
-            for line in plan.unmet
-            if line.point == point.ident and line.state is not due
+            for line in lines.get(point.ident, [])
+            if line.state is not due
         ]
     return broken
 
