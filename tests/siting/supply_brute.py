@@ -10,6 +10,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from depotopt.need import need, unmet_weight
 from depotopt.scenario import SiteStatus, Stock
 from depotopt.travel import TravelTimes
+from depotopt.units import FloatArray
 from tests.siting.brute import Choice, layouts
 from tests.siting.cases import Case
 
@@ -23,7 +24,12 @@ def best_supply(case: Case) -> float | None:
             for site in scenario.sites
         )
     )
-    values = [SupplyProgram(case, choice).value() for choice in layouts(plain.scenario)]
+    sites = tuple(site.ident for site in scenario.sites)
+    points = tuple(point.ident for point in scenario.demand_points)
+    states = list(case.ensemble)
+    to_points = TravelTimes(case.network, case.engine, sites, points).seconds(states)
+    to_sites = TravelTimes(case.network, case.engine, sites, sites).seconds(states)
+    values = [SupplyProgram(case, choice, to_points, to_sites).value() for choice in layouts(plain.scenario)]
     found = [value for value in values if value is not None]
     return min(found) if found else None
 
@@ -31,8 +37,9 @@ def best_supply(case: Case) -> float | None:
 class SupplyProgram:
     """Stock and flows of fixed open sites: columns and rows collected one by one."""
 
-    def __init__(self, case: Case, choice: Choice) -> None:
+    def __init__(self, case: Case, choice: Choice, to_points: FloatArray, to_sites: FloatArray) -> None:
         self.case, self.choice = case, choice
+        self.to_points, self.to_sites = to_points, to_sites
         self.cost: list[float] = []
         self.integer: list[bool] = []
         self.rows: list[tuple[dict[int, float], float]] = []
@@ -80,7 +87,7 @@ class SupplyProgram:
         )
         if result.status == 2:
             return None
-        return self.constant + float(result.fun)
+        return self.constant + float(result.fun or 0.0)
 
     def _first_stage(self) -> dict[tuple[int, int], int]:
         scenario = self.case.scenario
@@ -179,7 +186,7 @@ class SupplyProgram:
     def _paths(self, s: int, j: int, ready_s: float) -> list[tuple[int, int, float]]:
         """Depot left last, point and travel time of every way in time."""
         scenario, case = self.case.scenario, self.case
-        to_points, to_sites = _times(case)
+        to_points, to_sites = self.to_points, self.to_sites
         latest = [point.deadline_s or scenario.rules.response_s for point in scenario.demand_points]
         paths = []
         if self.tier_of[j].dispatches:
@@ -196,21 +203,3 @@ class SupplyProgram:
                 if leaves + to_points[s, h, i] <= last:
                     paths.append((h, i, to_sites[s, j, h] + to_points[s, h, i]))
         return paths
-
-
-_TIMES: dict[int, tuple[np.ndarray, np.ndarray]] = {}
-
-
-def _times(case: Case) -> tuple[np.ndarray, np.ndarray]:
-    """Travel times to points and among sites, kept per network and ensemble."""
-    key = id(case.ensemble)
-    if key not in _TIMES:
-        sites = tuple(site.ident for site in case.scenario.sites)
-        points = tuple(point.ident for point in case.scenario.demand_points)
-        engine, states = case.engine, list(case.ensemble)
-        _TIMES.clear()
-        _TIMES[key] = (
-            TravelTimes(case.network, engine, sites, points).seconds(states),
-            TravelTimes(case.network, engine, sites, sites).seconds(states),
-        )
-    return _TIMES[key]

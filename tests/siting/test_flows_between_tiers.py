@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from depotopt.plans import OpenSite, SitingPlan
 from depotopt.scenario import SiteStatus
+from depotopt.siting.explanation import explain_rules, explain_sites
 from depotopt.siting.price_kernels import ascend, cut
+from depotopt.siting.problem import CountLimit
 from depotopt.siting.recourse import recourse, response_terms
 from depotopt.siting.solve import as_layout, as_plan, solve_problem
 from depotopt.solving import SolveLimits, Status
@@ -203,3 +205,39 @@ def test_stock_of_a_base_without_open_hub_stays_where_it_is() -> None:
     plan = SitingPlan((OpenSite(base.ident, "base", "B"),), ())
     for flow in recourse(case.scenario, plan, case.network, case.ensemble, engine=case.engine):
         assert not (flow.site == case.scenario.site_index[base.ident]).any()
+
+
+def test_an_owner_that_cannot_pay_is_named() -> None:
+    """A site that must open and a budget that does not carry it are the whole conflict."""
+    case = supply_case(1)
+    first, *others = case.scenario.sites
+    must = replace(first, status=SiteStatus.MUST_OPEN, owner="North", cost_share=1.0, co_funders=())
+    poor = case.with_scenario(sites=(must, *others)).with_rules(owner_budgets=(("North", 1.0),))
+    result = solve_problem(poor.problem, EXACT)
+    assert result.status is Status.INFEASIBLE
+    assert set(result.conflicts) == {"site D0 must be open", "North bears at most 1 a year (owner_budgets)"}
+
+
+def test_only_rules_that_somebody_made_are_relaxed() -> None:
+    """That helpers are there and sites open in one way only is not up for discussion."""
+    case = supply_case(6)
+    first, *others = case.scenario.sites
+    both = case.with_scenario(sites=(replace(first, tiers=("base", "depot")), *others))
+    problem = both.problem
+    given_rules = [rule.name for rule in problem.rules if isinstance(rule, CountLimit) and rule.given]
+    assert given_rules == ["site D0 is open in one way only", "site D3 lends mutual aid"]
+    result = solve_problem(problem, EXACT, engine="highs")
+    relaxed = [name for name, _ in explain_rules(problem, result, EXACT)]
+    assert not set(given_rules) & set(relaxed)
+
+
+def test_closing_a_site_of_two_ways_closes_both() -> None:
+    """Without it the optimum uses neither its stock nor its gate."""
+    case = supply_case(5)
+    problem = case.problem
+    result = solve_problem(problem, EXACT, engine="highs")
+    twofold = {ident for ident in problem.site_ids if problem.site_ids.count(ident) > 1}
+    asked = dict(explain_sites(problem, result, EXACT, engine="highs"))
+    assert twofold & asked.keys()
+    for ident, change in asked.items():
+        assert ident in change.closed

@@ -41,7 +41,8 @@ def test_the_best_of_all_choices_of_depots(seed: int) -> None:
     row, gate, point = (a.ravel() for a in np.meshgrid(range(rows), range(gates), range(points)))
     kept = rng.random(len(row)) < 0.7
     arcs = Arcs(row, gate, point, rng.integers(1, 100, len(row)).astype(float))[kept]
-    usable, need = rng.integers(0, 30, (rows, 2)) * 1.0, rng.integers(0, 20, (points, 2)) * 1.0
+    usable = rng.integers(0, 30, (rows, 2)).astype(np.float64)
+    need = rng.integers(0, 20, (points, 2)).astype(np.float64)
     prices = Prices(np.array([1.0, 0.5]), np.full((points, 2), 80.0))
     found = single_source_flows(arcs, usable, need, prices)
     for i in range(points):
