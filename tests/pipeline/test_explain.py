@@ -38,6 +38,10 @@ def test_every_depot_and_rule_is_explained_and_kept_in_the_folder(run_folder: Pa
     assert explanation.rules
     kept = json.loads((run_folder / "explanation.json").read_text(encoding="utf-8"))
     assert set(kept["sites"]) == set(explanation.sites)
+    for commodity, lies in kept["balance"].items():
+        assert lies["bound"] <= lies["best"] <= lies["value"]
+        assert set(lies["placement"]) <= set(explanation.sites)
+        assert explanation.balance[commodity].ratio == lies["ratio"] >= 1.0
 
 
 def test_no_depot_of_an_optimal_layout_is_better_closed(run_folder: Path) -> None:
@@ -51,5 +55,6 @@ def test_the_command_says_it_in_words(run_folder: Path, capsys: pytest.CaptureFi
     text = capsys.readouterr().out
     assert "without this depot" in text
     assert "relaxing a rule" in text
+    assert "where it would lie best" in text
     assert main([*words, "--json", "--no-rules"]) == Exit.OK
     assert json.loads(capsys.readouterr().out)["rules"] == {}

@@ -51,3 +51,10 @@ def test_the_table_names_what_it_shows(capsys: pytest.CaptureFixture[str]) -> No
     shown = capsys.readouterr().out
     assert "yearly cost" in shown
     assert "judged on 5 road states" in shown
+
+
+def test_the_page_of_charts_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["pareto", str(MINIMAL), "--points", "2", "--states", "3", "--unseen", "5", "--progress", "none"]
+    assert main([*words, "--page", str(tmp_path / "front.html"), "--lang", "zh"]) == Exit.OK
+    assert "front.html" in capsys.readouterr().out
+    assert "成本与响应的权衡" in (tmp_path / "front.html").read_text(encoding="utf-8")

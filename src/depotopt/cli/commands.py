@@ -259,6 +259,7 @@ def pareto(
     states: Annotated[int | None, Parameter(help="Road states to choose on.")] = None,
     unseen: Annotated[int | None, Parameter(help="Road states to judge on.")] = None,
     out: Out = None,
+    page: Annotated[Path | None, Parameter(help="Write the front as a page of charts (HTML).")] = None,
     flags: SolveFlags = SOLVE_FLAGS,
     common: Common = COMMON,
 ) -> Exit:
@@ -273,7 +274,7 @@ def pareto(
     )  # fmt: skip
     with watching(common.progress) as monitor:
         front = sweep(scenario, common.overrides, options, points=points, monitor=monitor)
-    tell_front(front, out, as_json=common.as_json)
+    tell_front(front, out, page, as_json=common.as_json)
     if not front.points:
         return Exit.STOPPED_WITHOUT if front.stopped else Exit.INFEASIBLE
     return Exit.STOPPED_WITH_PLAN if front.stopped else Exit.OK

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from depotopt.cli.language import say
@@ -21,12 +20,7 @@ SHOWN_SHARE = 1e-6
 def tell_explanation(explanation: Explanation, *, as_json: bool) -> None:
     """Print what each depot and each rule is worth."""
     if as_json:
-        document = {
-            "complete": explanation.complete,
-            "sites": {ident: asdict(change) for ident, change in explanation.sites.items()},
-            "rules": {name: asdict(change) for name, change in explanation.rules.items()},
-        }
-        print(json.dumps(document, ensure_ascii=False, indent=1))
+        print(json.dumps(explanation.document(), ensure_ascii=False, indent=1))
         return
     scenario = explanation.case.scenario
     scale = abs(explanation.siting.objective or 1.0)
@@ -38,6 +32,14 @@ def tell_explanation(explanation: Explanation, *, as_json: bool) -> None:
         print(say("what relaxing a rule changes, per year:"))
     for rule, change in explanation.rules.items():
         print(f"  {say.sentence(rule)} ({say.sentence(change.subject)}): {change_text(change, scale)}")
+    if explanation.balance:
+        print(say("what serving costs with the stock where it lies, over where it would lie best:"))
+    for commodity, one in explanation.balance.items():
+        name = scenario.commodities[scenario.commodity_index[commodity]].name
+        most = one.value / one.bound if one.bound > 0 else one.ratio
+        print(
+            say("  {name}: {ratio} (at most {most})", name=name, ratio=f"{one.ratio:.3f}", most=f"{most:.3f}")
+        )
     if not explanation.complete:
         print(say("stopped: the rest was not looked at"))
 

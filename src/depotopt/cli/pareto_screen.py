@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     from depotopt.pipeline.pareto import Front
 
 
-def tell_front(front: Front, out: Path | None, *, as_json: bool) -> None:
-    """Print the front, and write it to a file where one is named."""
+def tell_front(front: Front, out: Path | None, page: Path | None = None, *, as_json: bool) -> None:
+    """Print the front, and write it to the files named: as JSON, as a page of charts."""
     text = json.dumps(front.document(), ensure_ascii=False, indent=1)
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(text + "\n", encoding="utf-8")
+    if page is not None and front.points:
+        _write_page(front, page)
     if as_json:
         print(text)
         return
@@ -59,3 +61,17 @@ def tell_front(front: Front, out: Path | None, *, as_json: bool) -> None:
     console.print(say("judged on {states} road states none of the layouts was chosen on", states=states))
     if out is not None:
         console.print(say("front {file}", file=out))
+    if page is not None:
+        console.print(say("page {file}", file=page))
+
+
+def _write_page(front: Front, page: Path) -> None:
+    from depotopt.language.speech import LANGUAGES
+    from depotopt.report.front_page import front_page
+    from depotopt.report.wording import Wording
+
+    language = say.speech.language
+    wording = Wording(language if language in LANGUAGES else "en")
+    page.parent.mkdir(parents=True, exist_ok=True)
+    text = front_page(front.document(), front.case.scenario.title, wording)
+    page.write_text(text, encoding="utf-8")

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from depotopt.errors import Fault, InputError
 from depotopt.io.fingerprint import scenario_hash
@@ -12,7 +15,10 @@ from depotopt.io.plan_files import read_made_from, read_result
 from depotopt.pipeline.stages import Case, open_case, sample_ensemble
 from depotopt.plans import SitingPlan
 from depotopt.siting.assembly import build_problem
+from depotopt.siting.balance import Balance, layout_balance
 from depotopt.siting.explanation import Change, explain_rules, explain_sites
+from depotopt.siting.problem import SitingProblem
+from depotopt.siting.solve import as_layout
 from depotopt.solving import Monitor, SolveResult
 
 
@@ -30,6 +36,10 @@ class Explanation:
         Change of the objective when the depot is closed, by site.
     rules
         Change of the objective when the rule is relaxed, by rule.
+    balance
+        By commodity, what serving costs with the stock where it lies and where it would lie best.
+    placement
+        By commodity, units per site where it would lie best.
     complete
         Whether nothing was cut short by a stop.
     """
@@ -38,7 +48,27 @@ class Explanation:
     siting: SolveResult[SitingPlan]
     sites: dict[str, Change]
     rules: dict[str, Change]
+    balance: dict[str, Balance]
+    placement: dict[str, dict[str, float]]
     complete: bool
+
+    def document(self) -> dict[str, Any]:
+        """The explanation as plain data."""
+        return {
+            "complete": self.complete,
+            "sites": {ident: asdict(change) for ident, change in self.sites.items()},
+            "rules": {name: asdict(change) for name, change in self.rules.items()},
+            "balance": {
+                ident: {
+                    "value": one.value,
+                    "best": one.best,
+                    "bound": one.bound,
+                    "ratio": one.ratio,
+                    "placement": self.placement[ident],
+                }
+                for ident, one in self.balance.items()
+            },
+        }
 
 
 def explain(
@@ -90,19 +120,27 @@ def explain(
         for name, change in explain_rules(problem, siting, limits, monitor):
             prices[name] = change
             monitor.report("explain", message=f"{len(prices)} of {len(problem.rules)} rules")
-    explanation = Explanation(case, siting, sites, prices, not monitor.stopped)
+    lies = layout_balance(problem, as_layout(problem, siting.plan), monitor=monitor)
+    by_commodity = {problem.commodity_ids[one.commodity]: one for one in lies}
+    best = {ident: _by_site(problem, one) for ident, one in by_commodity.items()}
+    explanation = Explanation(case, siting, sites, prices, by_commodity, best, not monitor.stopped)
     if path.is_dir():
         write_explanation(path / "explanation.json", explanation)
     return explanation
 
 
+def _by_site(problem: SitingProblem, balance: Balance) -> dict[str, float]:
+    """Units of a placement by site: a site that works in several ways has several positions."""
+    units: dict[str, float] = {}
+    for j in np.flatnonzero(balance.placement > 0):
+        ident = problem.site_ids[j]
+        units[ident] = units.get(ident, 0.0) + float(balance.placement[j])
+    return dict(sorted(units.items()))
+
+
 def write_explanation(path: Path, explanation: Explanation) -> None:
     """Write an explanation as JSON, atomically."""
-    document = {
-        "complete": explanation.complete,
-        "sites": {ident: asdict(change) for ident, change in explanation.sites.items()},
-        "rules": {name: asdict(change) for name, change in explanation.rules.items()},
-    }
+    document = explanation.document()
     part = path.with_suffix(".part")
     part.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     part.replace(path)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from depotopt.errors import EngineError, UsageError
-from depotopt.siting.problem import SitingProblem
+from depotopt.siting.problem import Layout, SitingProblem
 from depotopt.siting.recourse import arc_cost, state_times
 from depotopt.solving import Monitor
 from depotopt.units import BoolArray, FloatArray, Int64Array
@@ -107,6 +107,16 @@ def balance(
             search = _Search(problem, k, sites, opened, fixed[sites, k])
             found.append(search.run(stock[sites, k], gap, monitor or Monitor()))
     return tuple(found)
+
+
+def layout_balance(
+    problem: SitingProblem, layout: Layout, *, monitor: Monitor | None = None
+) -> tuple[Balance, ...]:
+    """Measure a layout of a siting problem; see `balance`."""
+    opened = layout.supplying(problem)
+    return balance(
+        problem, opened, np.where(opened[:, None], layout.stock, 0.0), problem.agreed, monitor=monitor
+    )
 
 
 class _Search:
