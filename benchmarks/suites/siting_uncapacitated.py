@@ -15,7 +15,7 @@ DATA = "siting"
 INDEX = "optima.csv"
 SMOKE = ("pmed1", "pmed5", "pmed11", "MO1", "1011EuclS.txt", "cap41")
 COVER_KINDS = ("MCLP", "LSCP", "p-center")
-BUILDS = (("grid-40x40", 1_600, 12.0), ("random-2000", 2_000, 8.0))
+BUILDS = (("random-400", 400, 12.0), ("random-800", 800, 12.0))
 
 
 def cases(plan: Plan) -> Iterator[Case]:
