@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from depotopt.siting.classic.capacitated_kernels import KEPT, SHUT, raise_bound
+from depotopt.siting.classic.capacitated_kernels import KEPT, SHUT, fix_sites, raise_bound
 from depotopt.siting.classic.capacitated_pairs import fix_pairs
 from depotopt.siting.classic.capacitated_search import Search
 from depotopt.units import FloatArray
@@ -73,7 +73,7 @@ class Relaxation:
             self._weight, self._required = self._capacity, float(problem.need.sum())
         self.price = self._first_price()
         self._root: Evaluation | None = None
-        self._forbidden_at = np.inf
+        self._forbidden_below = np.inf
 
     def _first_price(self) -> FloatArray:
         """The second cheapest site's cost of each point, or the cheapest where there is no second."""
@@ -92,8 +92,9 @@ class Relaxation:
     ) -> Evaluation:
         """Raise the bound of a node; ``status``, ``price`` and ``mean`` are changed in place."""
         problem, search = self.search.problem, self.search
-        known = math.isfinite(search.value)
-        value = search.value if known else 1.3 * max(search.bound, 0.5 * float(price.sum()), 1e-9)
+        value = min(search.value, search.guess)
+        if not math.isfinite(value):
+            value = 1.3 * max(search.bound, 0.5 * float(price.sum()), 1e-9)
         found = raise_bound(
             cost,
             problem.need,
@@ -105,7 +106,7 @@ class Relaxation:
             self._whole_needs,
             price,
             status,
-            search.limit if known else np.inf,
+            search.limit,
             value,
             steps,
             length,
@@ -140,16 +141,23 @@ class Relaxation:
         order = np.where(status == SHUT, np.inf, np.where(status == KEPT, -np.inf, found.worth))
         self.search.offer((found.often > 0.5) | (status == KEPT), order)
 
-    def forbid_globally(self) -> None:
-        """Forbid pairs by the root's reduced costs, again when the best value has fallen."""
-        if self._root is not None and self.search.value < self._forbidden_at:
-            self._forbidden_at = self.search.value
-            self.forbid(self.cost, self.status, self.price, self._root)
+    def tighten(self) -> None:
+        """Fix sites and forbid pairs by the root's reduced costs, again when the limit has fallen."""
+        root, limit = self._root, self.search.limit
+        if root is None or limit >= self._forbidden_below or not math.isfinite(root.bound):
+            return
+        self._forbidden_below = limit
+        fix_sites(root.bound, root.worth, self._weight, root.mu, limit, self.status)
+        self.forbid(self.cost, self.status, self.price, root)
+
+    def loosen(self, cost: FloatArray, status: Status) -> None:
+        """Take back what a guess has fixed."""
+        self.cost, self.status, self._forbidden_below = cost, status, np.inf
 
     def forbid(self, cost: FloatArray, status: Status, price: FloatArray, found: Evaluation) -> None:
         """Forbid pairs of whole points and sites by reduced cost, in ``cost``."""
         search, problem = self.search, self.search.problem
-        if self._whole_needs and math.isfinite(search.value) and math.isfinite(found.bound):
+        if self._whole_needs and math.isfinite(search.limit) and math.isfinite(found.bound):
             fix_pairs(
                 cost,
                 problem.need,

@@ -38,6 +38,8 @@ class Search:
         self._started = started
         self.best: Allocation | None = None
         self.value = np.inf
+        self.guess = np.inf
+        """Layouts above it are left aside for the time being."""
         self.bound = 0.0
         """Proved so far, before rounding up."""
         self._whole, self._scale = problem.whole, problem.scale
@@ -63,8 +65,8 @@ class Search:
 
     @property
     def limit(self) -> float:
-        """A bound past it means nothing better is left (within the gap asked for)."""
-        return self.value - self.resolution
+        """A bound past it means nothing better is left, within the gap asked for or below the guess."""
+        return min(self.value - self.resolution, self.guess)
 
     @property
     def left_s(self) -> float:

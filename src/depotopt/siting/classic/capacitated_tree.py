@@ -17,6 +17,10 @@ NODE_STEPS = 120
 PAIR_STEPS = 60
 NODE_LENGTH = 0.1
 TELL_EVERY = 64
+GUESS_STEP = 0.25
+"""First the search looks only into this part of the gap above the bound, then into twice as much, ..."""
+SMALL_RISE = 2e-4
+"""... unless that part is this small relative to the bound."""
 DIVE_EVERY = 16
 """Every so many nodes the search goes down to a layout before it returns to the least bound."""
 
@@ -60,18 +64,37 @@ class CapacitatedTree:
         """Prove, or stop at the limit; bound and best layout go to the search."""
         search, relaxation = self.search, self.relaxation
         root = relaxation.root()
-        if root.bound <= search.limit or not math.isfinite(search.value):
-            relaxation.forbid_globally()
-            if math.isfinite(root.bound):
-                self._site_node(relaxation.status.copy(), relaxation.price, root, root.bound)
-                self._heap, self._fresh = self._fresh, []
-            self._drain()
-        self.complete = not self._heap
-        if self._heap:
-            search.bound = max(search.bound, min(self._heap[0].bound, search.value))
-        elif math.isfinite(search.value):
+        step = GUESS_STEP
+        while self._open(root.bound) and not self.complete:
+            cost, status = relaxation.cost.copy(), relaxation.status.copy()
+            rise = step * (search.value - search.bound)
+            search.guess = np.inf if step >= 1 or rise < SMALL_RISE * search.bound else search.bound + rise
+            self._stage()
+            if self._heap:
+                search.bound = max(search.bound, min(self._heap[0].bound, search.limit))
+                return
+            if search.value - search.resolution <= search.guess:
+                break
+            # Nothing lies below the guess: that is a bound.
+            search.bound, step = max(search.bound, search.guess), 2 * step
+            search.guess = np.inf
+            relaxation.loosen(cost, status)
+        search.guess = np.inf
+        self.complete = True
+        if math.isfinite(search.value):
             # Everything within the resolution was cut off: with a gap asked for, only that is proved.
             search.bound = max(search.bound, search.limit if search.limits.gap else search.value)
+
+    def _stage(self) -> None:
+        """Search everything below the limit; nodes are left over only where the time is up."""
+        relaxation = self.relaxation
+        relaxation.tighten()
+        status, price = relaxation.status.copy(), relaxation.price.copy()
+        found = relaxation.evaluate(relaxation.cost, status, price, NODE_STEPS, NODE_LENGTH)
+        self._fresh = []
+        self._site_node(status, price, found, max(found.bound, self.search.bound))
+        self._heap, self._fresh = self._fresh, []
+        self._drain()
 
     def _open(self, bound: float) -> bool:
         """Whether a node with this bound may hold something better."""
@@ -98,7 +121,7 @@ class CapacitatedTree:
 
     def _branch(self, node: _Node) -> list[_Node]:
         """Children of a node that may hold something better."""
-        self.relaxation.forbid_globally()
+        self.relaxation.tighten()
         self._fresh = []
         if node.forbidden is None:
             self._branch_on_site(node)
