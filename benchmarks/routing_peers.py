@@ -52,7 +52,7 @@ def ortools_routing(instance: Instance, time_s: float, seed: int) -> Found:
     task, cut, owners = _whole(instance)
     task = _with_few_vehicles(task)
     each = CORES * time_s / len(STRATEGIES)
-    budget = RoutingBudget(ENDLESS, each, (seed,))
+    budget = RoutingBudget(ENDLESS, each, (seed,), clock=time.process_time)
     answers = [OrtoolsEngine(strategy).solve(task, budget) for strategy in STRATEGIES]
     answer = min(answers, key=lambda answer: answer.rank)
     return _named(plain_routes(cut, answer), owners), answer.feasible

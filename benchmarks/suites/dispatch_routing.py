@@ -1,8 +1,8 @@
 """Vehicle routing families that dispatch is made of, held against best known values by an own checker.
 
 A time limit of ``t`` seconds is one of two cores: ours gets two processes for ``t`` CPU seconds each, peers
-that use one core get ``2 t``. CPU seconds are counted, so that a busy machine measures the same; OR-Tools and
-VROOM know wall seconds only. Every file of a family is a case, named in ``bks.csv`` or not.
+that use one core get ``2 t``. CPU seconds are counted, so that a busy machine measures the same; VROOM knows
+wall seconds only, and ends by itself well before. Every file of a family is a case, in ``bks.csv`` or not.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import Any
 
 from depotopt.dispatch.routing import (
@@ -16,6 +17,8 @@ from depotopt.errors import EngineError, UsageError
 
 MOST_RELOADS = 6
 """Reloads offered per vehicle: every one is a node of its own, and slows the search."""
+WALL_SECONDS = 20
+"""Wall-clock seconds granted per second of another clock, where the budget counts by one."""
 SOLUTIONS_PER_ITERATION = 1
 """The engine counts accepted solutions; one stands for one iteration of the budget."""
 
@@ -96,13 +99,18 @@ class _Model:
         parameters = pywrapcp.DefaultRoutingSearchParameters()
         parameters.first_solution_strategy = getattr(routing_enums_pb2.FirstSolutionStrategy, strategy)
         parameters.local_search_metaheuristic = routing_enums_pb2.LocalSearchMetaheuristic.GUIDED_LOCAL_SEARCH
-        parameters.time_limit.FromMilliseconds(max(50, int(budget.time_s * 1000)))
+        # The library knows the wall clock only; another clock is asked whenever it has found something.
+        wall = budget.clock is perf_counter
+        limit_s = budget.time_s if wall else WALL_SECONDS * budget.time_s
+        parameters.time_limit.FromMilliseconds(max(50, int(limit_s * 1000)))
         parameters.solution_limit = max(1, budget.iterations * SOLUTIONS_PER_ITERATION)
         if budget.stopped():
             parameters.solution_limit = 1
 
+        begin = budget.clock()
+
         def stop_when_asked() -> None:
-            if budget.stopped():
+            if budget.stopped() or (not wall and budget.clock() - begin >= budget.time_s):
                 model.solver().FinishCurrentSearch()
 
         model.AddAtSolutionCallback(stop_when_asked)
