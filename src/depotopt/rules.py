@@ -174,7 +174,8 @@ class SitingObjective:
         Share of probability outside the tail.
     lexicographic
         Instead of the weighted sum: measures (``"cost"`` for the yearly cost, ``"mean"``, ``"cvar"``,
-        ``"worst"``, ``"fraction"``) to minimise one after the other.
+        ``"worst"``, ``"fraction"``) to minimise one after the other; the first, before others, may be
+        ``"farthest"`` (travel time of the farthest person to an open site, no road lost).
     tolerance
         Relative amount by which a measure may get worse again while later ones are minimised.
     max_mean_response, max_cvar_response, max_worst_response

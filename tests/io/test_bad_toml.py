@@ -253,6 +253,17 @@ CASES = [
         [("scenario.toml  tiers", "no tier that dispatches", "expected dispatches = true for one at least")],
     ),
     Case(
+        "farthest alone",
+        append("scenario.toml", '[objective]\nlexicographic = ["cost", "farthest"]\n'),
+        [
+            (
+                "scenario.toml  objective.lexicographic",
+                "cost, farthest",
+                "expected farthest once, first, before others",
+            )
+        ],
+    ),
+    Case(
         "coverage without a standard",
         edit("scenario.toml", "service_standard_min = 60", "uncovered_cost = 5"),
         [

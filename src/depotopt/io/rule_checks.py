@@ -28,6 +28,7 @@ def rule_faults(tables: ScenarioTables, file: ScenarioFile, origin: Mapping[KeyP
                 "date",
             )
         )
+    faults += _order_faults(file, origin)
     if file.ensemble.design_seed == file.ensemble.unseen_seed:
         faults.append(
             Fault(
@@ -193,6 +194,19 @@ def _support_faults(file: ScenarioFile, origin: Mapping[KeyPath, str]) -> list[F
     for name, tier in file.tiers.items():
         faults += _coverage_faults(name, tier, origin)
     return faults
+
+
+def _order_faults(file: ScenarioFile, origin: Mapping[KeyPath, str]) -> list[Fault]:
+    """The farthest person fixes only where sites stand: something else must follow."""
+    order = file.objective.lexicographic
+    if "farthest" not in order or (
+        order.index("farthest") == 0 and order.count("farthest") == 1 < len(order)
+    ):
+        return []
+    place = key_place(("objective", "lexicographic"), origin)
+    return [
+        Fault(TOML_FILE, place, ", ".join(order), "expected farthest once, first, before others", "order")
+    ]
 
 
 def _coverage_faults(name: str, tier: TierBlock, origin: Mapping[KeyPath, str]) -> list[Fault]:

@@ -12,7 +12,7 @@ from depotopt.roads.network import RoadNetwork
 from depotopt.rules import SitingObjective
 from depotopt.scenario import Scenario, SiteStatus
 from depotopt.siting.arcs import ArcBuilder
-from depotopt.siting.goal import Ceiling, Goal
+from depotopt.siting.goal import FARTHEST, Ceiling, Goal
 from depotopt.siting.inputs import (
     DS_PER_H,
     KG_PER_T,
@@ -24,7 +24,7 @@ from depotopt.siting.inputs import (
 from depotopt.siting.problem import Options, SitingProblem
 from depotopt.siting.roles import Roles, usable_tiers, way_of_working
 from depotopt.siting.rules import own_options, scenario_rules
-from depotopt.siting.services import coverage_rules, uncovered_costs
+from depotopt.siting.services import calm_seconds, coverage_rules, uncovered_costs
 from depotopt.units import BoolArray, FloatArray
 
 
@@ -100,6 +100,11 @@ def build_problem(
         events_per_year=rules.events_per_year,
         nearest=nearest,
         goal=_goal(scenario.objective, (needs * penalty[None]).sum(axis=(1, 2))),
+        calm_s=(
+            calm_seconds(scenario, own_options(roles, options), travel)
+            if FARTHEST in scenario.objective.lexicographic
+            else np.empty((0, 0))
+        ),
         services=tuple(uncovered_costs(scenario, own_options(roles, options), travel, ensemble)),
         opened_with=np.empty(0, dtype=np.int32) if at_home.all() else roles.opener,
         single_source=rules.single_source,

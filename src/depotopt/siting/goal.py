@@ -12,6 +12,8 @@ from depotopt.units import FloatArray, Int64Array
 
 RESPONSE_MEASURES = ("mean", "cvar", "worst", "fraction")
 MEASURES = ("cost", *RESPONSE_MEASURES)
+FARTHEST = "farthest"
+"""Travel time of the farthest person to an open site, no road lost: only ever the first of an order."""
 CEILING_TOLERANCE = 1e-4
 """Relative amount by which a recomputed response may exceed its ceiling (engines' tolerances)."""
 
@@ -56,8 +58,8 @@ class Goal:
     ceilings
         Bounds on measures.
     order
-        Measures (of `MEASURES`) to minimise one after the other instead of the weighted sum; each later
-        one within ``1 + tolerance`` of the best value of those before.
+        Measures (of `MEASURES`, the first may be `FARTHEST`) to minimise one after the other instead of the
+        weighted sum; each later one within ``1 + tolerance`` of the best value of those before.
     undelivered
         Response cost per road state where nothing is delivered at all; what ``fraction`` divides by.
 

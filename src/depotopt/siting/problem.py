@@ -227,6 +227,9 @@ class SitingProblem:
         Sites kept per point and state; 0 where all are.
     goal
         What is minimised.
+    calm_s
+        Travel time of each option to each point with no road lost, shape ``(O, I)``; empty unless the goal
+        looks at the farthest person.
     services
         Coverage that is priced, not demanded; part of the yearly cost.
     opened_with
@@ -260,6 +263,7 @@ class SitingProblem:
     nearest: int = 0
     goal: Goal = field(default_factory=Goal)
     services: tuple[UncoveredCost, ...] = ()
+    calm_s: FloatArray = field(default_factory=lambda: np.empty((0, 0)))
     opened_with: Int32Array = field(default_factory=lambda: np.empty(0, dtype=np.int32))
     single_source: bool = False
 

@@ -88,6 +88,20 @@ def credit_steps(tier: Tier) -> tuple[tuple[float, float], ...]:
     )
 
 
+def calm_seconds(scenario: Scenario, options: Options, travel: TravelInputs) -> FloatArray:
+    """Travel times of options to points, no road lost, ``(O, I)``; helpers outside the plan reach nobody."""
+    seconds = np.full((len(options), len(scenario.demand_points)), np.inf)
+    own = np.flatnonzero(options.size_class >= 0)
+    sites = sorted({int(j) for j in options.site[own]})
+    if sites:
+        calm = intact(len(scenario.sites), len(scenario.demand_points))
+        row = np.searchsorted(sites, options.site[own])
+        seconds[own] = travel.times(scenario, sites).of_state(calm)[row]
+    people = np.array([point.people for point in scenario.demand_points])
+    seconds[:, people <= 0] = np.inf
+    return seconds
+
+
 def _reach(tier: Tier) -> str:
     depots = "an open site" if tier.backup == 1 else f"{tier.backup} open sites"
     if tier.graded:

@@ -14,13 +14,14 @@ from depotopt.roads.engines import TravelTimeEngine
 from depotopt.roads.network import RoadNetwork
 from depotopt.scenario import Scenario
 from depotopt.siting.assembly import build_problem
-from depotopt.siting.goal import Ceiling, told
+from depotopt.siting.farthest import Farthest, farthest, within_rule
+from depotopt.siting.goal import FARTHEST, Ceiling, told
 from depotopt.siting.offering import Offering
 from depotopt.siting.outcome import Memory, Outcome
 from depotopt.siting.problem import BudgetRule, Layout, SitingProblem
 from depotopt.siting.recourse import layout_response
 from depotopt.solving import Limit, Monitor, SolveLimits, SolveResult, Status, relative_gap
-from depotopt.units import FloatArray
+from depotopt.units import MINUTE_S, FloatArray
 
 EXTENSIVE_FLOWS = 20_000
 """Flow variables up to which the extensive form is handed to an engine in one piece."""
@@ -113,14 +114,27 @@ def _in_order(
     notes: list[str] = []
     proved = True
     step, result = problem, None
-    for n, measure in enumerate(goal.order):
+    order = goal.order
+    if order[0] == FARTHEST:
+        first = farthest(problem, replace(limits, time_s=limits.time_s / len(order)), monitor or Monitor())
+        if first is not None:
+            notes.append(_told_farthest(first, goal.tolerance))
+            proved, order = first.proved, order[1:]
+            limit_s = (1.0 + goal.tolerance) * first.time_s
+            step = replace(step, rules=(*step.rules, within_rule(problem, limit_s)))
+        else:
+            notes.append(
+                "the farthest person is left as it comes: no layout reaches everybody, or no time was left"
+            )
+            proved, order = False, order[1:]
+    for n, measure in enumerate(order):
         left_s = limits.time_s - (time.perf_counter() - started)
-        share = replace(limits, time_s=max(left_s, 0.1 * limits.time_s) / (len(goal.order) - n))
+        share = replace(limits, time_s=max(left_s, 0.1 * limits.time_s) / (len(order) - n))
         alone = goal.alone(measure, step.goal.ceilings)
         step = replace(step, goal=alone)
         found = _solve_once(step, share, monitor, engine)
         if found.plan is None and result is not None:
-            notes.append(f"no time was left to minimise {', '.join(goal.order[n:])}")
+            notes.append(f"no time was left to minimise {', '.join(order[n:])}")
             proved = False
             break
         if found.plan is None or found.objective is None:
@@ -129,7 +143,7 @@ def _in_order(
         proved = proved and found.status is Status.OPTIMAL
         layout = as_layout(problem, found.plan)
         value = measured(problem, layout, measure, workers=limits.workers)
-        if n + 1 < len(goal.order):
+        if n + 1 < len(order):
             bound = "" if found.gap is None else f", gap {found.gap:.2%}"
             notes.append(f"{measure} {told(measure, value)}{bound}; kept within {goal.tolerance:.2%} of that")
             step = _kept(step, measure, (1.0 + goal.tolerance) * value)
@@ -142,6 +156,13 @@ def _in_order(
         seconds=time.perf_counter() - started,
         notes=(*result.notes, *notes),
     )
+
+
+def _told_farthest(first: Farthest, tolerance: float) -> str:
+    """What was found for the farthest person, as a remark."""
+    found = f"farthest person {first.time_s / MINUTE_S:.1f} min from an open site"
+    proof = "" if first.proved else f" (at least {first.bound_s / MINUTE_S:.1f} min)"
+    return f"{found}{proof}, kept within {tolerance:.2%}; points no site can reach: {first.unreachable}"
 
 
 def _kept(problem: SitingProblem, measure: str, amount: float) -> SitingProblem:
