@@ -248,7 +248,6 @@ def cover_build(job: Job) -> Measurement:
     """Seconds to build the MCLP model of made points, as a share of spopt's."""
     import numpy as np
     from scipy.spatial.distance import cdist
-    from spopt.locate import MCLP
 
     from depotopt.siting.classic.cover import CoverProblem, max_cover_model
 
@@ -259,6 +258,9 @@ def cover_build(job: Job) -> Measurement:
     max_cover_model(CoverProblem.of_reach(distance[:9, :9] <= reach, weight[:9]), 1)[0].model()
     with stopwatch() as ours:
         max_cover_model(CoverProblem.of_reach(distance <= reach, weight), 20)[0].model()
+    # Not at the top: spopt brings highspy, and OR-Tools does not load after that.
+    from spopt.locate import MCLP
+
     with stopwatch() as theirs:
         MCLP.from_cost_matrix(distance, weight, service_radius=reach, p_facilities=20)
     return Measurement(
