@@ -204,6 +204,8 @@ class DispatchPlan:
         Sorted by point and commodity; empty when everybody is served.
     point_state
         State of every demand point with need.
+    objectives
+        What the plan was chosen by, in order; with ``"lateness"`` among them deadlines are soft.
     """
 
     road_state: int
@@ -211,3 +213,4 @@ class DispatchPlan:
     trips: tuple[Trip, ...]
     unmet: tuple[UnmetLine, ...]
     point_state: dict[str, PointState] = field(default_factory=dict)
+    objectives: tuple[str, ...] = ("unmet", "cost")

@@ -375,6 +375,8 @@ class Scenario:
     ensemble: EnsembleRules = field(default_factory=EnsembleRules)
     siting_limits: SolveLimits = field(default_factory=SolveLimits)
     dispatch_limits: SolveLimits = field(default_factory=SolveLimits)
+    dispatch_objectives: tuple[str, ...] = ("unmet", "cost")
+    """What dispatch plans are compared by, in order; names as in ``docs/semantics.md``."""
     overrides: tuple[str, ...] = ()
     input_hashes: dict[str, str] = field(default_factory=dict)
     place_origin: dict[str, tuple[str, str]] = field(default_factory=dict)

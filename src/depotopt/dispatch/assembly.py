@@ -87,6 +87,10 @@ def assemble(
     points = np.arange(len(sites) + len(homes), len(places), dtype=np.int64)
     rules = scenario.rules
     chosen = [scenario.demand_points[i] for i in with_need]
+    due_s = np.array(
+        [rules.response_s if point.deadline_s is None else point.deadline_s for point in chosen], dtype=float
+    )
+    soft = "lateness" in scenario.dispatch_objectives
     problem = DispatchProblem(
         places=places,
         lon=known.lon[index],
@@ -101,10 +105,7 @@ def assemble(
         weight=unmet_weight(scenario)[with_need],
         kg=scenario.kg_per_unit,
         m3=scenario.m3_per_unit,
-        deadline_s=np.array(
-            [rules.response_s if point.deadline_s is None else point.deadline_s for point in chosen],
-            dtype=float,
-        ),
+        deadline_s=np.maximum(due_s, rules.response_s) if soft else due_s,
         travel=travel,
         flooded=state.point_flooded[with_need],
         reachable=_reachable(scenario, profiles, travel, len(sites), points),
@@ -114,6 +115,8 @@ def assemble(
         start_s=at_s,
         road_state=state.index,
         excluded=tuple(remarks),
+        objectives=scenario.dispatch_objectives,
+        due_s=due_s if soft else np.zeros(0),
     )
     return Assembly(problem, legs)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -10,6 +11,7 @@ import numpy as np
 from depotopt.dispatch.clock import Timetable, timetable
 from depotopt.dispatch.draft import Routes, delivered
 from depotopt.dispatch.problem import DispatchProblem
+from depotopt.errors import UsageError
 from depotopt.units import HOUR_S, KM_M, FloatArray, Int64Array
 
 ARRIVAL: Final = frozenset({"lateness", "latency", "makespan"})
@@ -24,6 +26,22 @@ TERM_OF: Final = {
     "equity": "worst_shortfall",
 }
 """Name under which each objective is reported; see `docs/semantics.md`."""
+
+
+def checked_objectives(names: Sequence[str]) -> tuple[str, ...]:
+    """The names as given.
+
+    Raises
+    ------
+    UsageError
+        If one is unknown or stands twice, or ``"unmet"`` is missing: nothing would be sent.
+    """
+    unknown = [name for name in names if name not in TERM_OF]
+    if unknown:
+        raise UsageError(f"no objective '{unknown[0]}', expected some of {', '.join(TERM_OF)}")
+    if "unmet" not in names or len(set(names)) < len(names):
+        raise UsageError(f"objectives need unmet and each name once, found {', '.join(names)}")
+    return tuple(names)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -59,7 +77,7 @@ def value_of(problem: DispatchProblem, routes: Routes, times: Timetable | None =
     unmet = float((np.maximum(problem.need - got, 0) * problem.weight).sum())
     found = {"unmet": unmet, "cost": times.cost + changed_cost(problem, routes)}
     if "equity" in problem.objectives:
-        found["equity"] = 1.0 - float(fill_rates(problem, got)[problem.reachable].min(initial=1.0))
+        found["equity"] = worst_shortfall(problem, fill_rates(problem, got))
     if "distance" in problem.objectives:
         found["distance"] = sum(record.metres for record in times.trips) / KM_M
     if ARRIVAL & set(problem.objectives):
@@ -78,12 +96,12 @@ def plan_terms(problem: DispatchProblem, routes: Routes) -> dict[str, float]:
     latency, lateness, makespan = arrivals(problem, times)
     return {
         "unmet_person_days": float((np.maximum(problem.need - got, 0) * problem.weight).sum()),
-        "cost": times.cost,
+        "cost": float(times.cost),
         "late_person_day_hours": lateness,
         "arrival_person_day_hours": latency,
         "makespan_h": makespan,
-        "distance_km": sum(record.metres for record in times.trips) / KM_M,
-        "worst_shortfall": 1.0 - float(rates[problem.reachable].min(initial=1.0)),
+        "distance_km": float(sum(record.metres for record in times.trips)) / KM_M,
+        "worst_shortfall": worst_shortfall(problem, rates),
         "gini": gini(rates),
     }
 
@@ -101,7 +119,7 @@ def arrivals(problem: DispatchProblem, times: Timetable) -> tuple[float, float, 
             worth = sum(units * weight[point][commodity[p]] for p, units in load)
             latency += worth * (arrive - start)
             lateness += worth * max(0.0, arrive - due[point])
-    return latency / HOUR_S, lateness / HOUR_S, last / HOUR_S
+    return float(latency) / HOUR_S, float(lateness) / HOUR_S, float(last) / HOUR_S
 
 
 def fill_rates(problem: DispatchProblem, got: Int64Array) -> FloatArray:
@@ -110,6 +128,11 @@ def fill_rates(problem: DispatchProblem, got: Int64Array) -> FloatArray:
     served = (np.minimum(got, problem.need) * problem.weight).sum(axis=1)
     rates: FloatArray = np.where(wanted > 0, served / np.where(wanted > 0, wanted, 1.0), 1.0)
     return rates
+
+
+def worst_shortfall(problem: DispatchProblem, rates: FloatArray) -> float:
+    """What the worst served point lacks, among those that can be reached and do not stand in the hazard."""
+    return 1.0 - float(rates[problem.reachable & ~problem.flooded].min(initial=1.0))
 
 
 def gini(rates: FloatArray) -> float:

@@ -57,6 +57,7 @@ def publish(assembly: Assembly, problem: DispatchProblem, routes: Routes) -> Dis
         trips=tuple(trips),
         unmet=unmet_lines(problem, routes, times),
         point_state=point_states(problem, routes),
+        objectives=problem.objectives,
     )
 
 

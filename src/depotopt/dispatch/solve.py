@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from depotopt.dispatch.allocation import Allocation, allocate
 from depotopt.dispatch.assembly import Assembly, assemble
@@ -11,7 +12,7 @@ from depotopt.dispatch.clock import timetable
 from depotopt.dispatch.construction import Construction
 from depotopt.dispatch.draft import Routes, remade, weighted_unmet
 from depotopt.dispatch.engines import routing_engine
-from depotopt.dispatch.goal import Value, value_of
+from depotopt.dispatch.goal import Value, checked_objectives, plan_terms, value_of
 from depotopt.dispatch.improvement import improve, size_of, sweep_up
 from depotopt.dispatch.problem import DispatchProblem
 from depotopt.dispatch.publication import publish, with_driven_lengths
@@ -116,13 +117,15 @@ def solve_dispatch(
     limits: SolveLimits | None = None,
     monitor: Monitor | None = None,
     engine: str = "pyvrp",
+    objectives: Sequence[str] | None = None,
 ) -> SolveResult[DispatchPlan]:
     """Decide which vehicle carries what from where to whom over which roads.
 
     Reachability and a flow relaxation give direction and bound; consignments are routed depot by depot;
     with routes fixed the quantities are optimised exactly; ruin and recreate then works across depots.
-    Objectives in order: priority-weighted unmet person-days, then operating cost. ``objective`` is
-    ``unmet_penalty * weighted unmet + cost``; ``terms`` holds ``unmet_person_days`` and ``cost``.
+    Plans are compared by the objectives in their order, by default priority-weighted unmet person-days, then
+    operating cost. ``objective`` is ``unmet_penalty * weighted unmet + cost`` whatever the order; ``terms``
+    holds every term by its name in ``docs/semantics.md``.
 
     Parameters
     ----------
@@ -141,6 +144,8 @@ def solve_dispatch(
         Receives progress; when stopped, the best plan so far is returned.
     engine
         ``"pyvrp"`` or ``"ortools"``.
+    objectives
+        In order, ``"unmet"`` among them; default: the scenario's.
 
     Returns
     -------
@@ -151,13 +156,15 @@ def solve_dispatch(
     Raises
     ------
     UsageError
-        If the engine is unknown, or layout, road state and scenario do not belong together.
+        If the engine or an objective is unknown, or layout, road state and scenario do not belong together.
     EngineError
         If a solver fails.
     """
     begin = time.perf_counter()
     limits, monitor = limits or scenario.dispatch_limits, monitor or Monitor()
     router = routing_engine(engine)
+    if objectives is not None:
+        scenario = replace(scenario, dispatch_objectives=checked_objectives(objectives))
     assembly = assemble(scenario, layout, network, state, at_s, travel_engine(network))
     problem = assembly.problem
     effort = Effort.of(limits, problem, begin)
@@ -255,11 +262,13 @@ def _nothing_to_send(run: Run, notes: tuple[str, ...]) -> SolveResult[DispatchPl
 def _result(
     run: Run, problem: DispatchProblem, routes: Routes, bound: float, notes: list[str]
 ) -> SolveResult[DispatchPlan]:
-    unmet, cost = weighted_unmet(problem, routes), timetable(problem, routes).cost
-    value = problem.unmet_penalty * unmet + cost
+    terms = plan_terms(problem, routes)
+    value = problem.unmet_penalty * terms["unmet_person_days"] + terms["cost"]
     # The relaxation is solved to a tolerance: a bound a hair above the plan is the plan's value.
     bound = min(bound, value)
     proved = value - bound <= run.limits.gap * max(abs(value), 1e-9)
+    # The bound speaks of unmet need and cost: what comes between or before them is not proved by it.
+    proved = proved and (problem.objectives == ("unmet", "cost") or not timetable(problem, routes).trips)
     return SolveResult(
         status=Status.OPTIMAL if proved else Status.FEASIBLE,
         plan=publish(run.assembly, problem, routes),
@@ -268,7 +277,7 @@ def _result(
         engine=run.router.version(),
         seconds=time.perf_counter() - run.begin,
         limit=None if proved else run.limit(),
-        terms={"unmet_person_days": unmet, "cost": cost},
+        terms=terms,
         notes=tuple(notes),
     )
 

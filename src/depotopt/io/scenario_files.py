@@ -314,6 +314,7 @@ class Reading:
             ensemble=assembly.ensemble_rules(file),
             siting_limits=assembly.solve_limits(file.siting),
             dispatch_limits=assembly.solve_limits(file.dispatch),
+            dispatch_objectives=file.dispatch.objectives,
             overrides=tuple(overrides),
             input_hashes=self._hashes(file),
             notices=(*self.notices, *told),

@@ -16,6 +16,7 @@ from depotopt.io.records import default_text
 from depotopt.io.table_schemas import TABLES
 from depotopt.io.toml_schemas import (
     CountBlock,
+    DispatchBlock,
     EnsembleBlock,
     GradeBlock,
     LimitsBlock,
@@ -35,7 +36,8 @@ BLOCKS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[rules]", RulesBlock),
     ("[objective]", ObjectiveBlock),
     ("[ensemble]", EnsembleBlock),
-    ("[siting] and [dispatch]", LimitsBlock),
+    ("[siting]", LimitsBlock),
+    ("[dispatch]", DispatchBlock),
     ("[tiers.ID]", TierBlock),
     ("an entry of counts", CountBlock),
     ("an entry of graded", GradeBlock),

@@ -18,6 +18,7 @@ from depotopt.io.raw_tables import SETTINGS
 from depotopt.io.records import block_of, default_text
 from depotopt.io.toml_schemas import (
     CountBlock,
+    DispatchBlock,
     EnsembleBlock,
     GradeBlock,
     LimitsBlock,
@@ -163,7 +164,8 @@ TEMPLATE_KEYS: Final = (
     *(f"rules.{key}" for key in RulesBlock.model_fields),
     *(f"objective.{key}{'[0]' * (key == 'lexicographic')}" for key in ObjectiveBlock.model_fields),
     *(f"ensemble.{key}" for key in EnsembleBlock.model_fields),
-    *(f"{block}.{key}" for block in ("siting", "dispatch") for key in LimitsBlock.model_fields),
+    *(f"siting.{key}" for key in LimitsBlock.model_fields),
+    *(f"dispatch.{key}{'[0]' * (key == 'objectives')}" for key in DispatchBlock.model_fields),
     *(
         f"tiers.county.{key}{'[0]' * (key == 'replenishes')}"
         for key in TierBlock.model_fields

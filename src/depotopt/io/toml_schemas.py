@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from depotopt.io.cells import (
     Expect,
@@ -82,11 +82,12 @@ class ObjectiveBlock(Block):
     cvar_level: KeyGap = 0.95
     """Share of probability that does not count as worst: 0.95 looks at the worst 5 %."""
     lexicographic: Annotated[
-        tuple[Literal["cost", "mean", "cvar", "worst", "fraction"], ...],
-        Expect("a list of cost, mean, cvar, worst, fraction", "choice"),
+        tuple[Literal["farthest", "cost", "mean", "cvar", "worst", "fraction"], ...],
+        Expect("a list of farthest, cost, mean, cvar, worst, fraction", "choice"),
     ] = ()
     """Minimise these one after the other instead of the weighted sum; `cost` is the yearly cost, `fraction`
-    the largest fraction of need (by penalty) unmet in any road state, transport included."""
+    the largest fraction of need (by penalty) unmet in any road state, transport included; `farthest`, only
+    first and before others, the travel time of the farthest person to an open site, no road lost."""
     tolerance: KeyAmount = 0.01
     """How much worse, relatively, one of them may get again while later ones are minimised."""
     max_mean_response: KeyAmount | None = None
@@ -123,6 +124,25 @@ class LimitsBlock(Block):
     """Seed of every random choice."""
     workers: KeyPositiveCount = 1
     """Threads an engine may use."""
+
+
+def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    if "unmet" not in names or len(set(names)) < len(names):
+        raise ValueError("unmet is missing, or a name stands twice")
+    return names
+
+
+class DispatchBlock(LimitsBlock):
+    """When dispatch stops, and what its plans are compared by."""
+
+    objectives: Annotated[
+        tuple[Literal["unmet", "lateness", "latency", "makespan", "cost", "distance", "equity"], ...],
+        AfterValidator(_each_once),
+        Expect("unmet and any of lateness, latency, makespan, cost, distance, equity, each once", "choice"),
+    ] = ("unmet", "cost")
+    """Minimised one after the other: `unmet` need, late deliveries (`lateness` makes deadlines soft),
+    need-weighted arrival (`latency`), latest arrival (`makespan`), `cost`, `distance`, the shortfall of the
+    point that gets least (`equity`)."""
 
 
 class CountBlock(Block):
@@ -220,8 +240,8 @@ class ScenarioFile(Block):
     """Number and seeds of road states."""
     siting: LimitsBlock = LimitsBlock()
     """Limits of the siting engines."""
-    dispatch: LimitsBlock = LimitsBlock()
-    """Limits of the dispatch engines."""
+    dispatch: DispatchBlock = DispatchBlock()
+    """Limits of the dispatch engines and what plans are compared by."""
     tiers: Annotated[dict[KeyIdentifier, TierBlock], Field(min_length=1), Expect("at least one tier", "tier")]
     """Tiers by identifier, from the top."""
     hazards: Annotated[dict[str, dict[str, Any]], Expect("a table with a key kind", "hazard")] = {}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from depotopt.hazards.states import RoadState
-from depotopt.need import need, unmet_weight
+from depotopt.need import need
 from depotopt.plans import DispatchPlan, PointState, SitingPlan, Trip, UnmetLine
 from depotopt.roads.engines.dijkstra import DijkstraEngine
 from depotopt.roads.network import RoadNetwork
@@ -18,6 +19,7 @@ from depotopt.travel import TravelTimes
 from depotopt.units import HOUR_S, KM_M, BoolArray, FloatArray
 from depotopt.verify.check import QUANTITY_TOLERANCE, TIME_TOLERANCE_S, Check
 from depotopt.verify.lots import UsableLot, dispatching_sites, usable_lots
+from depotopt.verify.terms import recomputed_terms
 from depotopt.verify.trips import RouteClock, trip_kg
 
 
@@ -29,6 +31,7 @@ def verify_dispatch(
     plan: DispatchPlan,
     *,
     at_s: float | None = None,
+    objectives: tuple[str, ...] | None = None,
 ) -> Check:
     """Check every trip and every unmet unit of a dispatch plan, and recompute its objective.
 
@@ -41,14 +44,20 @@ def verify_dispatch(
         The plan.
     at_s
         Moment of the roads that was asked for; ``None`` to take the plan's word.
+    objectives
+        Objectives that were asked for, in order; ``None`` to take the plan's word.
 
     Returns
     -------
     Check
-        ``objective = unmet_penalty * weighted unmet person-days + cost``; terms
-        ``unmet_person_days`` (priority-weighted) and ``cost``.
+        ``objective = unmet_penalty * weighted unmet person-days + cost``; every term of
+        `docs/semantics.md`.
     """
     broken: list[str] = []
+    if objectives is not None and plan.objectives != objectives:
+        broken.append(f"the plan is for {', '.join(plan.objectives)}, not {', '.join(objectives)}")
+    # Whether deadlines are soft follows from the objectives of the plan.
+    scenario = replace(scenario, dispatch_objectives=plan.objectives)
     if plan.road_state != state.index:
         broken.append(f"the plan is for road state {plan.road_state}, not {state.index}")
     if at_s is not None and plan.at_s != at_s:
@@ -70,9 +79,10 @@ def verify_dispatch(
     broken += _over_served(scenario, delivered, wanted)
     broken += unmet_line_faults(scenario, plan, wanted - delivered)
     broken += point_state_faults(scenario, layout, network, state, plan, delivered, wanted)
-    weighted = float((np.maximum(wanted - delivered, 0.0) * unmet_weight(scenario)).sum())
-    terms = {"unmet_person_days": weighted, "cost": cost}
-    return Check(tuple(broken), scenario.rules.unmet_penalty * weighted + cost, terms)
+    counted = reached_points(scenario, layout, network, state, plan.at_s) & ~state.point_flooded
+    terms = recomputed_terms(scenario, plan, wanted, delivered, counted, cost)
+    objective = scenario.rules.unmet_penalty * terms["unmet_person_days"] + cost
+    return Check(tuple(broken), objective, terms)
 
 
 def reference_faults(
@@ -251,7 +261,7 @@ def point_state_faults(
     wanted: FloatArray,
 ) -> list[str]:
     """Demand points whose reported state is not the one they are in."""
-    reached = _reached(scenario, layout, network, state, plan.at_s)
+    reached = reached_points(scenario, layout, network, state, plan.at_s)
     broken = []
     lines: dict[str, list[UnmetLine]] = {}
     for line in plan.unmet:
@@ -280,7 +290,7 @@ def point_state_faults(
     return broken
 
 
-def _reached(
+def reached_points(
     scenario: Scenario, layout: SitingPlan | None, network: RoadNetwork, state: RoadState, at_s: float
 ) -> BoolArray:
     """Demand points some vehicle of the fleet can reach from some open dispatching depot."""

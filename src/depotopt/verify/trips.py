@@ -22,6 +22,7 @@ from depotopt.units import (
 )
 from depotopt.verify.check import QUANTITY_TOLERANCE, TIME_TOLERANCE_S
 from depotopt.verify.lots import UsableLot, dispatching_sites, open_sites
+from depotopt.verify.terms import latest_s
 
 DISTANCE_TOLERANCE_M = 1.0
 
@@ -175,7 +176,7 @@ class RouteClock:
                     f"{where}: at {stop.point} at {stop.arrive_s:.1f} s, possible from {ready_s + leg_s:.1f}"
                 )
             point = scenario.demand_points[scenario.point_index[stop.point]]
-            latest = rules.response_s if point.deadline_s is None else point.deadline_s
+            latest = latest_s(scenario, point)
             if stop.arrive_s > latest + TIME_TOLERANCE_S:
                 broken.append(
                     f"{where}: at {stop.point} at {stop.arrive_s:.1f} s, at the latest {latest:.1f}"
