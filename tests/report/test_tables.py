@@ -8,11 +8,13 @@ import pandas as pd
 import pytest
 
 from depotopt.errors import UsageError
+from depotopt.plans import SitingPlan
 from depotopt.report.content import ReportContent
 from depotopt.report.ledger import LATE, NO_NEED, NO_PLAN, draw_ledger
 from depotopt.report.table import SENTENCE, Table, frame_table
 from depotopt.report.tables import report_tables
 from depotopt.report.wording import Wording
+from depotopt.scenario import SiteStatus
 
 NO_ROAD = "no open road from any depot, and no aircraft in range"
 
@@ -85,6 +87,22 @@ def test_without_a_layout_existing_sites_hold_the_stock_table(content: ReportCon
     ledger = draw_ledger(bare)
     assert sum(entry.planned for entry in ledger.stock) == sum(lot.quantity for lot in bare.scenario.stock)
     assert [depot.is_open for depot in ledger.depots].count(False) == 1
+
+
+def test_a_helper_is_open_and_holds_its_table_whatever_the_layout(content: ReportContent) -> None:
+    opened = {item.site for item in content.layout.open_sites} if content.layout else set()
+    lot = next(lot for lot in content.scenario.stock if lot.site in opened)
+    sites = tuple(
+        dataclasses.replace(site, status=SiteStatus.MUTUAL_AID) if site.ident == lot.site else site
+        for site in content.scenario.sites
+    )
+    assert content.siting is not None
+    bare = dataclasses.replace(content.siting, plan=SitingPlan((), ()))
+    scenario = dataclasses.replace(content.scenario, sites=sites)
+    ledger = draw_ledger(dataclasses.replace(content, scenario=scenario, siting=bare))
+    shown = [depot for depot in ledger.depots if depot.is_open]
+    assert [(sites[depot.site].ident, depot.size_class) for depot in shown] == [(lot.site, "mutual_aid")]
+    assert all(entry.planned == entry.held for entry in ledger.stock if entry.site == lot.site)
 
 
 def test_every_table_column_and_code_has_words_in_both_languages(content: ReportContent) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from depotopt.need import need, people_in_need, unmet_weight
 from depotopt.plans import DispatchPlan, PointState
 from depotopt.report.content import ReportContent
-from depotopt.scenario import Scenario, SiteStatus
+from depotopt.scenario import Scenario, Site, SiteStatus
 from depotopt.units import FloatArray
 
 LATE = "late"
@@ -45,7 +45,7 @@ class Depot:
     tier
         Its tier when open, else the first it allows.
     size_class
-        Empty where no layout decided it.
+        Empty where no layout decided it; ``mutual_aid`` for helpers outside the plan.
     """
 
     site: int
@@ -149,14 +149,18 @@ def _depots(content: ReportContent) -> tuple[Depot, ...]:
         return tuple(
             Depot(j, True, opened[site.ident].tier, opened[site.ident].size_class)
             if site.ident in opened
-            else Depot(j, site.status is SiteStatus.MUTUAL_AID, site.tiers[0] if site.tiers else "", "")
+            else _unplanned(j, site, ())
             for j, site in enumerate(scenario.sites)
         )
-    standing = (SiteStatus.EXISTING, SiteStatus.MUST_OPEN, SiteStatus.MUTUAL_AID)
-    return tuple(
-        Depot(j, site.status in standing, site.tiers[0] if site.tiers else "", "")
-        for j, site in enumerate(scenario.sites)
-    )
+    standing = (SiteStatus.EXISTING, SiteStatus.MUST_OPEN)
+    return tuple(_unplanned(j, site, standing) for j, site in enumerate(scenario.sites))
+
+
+def _unplanned(j: int, site: Site, standing: tuple[SiteStatus, ...]) -> Depot:
+    """A site no layout opened: there today, lending mutual aid, or closed."""
+    lends = site.status is SiteStatus.MUTUAL_AID
+    first = site.tiers[0] if site.tiers else ""
+    return Depot(j, lends or site.status in standing, first, site.status.value if lends else "")
 
 
 def _stock(content: ReportContent) -> tuple[StockEntry, ...]:
