@@ -19,6 +19,9 @@ ROOT_LENGTH, NODE_LENGTH = 1.0, 0.3
 TRIALS = 6
 """Clusters tried before one is branched on."""
 TELL_EVERY = 32
+SHAKE_EVERY_S = 8.0
+SHAKE_SHARE = 0.5
+"""While the tree is not done, shaking gets this share of the time since it was last done."""
 
 
 @dataclass(order=True, slots=True)
@@ -76,6 +79,7 @@ class LocationTree:
         heap: list[_Node] = []
         root = _Node(-np.inf, 0, status, boxes, self._price.astype(np.float32), often)
         self._push(heap, self._evaluate(root, ROOT_STEPS, ROOT_LENGTH))
+        shaken_s = reduction.spent_s
         while heap and not reduction.over:
             node = heapq.heappop(heap)
             reduction.bound = max(reduction.bound, min(node.bound, reduction.value))
@@ -86,6 +90,10 @@ class LocationTree:
                 self._push(heap, child)
             if self.nodes % TELL_EVERY == 0:
                 reduction.tell("tree")
+            since_s = reduction.spent_s - shaken_s
+            if since_s > SHAKE_EVERY_S:
+                reduction.shake(SHAKE_SHARE * since_s)
+                shaken_s = reduction.spent_s
         if not heap:
             reduction.bound = reduction.value
 
