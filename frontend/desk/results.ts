@@ -4,7 +4,7 @@ import { make } from "../src/elements";
 import { table } from "./table";
 import { number, percent, say } from "./words";
 
-type Row = Record<string, number>;
+type Row = Record<string, number | null>;
 type Summary = Record<string, Row>;
 interface Proof {
   status: string;
@@ -29,25 +29,27 @@ interface Change {
   status: string;
   conflicts: string[];
 }
-export interface ExplainResult {
+export interface Explanation {
   sites: Record<string, Change>;
 }
 
 export function metricName(metric: string): string {
-  const reach = /^coverage_([\d.]+)_(min|h)$/.exec(metric);
-  return reach ? say("metric.coverage", { time: `${reach[1]} ${reach[2]}` }) : say(`metric.${metric}`);
+  const reach = /^(coverage|backup|overlap)_([\d.]+)_(min|h)$/.exec(metric);
+  return reach ? say(`metric.${reach[1]}`, { time: `${reach[2]} ${reach[3]}` }) : say(`metric.${metric}`);
 }
 
-function shown(metric: string, value: number): string {
-  if (metric.startsWith("coverage") || metric === "unmet_share") return percent(value);
-  return number(value, metric === "gini" ? 3 : 0);
+function shown(metric: string, value: number | null | undefined): string {
+  if (value === null || value === undefined) return "-";
+  if (metric.startsWith("coverage") || metric.startsWith("backup") || metric === "unmet_share") return percent(value);
+  return number(value, metric === "gini" ? 3 : metric.startsWith("overlap") ? 2 : 0);
 }
 
-const PARTS = ["before", "expected", "worst_5_percent"] as const;
+const PARTS = ["before", "expected", "worst_5_percent", "worst"] as const;
 const HEADS: Record<(typeof PARTS)[number], string> = {
   before: "desk.before",
   expected: "desk.expected_value",
   worst_5_percent: "desk.worst_5_percent",
+  worst: "desk.worst",
 };
 
 function name(of: string): string {
@@ -61,7 +63,7 @@ export function runTables(result: RunResult): Node[] {
   for (const [stage, proof] of [["site", result.siting], ["dispatch", result.dispatch]] as const) {
     if (!proof) continue;
     const gap = proof.gap === null ? "" : ` · ${say("desk.gap")} ${percent(proof.gap)}`;
-    nodes.push(make("p", {}, make("strong", {}, say(`stage.${stage}`)), `: ${proof.status}${gap}`));
+    nodes.push(make("p", {}, make("strong", {}, say(`stage.${stage}`)), `: ${say(`status.${proof.status}`)}${gap}`));
     for (const line of [...proof.conflicts, ...proof.notes]) nodes.push(make("p", { class: "note" }, line));
   }
   const names = Object.keys(result.evaluation);
@@ -75,29 +77,33 @@ export function runTables(result: RunResult): Node[] {
   return nodes;
 }
 
-export function compareTables(result: CompareResult): Node[] {
+/** Layouts side by side; where they differ, and what each depot is worth to its layout where that was asked. */
+export function compareTables(result: CompareResult, why: Map<string, Explanation>): Node[] {
   const layouts = result.layouts;
   const head = ["", ...layouts.map((one) => name(one.name))];
   const rows: string[][] = [
     [say("desk.open_sites"), ...layouts.map((one) => number(one.open_sites))],
     [say("desk.yearly_cost"), ...layouts.map((one) => number(one.yearly_cost))],
   ];
-  for (const metric of Object.keys(layouts[0].summary)) {
-    for (const part of PARTS) {
+  for (const metric of Object.keys(layouts[0].summary))
+    for (const part of PARTS)
       rows.push([`${metricName(metric)}, ${say(HEADS[part])}`, ...layouts.map((one) => shown(metric, one.summary[metric][part]))]);
-    }
-  }
   rows.push([say("desk.regret"), ...layouts.map((one) => number(one.expected_regret))]);
   const nodes: Node[] = [table(head, rows)];
   const differing = Object.entries(result.differing_sites);
-  if (differing.length) {
-    nodes.push(make("h3", {}, say("desk.differing")));
-    nodes.push(table(head, differing.map(([site, row]) => [site, ...row.map((cell) => cell || "-")])));
-  }
+  if (!differing.length) return nodes;
+  const cell = (place: string, layout: string, site: string): string => {
+    if (!place) return "-";
+    const change = why.get(layout)?.sites[site];
+    return change ? `${place} (${say("desk.without")}: ${changeText(change)})` : place;
+  };
+  nodes.push(make("h3", {}, say("desk.differing")));
+  nodes.push(table(head, differing.map(([site, row]) => [site, ...row.map((place, n) => cell(place, layouts[n].name, site))])));
+  if (why.size < layouts.filter((one) => one.name !== "today").length) nodes.push(make("p", { class: "note" }, say("desk.explain_first")));
   return nodes;
 }
 
-export function explainTable(result: ExplainResult): Node[] {
+export function explainTable(result: Explanation): Node[] {
   const rows = Object.entries(result.sites).map(([site, change]) => [site, changeText(change)]);
   return [table(["", say("desk.without")], rows)];
 }

@@ -5,6 +5,7 @@ export interface Scenario {
   title: string;
   description: string;
   overrides: string[];
+  saved_overrides: string[];
   uploaded: boolean;
   readable: boolean;
 }
@@ -15,12 +16,39 @@ export interface Fault {
   expected: string;
   kind: string;
 }
+export interface Closure {
+  street?: string;
+  area_wkt?: string;
+  lon?: number;
+  lat?: number;
+  radius_m?: number;
+  speed_factor?: number;
+  from_s?: number;
+  until_s?: number;
+}
 export interface Run {
   name: string;
   scenario: string;
   overrides: string[];
   files: string[];
   modified: number;
+  interrupted: boolean;
+  at_h: number;
+  replanned_from: string;
+  closures: Closure[];
+  changed_vehicles: string[];
+}
+export interface SettingField {
+  key: string;
+  block: string;
+  title: string;
+  kind: "number" | "whole" | "switch" | "text" | "counts";
+  value: unknown;
+  optional: boolean;
+  least: number | null;
+  most: number | null;
+  above_least: boolean;
+  description: string;
 }
 export interface Job {
   id: string;
@@ -54,6 +82,11 @@ const json = (body: unknown): RequestInit => ({
   body: JSON.stringify(body),
 });
 
+const chosen = (overrides: string[]): string => {
+  const query = overrides.map((name) => `override=${encodeURIComponent(name)}`).join("&");
+  return query ? `?${query}` : "";
+};
+
 export const scenarios = () => call<Scenario[]>("/api/scenarios");
 export const runs = () => call<Run[]>("/api/runs");
 export const jobs = () => call<Job[]>("/api/jobs");
@@ -62,11 +95,14 @@ export const start = (request: unknown) => call<Job>("/api/jobs", json(request))
 export const stop = (id: string) => call<{ asked: boolean }>(`/api/jobs/${id}/stop`, { method: "POST" });
 export const upload = (scenario: string, file: File) =>
   call<{ name: string; faults: Fault[] }>(`/api/scenarios/${scenario}/workbook`, { method: "POST", body: file });
-
-export function faults(scenario: string, overrides: string[]): Promise<Fault[]> {
-  const query = overrides.map((name) => `override=${encodeURIComponent(name)}`).join("&");
-  return call<Fault[]>(`/api/scenarios/${scenario}/faults${query ? `?${query}` : ""}`);
-}
+export const faults = (scenario: string, overrides: string[]) =>
+  call<Fault[]>(`/api/scenarios/${scenario}/faults${chosen(overrides)}`);
+export const settings = (scenario: string, overrides: string[]) =>
+  call<SettingField[]>(`/api/scenarios/${scenario}/settings${chosen(overrides)}`);
+export const saveOverride = (scenario: string, name: string, changes: Record<string, unknown>) =>
+  call<{ name: string; faults: Fault[] }>(`/api/scenarios/${scenario}/overrides`, json({ name, changes }));
+/** A JSON file of a run, by its name. */
+export const runFile = <T>(run: string, file: string) => call<T>(`/report/${run}/${file}`);
 
 /** Follow a job's words until it has ended. */
 export function follow(id: string, said: (event: Progress) => void, ended: () => void): () => void {

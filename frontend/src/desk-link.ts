@@ -6,12 +6,12 @@ import type { Mark } from "./marks";
 import { degrees, type Model } from "./model";
 import type { Selection } from "./plan";
 import type { Streets } from "./streets";
-import { setLanguage } from "./words";
+import { say, setLanguage } from "./words";
 
 /** From the map to the app. */
 export type FromMap =
   | { kind: "ready" }
-  | { kind: "street"; street: string; name: string; roadClass: string; lon: number; lat: number }
+  | { kind: "street"; street: string; title: string; lon: number; lat: number }
   | { kind: "none" }
   | { kind: "area"; area_wkt: string }
   | { kind: "view"; view: ViewState };
@@ -27,6 +27,11 @@ export interface ViewState {
   resolution: number;
 }
 
+/** Whether a page of the web app is around this one. */
+export function isEmbedded(): boolean {
+  return window.parent !== window && location.protocol.startsWith("http");
+}
+
 export class DeskLink {
   private silent = false;
 
@@ -34,12 +39,13 @@ export class DeskLink {
     private readonly model: Model,
     private readonly chart: Chart,
     private readonly streets: Streets,
+    private readonly deselect: () => void,
   ) {}
 
   /** A link to the page around, if there is one. */
-  static open(model: Model, chart: Chart, streets: Streets): DeskLink | null {
-    if (window.parent === window || !location.protocol.startsWith("http")) return null;
-    const link = new DeskLink(model, chart, streets);
+  static open(model: Model, chart: Chart, streets: Streets, deselect: () => void): DeskLink | null {
+    if (!isEmbedded()) return null;
+    const link = new DeskLink(model, chart, streets, deselect);
     window.addEventListener("message", (event: MessageEvent<ToMap>) => {
       if (event.source === window.parent && event.origin === location.origin) link.receive(event.data);
     });
@@ -64,8 +70,7 @@ export class DeskLink {
     this.send({
       kind: "street",
       street: this.streets.ident(selection.index),
-      name: names[roads.name[selection.index]],
-      roadClass: meta.classes[roads.rank[selection.index]],
+      title: names[roads.name[selection.index]] || say(`road_class.${meta.classes[roads.rank[selection.index]]}`),
       lon,
       lat,
     });
@@ -73,8 +78,11 @@ export class DeskLink {
 
   private receive(message: ToMap): void {
     if (message.kind === "marks") this.chart.showMarks(message.marks, this.streets);
-    else if (message.kind === "draw") this.chart.setDrawing(message.on);
-    else if (message.kind === "language") setLanguage(message.language);
+    else if (message.kind === "draw") {
+      // The card would lie over the area.
+      if (message.on) this.deselect();
+      this.chart.setDrawing(message.on);
+    } else if (message.kind === "language") setLanguage(message.language);
     else if (message.kind === "view") {
       this.silent = true;
       this.chart.setView(message.view);

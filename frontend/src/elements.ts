@@ -21,3 +21,13 @@ export function button(label: string, attributes: Record<string, string | boolea
   element.addEventListener("click", action);
   return element;
 }
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** A shape of a drawing inside the page. */
+export function shape(tag: string, attributes: Record<string, string>, ...children: (Node | string)[]): SVGElement {
+  const element = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}

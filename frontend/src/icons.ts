@@ -1,14 +1,7 @@
 // Symbols of legend and cards as inline SVG.
 
+import { shape } from "./elements";
 import { DEPOT_INK, DEPOT_PATH, LOST_INK, SLOWED_INK, STATES } from "./theme";
-
-const SVG = "http://www.w3.org/2000/svg";
-
-function shape(tag: string, attributes: Record<string, string>): SVGElement {
-  const element = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  return element;
-}
 
 function icon(viewBox: string, ...shapes: SVGElement[]): SVGElement {
   const svg = shape("svg", { viewBox, "aria-hidden": "true", class: "icon" });

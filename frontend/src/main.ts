@@ -1,7 +1,7 @@
 // Puts the page together: header, overview and legend, map or tables, card of details.
 
 import { Chart, type Choice } from "./chart";
-import { DeskLink } from "./desk-link";
+import { DeskLink, isEmbedded } from "./desk-link";
 import { detailCard, type Context } from "./detail";
 import { button, make } from "./elements";
 import { legend, overview } from "./legend";
@@ -47,6 +47,7 @@ class Page {
   private link: DeskLink | null = null;
 
   constructor(private readonly model: Model) {
+    document.documentElement.classList.toggle("narrow", isEmbedded());
     this.choice = firstChoice(model);
     document.title = model.meta.title;
     this.stage.append(this.canvas, this.card);
@@ -94,7 +95,7 @@ class Page {
     setTimeout(() => this.chart.roads.warmUp(), 50);
     // Nobody has clicked a road yet: what only clicks need is read when the picture stands.
     this.streets = await Streets.read(this.model.roads.count);
-    this.link = DeskLink.open(this.model, this.chart, this.streets);
+    this.link = DeskLink.open(this.model, this.chart, this.streets, () => this.select(null));
     document.documentElement.dataset.clickable = "yes";
   }
 
@@ -124,6 +125,7 @@ class Page {
       make("div", { class: "title", title: meta.description }, make("h1", {}, meta.title), meta.description ? make("p", {}, meta.description) : null),
       searchBox(this.model, (selection) => this.select(selection, true)),
       make("nav", {}, view(false), view(true)),
+      ...(isEmbedded() ? [this.legendSwitch()] : []),
       button(say("map.print"), { class: "quiet" }, () => window.print()),
       button(say("map.save_svg"), { class: "quiet" }, () => this.saveSvg()),
       button(say("map.language"), { class: "quiet", "aria-label": say("map.language_label"), lang: current() === "en" ? "zh-CN" : "en" }, () =>
@@ -144,6 +146,16 @@ class Page {
     this.timeline.write();
     if (this.asTables) this.show(true);
     this.fillCard(false);
+  }
+
+  /** Inside the web app room is scarce: the legend shows when asked for. */
+  private legendSwitch(): HTMLElement {
+    const root = document.documentElement;
+    const toggle = button(say("map.legend"), { class: "quiet", "aria-pressed": String(!root.classList.contains("narrow")) }, () => {
+      toggle.setAttribute("aria-pressed", String(!root.classList.toggle("narrow")));
+      this.chart.map.updateSize();
+    });
+    return toggle;
   }
 
   private controls(): HTMLElement {

@@ -10,8 +10,8 @@ ROOT = Path(__file__).parents[2]
 ASSETS = ROOT / "src" / "depotopt" / "web" / "assets"
 WORDS: dict[str, dict[str, str]] = json.loads((ASSETS / "words.json").read_text(encoding="utf-8"))
 SOURCES = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "frontend" / "desk").glob("*.ts"))
-SAID = set(re.findall(r"""["'`]((?:desk|stage|metric|field|change|status)\.\w+)["'`]""", SOURCES))
-CODED = set(re.findall(r"""say\([`]([a-z]+)\.\$""", SOURCES))
+SAID = set(re.findall(r"""["'`]((?:desk|stage|metric|field|change|status|block)\.\w+)["'`]""", SOURCES))
+CODED = set(re.findall(r"""say\(`([a-z]+)\.\$""", SOURCES))
 
 
 def test_every_word_is_there_in_both_languages() -> None:

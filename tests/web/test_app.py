@@ -76,6 +76,74 @@ def test_a_job_runs_tells_and_leaves_a_report(client: TestClient) -> None:
     assert ended(client, why.json()["id"])["result"]["sites"]
 
 
+def test_a_road_closed_by_a_click_gives_new_sheets(client: TestClient) -> None:
+    first = ended(client, client.post("/api/jobs", json=run_request(state=-1)).json()["id"])
+    closures = [{"street": "b2-3"}, {"street": "s4-6", "speed_factor": 0.5, "until_s": 7200}]
+    request = {"verb": "replan", "run": first["run"], "at_h": 0.25, "closures": closures, "time": 2}
+    job = ended(client, client.post("/api/jobs", json=request).json()["id"])
+    assert (job["state"], job["exit_code"]) == ("ended", 0)
+    assert job["command"][:2] == ["depotopt", "replan"]
+    assert {"points", "led_round"} == job["result"]["changes"].keys()
+    run = next(one for one in client.get("/api/runs").json() if one["name"] == job["run"])
+    assert (run["replanned_from"], run["at_h"]) == (first["run"], 0.25)
+    assert [one["street"] for one in run["closures"]] == ["b2-3", "s4-6"]
+    assert run["changed_vehicles"] == job["result"]["changed_vehicles"]
+    assert client.get(f"/report/{job['run']}/changes.json").json() == job["result"]["changes"]
+    # The list edited: the bridge is open again, and the name tells the new moment only.
+    request |= {"run": job["run"], "at_h": 0.5, "closures": closures[1:]}
+    again = ended(client, client.post("/api/jobs", json=request).json()["id"])
+    assert again["run"].startswith(f"{first['run']}-at-0.5h-")
+    run = next(one for one in client.get("/api/runs").json() if one["name"] == again["run"])
+    assert [one["street"] for one in run["closures"]] == ["s4-6"]
+
+
+def test_the_front_is_a_job(client: TestClient) -> None:
+    request = {"verb": "pareto", "scenario": "minimal", "points": 2, "states": 3, "unseen": 6, "time": 10}
+    job = ended(client, client.post("/api/jobs", json=request).json()["id"])
+    assert job["exit_code"] == 0
+    assert job["result"]["points"][0]["layout"]["open_sites"]
+
+
+def test_an_interrupted_run_is_found_and_finished(client: TestClient, settings: Settings) -> None:
+    job = client.post("/api/jobs", json=run_request(unseen=60_000)).json()
+    with client.stream("GET", f"/api/jobs/{job['id']}/events") as stream:
+        for line in stream.iter_lines():
+            if '"evaluate"' in line:
+                break
+    book = JobBook(settings.runs)
+    found = book.get(job["id"])
+    assert found is not None
+    os.kill(found.pid, signal.SIGKILL)
+    book.close()
+    assert ended(client, job["id"])["state"] == "lost"
+    [run] = client.get("/api/runs").json()
+    assert (run["name"], run["interrupted"]) == (f"{job['run']}.unfinished", True)
+    path = settings.runs / run["name"] / "layout.json"
+    path.write_text(path.read_text(encoding="utf-8").replace("60000", "6"), encoding="utf-8")
+    rest = ended(client, client.post("/api/jobs", json={"verb": "resume", "run": run["name"]}).json()["id"])
+    assert rest["exit_code"] == 0
+    [run] = client.get("/api/runs").json()
+    assert (run["name"], run["interrupted"]) == (job["run"], False)
+
+
+@pytest.mark.parametrize(
+    "closure",
+    [
+        {},
+        {"street": "a", "lon": 1, "lat": 1, "radius_m": 5},
+        {"street": "a", "lon": 1},
+        {"lon": 1, "lat": 1},
+        {"area_wkt": "POINT (1 1)"},
+        {"street": "a", "speed_factor": 1},
+        {"street": ""},
+        {"street": "a", "until_s": "soon"},
+    ],
+)
+def test_closures_out_of_form_start_nothing(client: TestClient, closure: dict[str, Any]) -> None:
+    request = {"verb": "replan", "run": "x", "at_h": 1, "closures": [closure]}
+    assert client.post("/api/jobs", json=request).status_code == 422
+
+
 def test_a_stopped_job_keeps_its_plan(client: TestClient) -> None:
     request = run_request(unseen=60_000)
     ident = client.post("/api/jobs", json=request).json()["id"]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -15,12 +16,24 @@ from typing import Annotated, Any, TypeVar
 from fastapi import FastAPI, HTTPException, Query, Request
 from fastapi.responses import FileResponse, Response, StreamingResponse
 
-from depotopt.errors import Fault, UsageError
-from depotopt.io.scenario_files import check_scenario
+from depotopt.errors import Fault, InputError, UsageError
+from depotopt.io.scenario_files import Reading, check_scenario
+from depotopt.pipeline.unfinished import SUFFIX
+from depotopt.web.editing import override_text, setting_fields
 from depotopt.web.guard import Guard
 from depotopt.web.jobs import JobBook
 from depotopt.web.library import REPORT_FILES, Library
-from depotopt.web.requests import CompareRequest, ExplainRequest, JobRequest, OverrideName, RunRequest
+from depotopt.web.requests import (
+    CompareRequest,
+    ExplainRequest,
+    JobRequest,
+    OverrideName,
+    OverrideRequest,
+    ParetoRequest,
+    ReplanRequest,
+    ResumeRequest,
+    RunRequest,
+)
 from depotopt.web.settings import Settings
 from depotopt.web.store import Job
 
@@ -85,9 +98,47 @@ def _add_reads(app: FastAPI, library: Library) -> None:
         """Every fault of a scenario."""
         folder = _found(library.scenario(name))
         try:
-            return [_fault(fault) for fault in check_scenario(folder, tuple(override or ()))]
+            words = library.override_words(name, override or ())
+            return [_fault(fault) for fault in check_scenario(folder, words)]
         except UsageError as error:
             raise HTTPException(422, str(error)) from error
+
+    @app.get("/api/scenarios/{name}/settings", responses={404: {}, 422: {}})
+    def settings_of(
+        name: str, override: Annotated[list[OverrideName] | None, Query()] = None
+    ) -> list[dict[str, Any]]:
+        """Values of a scenario that can be edited; none where its settings cannot be read."""
+        folder = _found(library.scenario(name))
+        try:
+            reading = Reading.of(folder, library.override_words(name, override or ()))
+        except UsageError as error:
+            raise HTTPException(422, str(error)) from error
+        return [asdict(field) for field in setting_fields(reading)]
+
+    @app.post(
+        "/api/scenarios/{name}/overrides", status_code=201, responses={400: {}, 404: {}, 409: {}, 422: {}}
+    )
+    def save_override(name: str, request: OverrideRequest) -> dict[str, Any]:
+        """Keep edited settings as an override, unless the scenario would have faults with it."""
+        folder = _found(library.scenario(name))
+        reading = Reading.of(folder, ())
+        if request.name in reading.override_names:
+            raise HTTPException(409, f"the scenario itself has an override '{request.name}'")
+        try:
+            text = override_text(request.changes, setting_fields(reading))
+        except ValueError as error:
+            raise HTTPException(422, str(error)) from error
+        tried = library.save_override(name, f"{request.name}.{secrets.token_hex(4)}", text)
+        try:
+            found = check_scenario(folder, (str(tried),))
+        except (InputError, UsageError) as error:
+            raise HTTPException(422, str(error)) from error
+        finally:
+            tried.unlink()
+        if not found:
+            library.save_override(name, request.name, text)
+        named = [replace(fault, where=fault.where.replace(tried.stem, request.name)) for fault in found]
+        return {"name": request.name, "faults": [_fault(fault) for fault in named]}
 
     @app.post("/api/scenarios/{name}/workbook", status_code=201, responses={404: {}, 415: {}})
     async def upload(name: str, request: Request) -> dict[str, Any]:
@@ -116,22 +167,33 @@ def _add_reads(app: FastAPI, library: Library) -> None:
 
 
 def _add_jobs(app: FastAPI, settings: Settings, library: Library, book: JobBook) -> None:
+    home = settings.runs.resolve()
+
     def words_of(request: JobRequest, ident: str) -> list[str]:
         if isinstance(request, RunRequest):
-            scenario = _found(library.scenario(request.scenario))
-            return request.words(
-                scenario.resolve(), (settings.runs / f"{request.scenario}-{ident}").resolve()
-            )
+            scenario = _found(library.scenario(request.scenario)).resolve()
+            overrides = library.override_words(request.scenario, request.overrides)
+            return request.words(scenario, overrides, home / f"{request.scenario}-{ident}")
+        if isinstance(request, ParetoRequest):
+            scenario = _found(library.scenario(request.scenario)).resolve()
+            return request.words(scenario, library.override_words(request.scenario, request.overrides))
+        if isinstance(request, ReplanRequest):
+            run = _found(library.run(request.run)).resolve()
+            first = re.sub(r"-at-[0-9.e+]+h-[0-9a-f]{8}$", "", request.run)
+            return request.words(run, home / f"{first}-at-{request.at_h:.4g}h-{ident}")
+        if isinstance(request, ResumeRequest):
+            run = _found(library.run(request.run)).resolve()
+            return request.words(run, home / request.run.removesuffix(SUFFIX))
         if isinstance(request, CompareRequest):
             return request.words([_found(library.run(name)).resolve() for name in request.runs])
         if isinstance(request, ExplainRequest):
             return request.words(_found(library.run(request.run)).resolve())
         raise AssertionError(f"a request of unknown kind: {request!r}")
 
-    @app.post("/api/jobs", status_code=201, responses={404: {}})
+    @app.post("/api/jobs", status_code=201, responses={400: {}, 404: {}})
     def start(request: JobRequest) -> dict[str, Any]:
         """Start a command line as a child process."""
-        return _job(book.start(words_of(request, secrets.token_hex(4)), settings.runs))
+        return _job(book.start(words_of(request, secrets.token_hex(4)), Path.cwd()))
 
     @app.get("/api/jobs")
     def jobs() -> list[dict[str, Any]]:

@@ -6,15 +6,21 @@ import json
 import re
 import shutil
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from depotopt.io.overrides import override_name
+from depotopt.pipeline.unfinished import SUFFIX, is_interrupted, write_whole
+from depotopt.report.replacement import bring_back
+from depotopt.units import HOUR_S
 from depotopt.web.settings import Settings
 
 TOML: Final = "scenario.toml"
 UPLOADS: Final = ".uploads"
-NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
+OVERRIDES: Final = ".overrides"
+NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,149}")
 REPORT_FILES: Final = {
     "map.html": "text/html; charset=utf-8",
     "sheets.html": "text/html; charset=utf-8",
@@ -24,6 +30,8 @@ REPORT_FILES: Final = {
     "layout.json": "application/json",
     "dispatch.json": "application/json",
     "evaluation.json": "application/json",
+    "explanation.json": "application/json",
+    "changes.json": "application/json",
 }
 """Files of a run that are served, with their media types."""
 
@@ -36,19 +44,47 @@ class ScenarioEntry:
     title: str
     description: str
     overrides: tuple[str, ...]
+    saved_overrides: tuple[str, ...]
     uploaded: bool
     readable: bool
 
 
 @dataclass(frozen=True, slots=True)
 class RunEntry:
-    """A run as a list shows it."""
+    """A run as a list shows it.
+
+    Attributes
+    ----------
+    name
+        Of its folder.
+    scenario, overrides
+        What was run; overrides as people call them.
+    files
+        Those of `REPORT_FILES` it has.
+    modified
+        When it was written, seconds since 1970.
+    interrupted
+        Whether it was cut short and only its best plans are there.
+    at_h
+        Moment its dispatch was planned at, hours after the start.
+    replanned_from
+        Run it makes anew; empty for a first plan.
+    closures
+        Closures it was planned under, beyond its road state.
+    changed_vehicles
+        Vehicles with a new route sheet, for a plan made anew.
+    """
 
     name: str
     scenario: str
     overrides: tuple[str, ...]
     files: tuple[str, ...]
     modified: float
+    interrupted: bool = False
+    at_h: float = 0.0
+    replanned_from: str = ""
+    closures: tuple[dict[str, Any], ...] = ()
+    changed_vehicles: tuple[str, ...] = ()
 
 
 class Library:
@@ -62,10 +98,33 @@ class Library:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        if settings.runs.is_dir():
+            bring_back(settings.runs)
 
     def scenarios(self) -> list[ScenarioEntry]:
         """All scenarios, shipped ones first, each by name."""
-        return [_entry(path, uploaded) for uploaded in (False, True) for path in self._folders(uploaded)]
+        return [
+            _entry(path, uploaded, tuple(self.saved_overrides(path.name)))
+            for uploaded in (False, True)
+            for path in self._folders(uploaded)
+        ]
+
+    def saved_overrides(self, scenario: str) -> dict[str, Path]:
+        """Files of the overrides kept for a scenario here, by name."""
+        home = self._settings.runs / OVERRIDES / scenario
+        return {path.stem: path.resolve() for path in sorted(home.glob("*.toml"))} if home.is_dir() else {}
+
+    def override_words(self, scenario: str, names: Sequence[str]) -> list[str]:
+        """Overrides as a command line names them: by name, those kept here by their file."""
+        saved = self.saved_overrides(scenario)
+        return [str(saved.get(name, name)) for name in names]
+
+    def save_override(self, scenario: str, name: str, text: str) -> Path:
+        """Keep an override of a scenario; one of that name is replaced."""
+        path = self._settings.runs / OVERRIDES / scenario / f"{name}.toml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, text.encode("utf-8"))
+        return path.resolve()
 
     def scenario(self, name: str) -> Path | None:
         """Folder of a scenario."""
@@ -113,31 +172,46 @@ class Library:
         return [
             path
             for path in home.iterdir()
-            if NAME.fullmatch(path.name) and (path / "layout.json").is_file() and not path.is_symlink()
+            if NAME.fullmatch(path.name)
+            and (path / "layout.json").is_file()
+            and not path.is_symlink()
+            and (not path.name.endswith(SUFFIX) or is_interrupted(path))
         ]
 
 
-def _entry(path: Path, uploaded: bool) -> ScenarioEntry:
+def _entry(path: Path, uploaded: bool, saved: tuple[str, ...]) -> ScenarioEntry:
     try:
         data: dict[str, Any] = tomllib.loads((path / TOML).read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
-        return ScenarioEntry(path.name, path.name, "", (), uploaded, readable=False)
+        return ScenarioEntry(path.name, path.name, "", (), (), uploaded, readable=False)
     overrides = data.get("overrides")
     return ScenarioEntry(
         path.name,
         str(data.get("title", path.name)),
         str(data.get("description", "")),
         tuple(sorted(overrides)) if isinstance(overrides, dict) else (),
+        saved,
         uploaded,
         readable=True,
     )
 
 
 def _run(path: Path) -> RunEntry:
+    files = tuple(name for name in REPORT_FILES if (path / name).is_file())
+    modified, interrupted = path.stat().st_mtime, path.name.endswith(SUFFIX)
     try:
         origin = json.loads((path / "layout.json").read_text(encoding="utf-8"))["made_from"]
-        scenario, overrides = str(origin["scenario"]), tuple(map(str, origin["overrides"]))
-    except (OSError, ValueError, KeyError, TypeError):
-        scenario, overrides = "", ()
-    files = tuple(name for name in REPORT_FILES if (path / name).is_file())
-    return RunEntry(path.name, scenario, overrides, files, path.stat().st_mtime)
+        return RunEntry(
+            path.name,
+            str(origin["scenario"]),
+            tuple(override_name(str(name)) for name in origin["overrides"]),
+            files,
+            modified,
+            interrupted,
+            float(origin.get("replanned_at_s", 0.0)) / HOUR_S,
+            str(origin.get("replanned_from", "")),
+            tuple(map(dict, origin.get("closures", ()))),
+            tuple(map(str, origin.get("changed_vehicles", ()))),
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return RunEntry(path.name, "", (), files, modified, interrupted)

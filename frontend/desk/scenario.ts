@@ -1,0 +1,153 @@
+// The page of a scenario: overrides, faults at their cells, settings to edit, run, front, upload.
+
+import { button, make } from "../src/elements";
+import { SettingsForm } from "./editing";
+import * as server from "./server";
+import { table } from "./table";
+import { say } from "./words";
+
+const FIELDS = ["states", "unseen", "site_time", "dispatch_time", "state"] as const;
+
+export interface Desk {
+  /** Do it, or say on the page why not. */
+  guarded: <T>(work: () => Promise<T>) => Promise<T | null>;
+  refresh: () => Promise<void>;
+  start: (request: Record<string, unknown>) => void;
+  announce: (text: string) => void;
+  language: () => string;
+  open: (scenario: string) => Promise<void>;
+}
+
+export class ScenarioPage {
+  readonly element = make("div", { class: "scenario" });
+  readonly overrides = new Set<string>();
+  private faults: server.Fault[] | null = null;
+  private readonly typed: Partial<Record<(typeof FIELDS)[number] | "points", string>> = {};
+
+  constructor(
+    private entry: server.Scenario,
+    private readonly desk: Desk,
+  ) {
+    this.draw();
+    void this.check();
+  }
+
+  renew(entry: server.Scenario): void {
+    this.entry = entry;
+    this.draw();
+  }
+
+  private asked(): string[] {
+    return [...this.overrides].sort();
+  }
+
+  private async check(): Promise<void> {
+    this.faults = null;
+    this.draw();
+    const asked = this.asked();
+    const found = await this.desk.guarded(() => server.faults(this.entry.name, asked));
+    if (found === null || asked.join() !== this.asked().join()) return;
+    this.faults = found;
+    this.desk.announce(found.length ? say("desk.faults", { n: found.length }) : say("desk.no_faults"));
+    this.draw();
+  }
+
+  private draw(): void {
+    const { entry } = this;
+    const boxes = [...entry.overrides, ...entry.saved_overrides].map((name) => {
+      const box = make("input", { type: "checkbox", checked: this.overrides.has(name) });
+      box.addEventListener("change", () => {
+        if (box.checked) this.overrides.add(name);
+        else this.overrides.delete(name);
+        void this.check();
+      });
+      const mine = entry.saved_overrides.includes(name) && make("small", {}, ` ${say("desk.edited")}`);
+      return make("label", { class: "choice" }, box, name, mine);
+    });
+    const file = make("input", { type: "file", accept: ".xlsx", id: "workbook" });
+    file.addEventListener("change", () => void this.upload(file.files?.[0]));
+    this.element.replaceChildren(
+      make("h1", {}, entry.title),
+      entry.readable ? make("p", { class: "lead" }, entry.description) : make("p", { class: "bad" }, say("desk.unreadable")),
+      ...(boxes.length > 0 ? [make("fieldset", {}, make("legend", {}, say("desk.overrides")), ...boxes)] : []),
+      this.faultPanel(),
+      this.runForm(),
+      this.frontForm(),
+      this.settings(),
+      make("p", { class: "upload" }, make("label", { for: "workbook" }, say("desk.upload")), " ", file),
+    );
+  }
+
+  private faultPanel(): HTMLElement {
+    if (this.faults === null) return make("p", { class: "note" }, say("desk.checking"));
+    if (!this.faults.length) return make("p", { class: "good" }, say("desk.no_faults"));
+    return faultTable(this.faults);
+  }
+
+  private field(name: (typeof FIELDS)[number] | "points", least: string): HTMLElement {
+    const box = make("input", { type: "number", name, min: least, placeholder: say("desk.default") });
+    box.value = this.typed[name] ?? "";
+    box.addEventListener("input", () => {
+      this.typed[name] = box.value;
+    });
+    const hint = name === "state" ? make("small", {}, say("desk.state_hint")) : null;
+    return make("label", { class: "field" }, make("span", {}, say(`desk.${name}`)), box, hint);
+  }
+
+  private ready(): boolean {
+    return this.faults !== null && this.faults.length === 0;
+  }
+
+  private runForm(): HTMLElement {
+    const go = button(say("desk.run"), { class: "primary", disabled: !this.ready() }, () => {
+      const request: Record<string, unknown> = { verb: "run", scenario: this.entry.name, overrides: this.asked(), language: this.desk.language() };
+      for (const name of FIELDS) if (this.typed[name]) request[name] = Number(this.typed[name]);
+      this.desk.start(request);
+    });
+    return make("div", { class: "form" }, ...FIELDS.map((name) => this.field(name, name === "state" ? "-1" : "1")), go);
+  }
+
+  private frontForm(): HTMLElement {
+    const go = button(say("desk.front"), { disabled: !this.ready() }, () => {
+      const request: Record<string, unknown> = { verb: "pareto", scenario: this.entry.name, overrides: this.asked() };
+      for (const name of ["points", "states", "unseen"] as const) if (this.typed[name]) request[name] = Number(this.typed[name]);
+      if (this.typed.site_time) request.time = Number(this.typed.site_time);
+      this.desk.start(request);
+    });
+    return make("div", { class: "form" }, this.field("points", "2"), go);
+  }
+
+  private settings(): HTMLElement {
+    return new SettingsForm(
+      () => this.desk.guarded(() => server.settings(this.entry.name, this.asked())),
+      async (name, changes) => {
+        const made = await this.desk.guarded(() => server.saveOverride(this.entry.name, name, changes));
+        if (made === null) return null;
+        if (made.faults.length) return made.faults;
+        this.overrides.add(name);
+        await this.desk.refresh();
+        await this.check();
+        return [];
+      },
+      faultTable,
+    ).element;
+  }
+
+  private async upload(file: File | undefined): Promise<void> {
+    if (!file) return;
+    const made = await this.desk.guarded(() => server.upload(this.entry.name, file));
+    if (made === null) return;
+    await this.desk.refresh();
+    await this.desk.open(made.name);
+  }
+}
+
+function faultTable(faults: server.Fault[]): HTMLElement {
+  const rows = faults.map((fault) => [`${fault.file} ${fault.where}`, fault.found, fault.expected]);
+  return make(
+    "section",
+    {},
+    make("p", { class: "bad" }, say("desk.faults", { n: faults.length })),
+    table([say("desk.place"), say("desk.found"), say("desk.expected")], rows),
+  );
+}
