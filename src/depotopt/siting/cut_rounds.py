@@ -7,7 +7,7 @@ import numpy as np
 from depotopt.siting.cut_master import CutMaster, MasterPoint
 from depotopt.siting.first_stage import fitted
 from depotopt.siting.problem import Layout, SitingProblem
-from depotopt.siting.recourse import response_terms
+from depotopt.siting.recourse import layout_response
 from depotopt.siting.search import Search
 from depotopt.siting.separation import Separation
 from depotopt.units import FloatArray, Int64Array
@@ -110,7 +110,7 @@ class Rounds:
             search.layout = search.layout or layout
             return np.inf
         if np.isnan(response).any():
-            response = np.add(*response_terms(problem, layout.usable(problem)))
+            response = np.add(*layout_response(problem, layout))
         goal = problem.goal
         value = goal.cost * sum(layout.yearly_terms(problem).values())
         value += problem.events_per_year * goal.risk(response, problem.probability)
