@@ -30,11 +30,11 @@ from depotopt.solving import Limit, Monitor, SolveLimits, Status
 from depotopt.units import FloatArray
 
 TAIL = 0.05
-"""The relaxation ends this close to its own optimum, as a share of the gap still open."""
+"""The relaxation ends this close to its own optimum, as a share of the gap still open (`LOOSE` at most)."""
 STILL = 30
 """Relaxations that move the bound by next to nothing before they end."""
-INTEGER_ROUNDS = 6
-LOOSE = 0.002
+INTEGER_ROUNDS = 40
+LOOSE = 0.005
 """Gap of an integer master that is close enough to find a layout."""
 SLICE = 0.1
 """Share of the time limit an integer master may take."""
@@ -129,7 +129,7 @@ class PriceCuts:
                 self._integer_rounds(rounds, point, most=1, share=SLICE / 4)
             # While the tree has most of the gap to close, the last digits of the relaxation can wait.
             open_still = min(rounds.inner_value, search.value) - point.bound
-            if open_still <= max(0.05 * search.limits.gap, TAIL * min(search.gap, 1.0)) * abs(point.bound):
+            if open_still <= max(0.05 * search.limits.gap, TAIL * min(search.gap, LOOSE)) * abs(point.bound):
                 break
             if len(bounds) > STILL and bounds[-1] - bounds[-STILL] < 1e-3 * open_still:
                 break
@@ -146,11 +146,12 @@ class PriceCuts:
         beyond the cuts there are, the tree does better.
         """
         search, master, limits = rounds.search, rounds.master, rounds.search.limits
+        least = limits.gap / 4
+        gap = max(least, min(LOOSE, search.gap / 4))
         for _ in range(most):
             if search.over or search.gap <= limits.gap:
                 return
-            before = search.gap
-            gap = max(limits.gap / 4, min(LOOSE, search.gap / 4))
+            before = (search.bound, search.value, search.gap)
             slice_s = max(0.1, min(search.left_s, limits.time_s * share))
             master.hold(rounds.ruled_out(root))
             brief = replace(limits, gap=gap, time_s=slice_s)
@@ -162,8 +163,11 @@ class PriceCuts:
             if layout is not None and not search.over:
                 rounds.settle(layout)
                 search.tell("cuts: layout priced")
-            if found.status is not Status.OPTIMAL or search.gap > 0.7 * before:
+            still = before == (search.bound, search.value, search.gap)
+            if found.status is not Status.OPTIMAL or (still and gap <= least):
                 return
+            if search.gap > 0.7 * before[2]:
+                gap = max(least, gap / 4)
 
 
 def least_response(problem: SitingProblem) -> FloatArray:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from depotopt.siting.engines import Answer
 from depotopt.siting.engines.answers import answer, call, model_parameters, parameters
+from depotopt.siting.engines.clean_stdout import CLEAN_STDOUT
 from depotopt.solving import SolveLimits, Status
 from depotopt.units import FloatArray
 
@@ -37,7 +38,9 @@ def solve_slices(
 
 def solve_slice(model: mathopt.Model, limits: SolveLimits, time_s: float, hint: FloatArray | None) -> Answer:
     """Solve once for so many seconds; nothing can stop it before."""
-    return answer(NAME, model, call(NAME, partial(_solve, model, limits, time_s, hint)))
+    with CLEAN_STDOUT:
+        result = call(NAME, partial(_solve, model, limits, time_s, hint))
+    return answer(NAME, model, result)
 
 
 def _solve(
