@@ -141,8 +141,17 @@ class LocationTree:
         count = total[end] - total[start]
         fraction = count - np.floor(count)
         score = np.minimum(fraction, 1.0 - fraction)
-        undecided = np.concatenate([[0], np.cumsum(node.status == FREE)])
-        score[undecided[end] == undecided[start]] = -1.0
+        kept = np.concatenate([[0], np.cumsum(node.status == KEPT)])
+        free = np.concatenate([[0], np.cumsum(node.status == FREE)])
+        low = kept[end] - kept[start]
+        high = low + free[end] - free[start]
+        for first, last, least, most in node.boxes:
+            same = (start == first) & (end == last)
+            low[same] = np.maximum(low[same], least)
+            high[same] = np.minimum(high[same], most)
+        # Both sides must be narrower than the node, or the search would not end.
+        split = np.clip(np.floor(count), low, high - 1).astype(np.int64)
+        score[low >= high] = -1.0
         ranked = np.argsort(-score, kind="stable")[: 4 * TRIALS]
         picked: list[tuple[int, int, int]] = []
         seen: list[float] = []
@@ -151,7 +160,7 @@ class LocationTree:
             if score[c] < 0 or any(abs(count[c] - s) < 1e-3 for s in seen):
                 continue
             seen.append(float(count[c]))
-            picked.append((int(start[c]), int(end[c]), int(np.floor(count[c]))))
+            picked.append((int(start[c]), int(end[c]), int(split[c])))
             if len(picked) == TRIALS:
                 break
         return picked
