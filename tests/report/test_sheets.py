@@ -8,11 +8,14 @@ import re
 
 import pytest
 
+from depotopt.hazards.reports import RoadReport
 from depotopt.report.content import ReportContent
 from depotopt.report.pieces import road_pieces
 from depotopt.report.routes import trip_legs
+from depotopt.report.sheets import SheetWriter
 from depotopt.report.sketch import HEIGHT, WIDTH, Sketcher
 from depotopt.report.stop_code import MOST_BYTES, stop_code, stop_list
+from depotopt.report.wording import Wording
 
 
 def test_the_stop_list_names_every_stop_with_time_position_and_loads(content: ReportContent) -> None:
@@ -78,3 +81,14 @@ def test_a_sketch_keeps_the_shape_of_the_land(content: ReportContent) -> None:
     )
     assert abs((x2 - x1) - (y1 - y3)) <= 2
     assert (y1, x1) == (y2, x3)
+
+
+def test_a_sheet_says_which_road_reports_were_believed_and_who_made_them(content: ReportContent) -> None:
+    held = RoadReport("R1", street="G219", source="county police", trust=0.8)
+    over = RoadReport("R2", street="old road", source="nobody", until_s=-1.0)
+    scenario = dataclasses.replace(content.scenario, road_reports=(held, over))
+    told = dataclasses.replace(content, scenario=scenario)
+    page = SheetWriter.of(told, road_pieces(told.network), Wording()).page()
+    assert re.search(r"G219 lost \(county police, trust 80%\)", page, re.IGNORECASE)
+    assert "old road" not in page
+    assert 'class="reports"' not in SheetWriter.of(content, road_pieces(content.network), Wording()).page()

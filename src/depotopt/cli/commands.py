@@ -178,6 +178,7 @@ def dispatch(
     at_h: AtHours = 0.0,
     out: Out = None,
     report: Annotated[Path | None, Parameter(help="Folder for map, workbook and route sheets.")] = None,
+    pdf: Annotated[bool, Parameter(negative="", help="Print the sheets of --report as PDF, too.")] = False,
     flags: SolveFlags = SOLVE_FLAGS,
     common: Common = COMMON,
 ) -> Exit:
@@ -212,6 +213,10 @@ def dispatch(
     screen.tell_dispatch(case.scenario, result, as_json=common.as_json)
     if report is not None:
         files = report_dispatch(case, options, siting, road_state, result, report)
+        if pdf:
+            from depotopt.report.paper import with_pdf
+
+            files = with_pdf(files)
         if not common.as_json:
             screen.tell_files(files, as_json=False)
     return screen.exit_of(result)

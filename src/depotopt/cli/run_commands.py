@@ -97,11 +97,18 @@ def report(
     *,
     out: Out = None,
     language: Annotated[str | None, Parameter(help="Language of the report: en or zh.")] = None,
+    pdf: Annotated[bool, Parameter(negative="", help="Print the route sheets as sheets.pdf, too.")] = False,
+    csv: Annotated[bool, Parameter(negative="", help="Write the tables as CSV, too.")] = False,
+    hxl: Annotated[bool, Parameter(negative="", help="CSV with a row of HXL tags under the head.")] = False,
     common: Common = COMMON,
 ) -> Exit:
     """Write the report of a run folder (``runs/ID``) again, in another language if asked for."""
     from depotopt.cli import screen
     from depotopt.pipeline.folders import report_again
+    from depotopt.report.csv_tables import CsvForm
+    from depotopt.report.paper import with_pdf
 
-    screen.tell_files(report_again(folder, language=language, out=out), as_json=common.as_json)
+    form = CsvForm.HXL if hxl else CsvForm.PLAIN if csv else CsvForm.NONE
+    files = report_again(folder, language=language, out=out, csv=form)
+    screen.tell_files(with_pdf(files) if pdf else files, as_json=common.as_json)
     return Exit.OK

@@ -331,12 +331,15 @@ def _metric_form(metric: str) -> str:
 def tell_files(files: ReportFiles, *, as_json: bool) -> None:
     """Where the report was written."""
     if as_json:
-        _print_json({"folder": str(files.folder), "map": str(files.map), "workbook": str(files.workbook)})
+        written = {"map": files.map, "workbook": files.workbook, "sheets": files.sheets, "pdf": files.pdf}
+        _print_json({"folder": str(files.folder), **{k: v and str(v) for k, v in written.items()}})
         return
     print(say("map       {file}", file=files.map))
     print(say("workbook  {file}", file=files.workbook))
     if files.sheets is not None:
         print(say("sheets    {file}", file=files.sheets))
+    if files.pdf is not None:
+        print(say("pdf       {file}", file=files.pdf))
 
 
 def tell_doctor(findings: dict[str, Any], *, as_json: bool) -> None:

@@ -18,6 +18,7 @@ from depotopt.pipeline.options import RunOptions, made_from, unseen_state, versi
 from depotopt.pipeline.stages import Case, open_case
 from depotopt.plans import DispatchPlan, SitingPlan
 from depotopt.report.content import ReportContent, ReportFiles
+from depotopt.report.csv_tables import CsvForm
 from depotopt.report.write import write_report
 from depotopt.solving import SolveResult
 
@@ -63,6 +64,7 @@ def report(
     notes: Mapping[str, Any] | None = None,
     sheet_vehicles: frozenset[str] | None = None,
     attachments: Mapping[str, bytes] | None = None,
+    csv: CsvForm = CsvForm.NONE,
 ) -> ReportFiles:
     """Write the report folder of an outcome, with the stage files to start again from.
 
@@ -110,7 +112,7 @@ def report(
         sheet_vehicles=sheet_vehicles,
         judged=outcome.evaluations,
     )
-    return write_report(folder, content, language=outcome.options.language)
+    return write_report(folder, content, language=outcome.options.language, csv=csv)
 
 
 def report_dispatch(
@@ -135,7 +137,9 @@ def report_dispatch(
     return write_report(folder, content, language=options.language)
 
 
-def report_again(folder: Path, *, language: str | None = None, out: Path | None = None) -> ReportFiles:
+def report_again(
+    folder: Path, *, language: str | None = None, out: Path | None = None, csv: CsvForm = CsvForm.NONE
+) -> ReportFiles:
     """Write the report of a run folder again, from its stage files.
 
     Raises
@@ -143,7 +147,7 @@ def report_again(folder: Path, *, language: str | None = None, out: Path | None 
     InputError
         If a stage file is missing or the scenario has changed since.
     """
-    return report(reopen(folder, language=language), out or folder)
+    return report(reopen(folder, language=language), out or folder, csv=csv)
 
 
 def reopen(folder: Path, *, language: str | None = None) -> Outcome:

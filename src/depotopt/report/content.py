@@ -103,6 +103,8 @@ class ReportFiles:
         ``plan.gpkg``.
     sheets
         ``sheets.html`` with a page per vehicle; ``None`` without a dispatch plan.
+    pdf
+        ``sheets.pdf``, where the sheets were printed.
     tables
         Parquet files by table name.
     exchange
@@ -125,3 +127,4 @@ class ReportFiles:
     judgement: Path | None
     provenance: Path
     attachments: dict[str, Path]
+    pdf: Path | None = None

@@ -17,6 +17,9 @@ from depotopt.report.stop_code import stop_code, stop_list
 from depotopt.report.trip_tables import weight_and_volume
 from depotopt.report.wording import Wording
 
+MOST_REPORTS = 8
+"""Road reports printed on a sheet; the workbook has them all."""
+
 
 @dataclass(frozen=True, slots=True)
 class SheetWriter:
@@ -81,6 +84,7 @@ class SheetWriter:
             f'<p class="driver">{_safe(say("sheet.driver"))}<span></span></p></header>\n'
             + "\n".join(self._trip(trip, len(trips)) for trip in trips)
             + self._sketch(trips)
+            + self._reports()
             + f"\n<footer>{_safe(foot)} · {_safe(self.content.network.attribution)}</footer>\n</section>"
         )
 
@@ -106,6 +110,30 @@ class SheetWriter:
         key = ", ".join(f"{letter} {self._site(ident)}" for ident, letter in letters.items())
         picture = self.sketcher.draw(legs, marks, self.wording("sheet.sketch"))
         return f"\n<figure>{picture}<figcaption>{_safe(key)}</figcaption></figure>"
+
+    def _reports(self) -> str:
+        """Road reports that hold at the moment shown, with who said so and how far they are trusted."""
+        say, at_s = self.wording, self.content.at_s
+        held = [r for r in self.content.scenario.road_reports if r.from_s <= at_s < r.until_s]
+        if not held:
+            return ""
+        lines = []
+        for report in held[:MOST_REPORTS]:
+            place = report.street or (
+                report.ident if report.area_wkt else f"{report.lat:.5f}, {report.lon:.5f}"
+            )
+            lines.append(
+                say(
+                    "sheet.report",
+                    place=place,
+                    status=say.named("road_status", "lost" if report.speed_factor <= 0 else "slowed"),
+                    source=report.source or "?",
+                    trust=f"{report.trust:.0%}",
+                )
+            )
+        if len(held) > MOST_REPORTS:
+            lines.append(say("sheet.more_reports", number=len(held) - MOST_REPORTS))
+        return f'\n<p class="reports"><b>{_safe(say("sheet.reports"))}</b> {_safe("; ".join(lines))}</p>'
 
     def _trip(self, trip: Trip, trips: int) -> str:
         say, site = self.wording, self._site

@@ -121,15 +121,22 @@ def _frame(vertices: FloatArray) -> tuple[Sheet, FloatArray]:
 
 def _merge(sheet: Sheet, lines: Sequence[FloatArray]) -> str:
     """One SVG path of several lines, without vertices closer than two units to the one before."""
-    parts = []
+    if not lines:
+        return ""
+    # All lines at once, then plain integers: one call of numpy per line costs more than the line.
+    points = sheet.points(np.concatenate(lines)).astype(np.int64).tolist()
+    parts, end = [], 0
     for line in lines:
-        points = sheet.points(line)
-        kept = [points[0]]
-        for point in points[1:-1]:
-            if abs(point - kept[-1]).sum() >= 2:
-                kept.append(point)
-        kept.append(points[-1])
-        parts.append("M" + "L".join(f"{x:.0f} {y:.0f}" for x, y in kept))
+        start, end = end, end + len(line)
+        x, y = points[start]
+        words = [f"M{x} {y}"]
+        for u, v in points[start + 1 : end - 1]:
+            if abs(u - x) + abs(v - y) >= 2:
+                words.append(f"{u} {v}")
+                x, y = u, v
+        u, v = points[end - 1]
+        words.append(f"{u} {v}")
+        parts.append("L".join(words))
     return "".join(parts)
 
 

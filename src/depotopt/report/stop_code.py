@@ -8,6 +8,7 @@ from typing import Final
 from depotopt.plans import Trip
 from depotopt.report.content import ReportContent
 
+MASK: Final = 2
 MOST_BYTES: Final = 1200
 """Beyond this, modules of a 30 mm code get too small for a phone in bad light."""
 
@@ -31,9 +32,10 @@ def stop_code(text: str) -> str:
     """Draw text as a QR code (ISO/IEC 18004, error correction M) in inline SVG."""
     import segno
 
-    drawn: str = segno.make(text, error="m", micro=False, encoding="utf-8").svg_inline(
-        svgclass="code", lineclass=None, omitsize=True, border=2
-    )
+    # Any mask reads back. Trying all eight for the one with the fewest large areas takes ten times as long as
+    # the rest, and text has none to speak of.
+    made = segno.make(text, error="m", micro=False, encoding="utf-8", mask=MASK)
+    drawn: str = made.svg_inline(svgclass="code", lineclass=None, omitsize=True, border=2)
     return drawn
 
 

@@ -211,6 +211,35 @@ def road_losses_table(content: ReportContent, ledger: Ledger) -> Table:
     )
 
 
+def reports_table(content: ReportContent, ledger: Ledger) -> Table:
+    """What people reported about roads: what, where, until when, who said so and how far they are trusted."""
+    rows: list[Row] = [
+        (
+            report.ident,
+            report.street or None,
+            "lost" if report.speed_factor <= 0 else "slowed" if report.speed_factor < 1 else "open",
+            report.speed_factor,
+            moment(report.from_s),
+            moment(report.until_s),
+            report.source or None,
+            report.trust,
+            None if math.isnan(report.lon) else report.lon,
+            None if math.isnan(report.lat) else report.lat,
+            report.radius_m or None,
+        )
+        for report in content.scenario.road_reports
+    ]
+    return Table(
+        "road_reports",
+        columns(
+            "report street road_status speed_share:share from:moment until:moment source trust:share "
+            "lon:degrees lat:degrees radius_m:number"
+        ),
+        tuple(rows),
+        (("road_status", "road_status"),),
+    )
+
+
 def solves_table(content: ReportContent, ledger: Ledger) -> Table:
     """How each solve ended: status, bound, gap, terms, notes."""
     rows: list[Row] = []

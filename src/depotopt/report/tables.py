@@ -11,6 +11,7 @@ from depotopt.report.supply_tables import (
     lots_table,
     need_table,
     points_table,
+    reports_table,
     road_losses_table,
     solves_table,
     stock_table,
@@ -36,7 +37,10 @@ def report_tables(content: ReportContent, ledger: Ledger) -> tuple[Table, ...]:
     ]
     if content.plan is not None:
         makers += [trips_table, stops_table, manifests_table, withdrawals_table, unmet_table]
-    makers += [road_losses_table, solves_table]
+    makers.append(road_losses_table)
+    if content.scenario.road_reports:
+        makers.append(reports_table)
+    makers.append(solves_table)
     tables = [make(content, ledger) for make in makers]
     frames = content.evaluation or {}
     return tuple(tables + [frame_table(f"metrics_{name}", frames[name]) for name in frames])

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from depotopt.errors import UsageError
 from depotopt.report.content import ReportContent, ReportFiles
+from depotopt.report.csv_tables import CsvForm, write_csv
 from depotopt.report.ledger import draw_ledger
 from depotopt.report.pieces import road_pieces, street_damage
 from depotopt.report.replacement import move_into_place
@@ -21,7 +22,9 @@ JUDGEMENT = "judgement.html"
 TABLES, EXCHANGE, PROVENANCE = "tables", "exchange", "provenance.json"
 
 
-def write_report(folder: Path, content: ReportContent, *, language: str = "en") -> ReportFiles:
+def write_report(
+    folder: Path, content: ReportContent, *, language: str = "en", csv: CsvForm = CsvForm.NONE
+) -> ReportFiles:
     """Write a report folder: map, workbook, route sheets, tables, files for other tools, provenance.
 
     Everything is written beside the folder first and then moved into place, so that a reader never sees
@@ -35,6 +38,8 @@ def write_report(folder: Path, content: ReportContent, *, language: str = "en") 
         What is told.
     language
         ``"en"`` or ``"zh"``: language of workbook and sheets, and the one the map opens in.
+    csv
+        Whether the tables are written as CSV beside the Parquet files, and with HXL tags.
 
     Returns
     -------
@@ -52,7 +57,7 @@ def write_report(folder: Path, content: ReportContent, *, language: str = "en") 
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", suffix=".partial", dir=folder.parent))
     try:
-        tables, exchange = _write_files(partial, content, wording)
+        tables, exchange = _write_files(partial, content, wording, csv)
         # mkdtemp keeps its folder private; a report is for others to read.
         partial.chmod(0o777 & ~_umask())
         move_into_place(partial, folder)
@@ -73,7 +78,9 @@ def write_report(folder: Path, content: ReportContent, *, language: str = "en") 
     )
 
 
-def _write_files(folder: Path, content: ReportContent, wording: Wording) -> tuple[list[str], list[str]]:
+def _write_files(
+    folder: Path, content: ReportContent, wording: Wording, csv: CsvForm
+) -> tuple[list[str], list[str]]:
     """Write everything; names of the tables and of the files for other tools."""
     from depotopt.report.exchange import write_exchange
     from depotopt.report.geopackage import write_geopackage
@@ -100,6 +107,8 @@ def _write_files(folder: Path, content: ReportContent, wording: Wording) -> tupl
         (folder / JUDGEMENT).write_text(JudgementPage(content, wording).page(), encoding="utf-8")
     (folder / TABLES).mkdir()
     written = write_parquet(tables, folder / TABLES)
+    if csv is not CsvForm.NONE:
+        write_csv(tables, folder / TABLES, content.scenario.start, hxl=csv is CsvForm.HXL)
     (folder / EXCHANGE).mkdir()
     exchanged = write_exchange(folder / EXCHANGE, content, ledger, pieces, damage)
     for name, data in content.attachments.items():
