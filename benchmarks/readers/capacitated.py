@@ -9,6 +9,7 @@ import numpy as np
 
 from benchmarks.readers.location import text_of
 from depotopt.siting.classic.capacitated_problem import CapacitatedProblem
+from depotopt.siting.classic.two_echelon_problem import TwoEchelonProblem
 from depotopt.units import FloatArray
 
 
@@ -65,6 +66,21 @@ def read_capacitated_median(path: Path) -> CapacitatedProblem:
     distance = np.floor(np.hypot(*(row[:, None, 1:3] - row[None, :, 1:3]).transpose(2, 0, 1)))
     return CapacitatedProblem.of_tables(
         np.full(places, capacity), np.zeros(places), row[:, 3], distance, single_source=True, count=count
+    )
+
+
+def read_two_echelon(path: Path) -> TwoEchelonProblem:
+    """``I J K``; needs; plants (capacity, fixed cost); inbound; satellites likewise; outbound."""
+    numbers = _numbers(text_of(_file(path)))
+    plants, satellites, points = (int(n) for n in numbers[:3])
+    sizes = [points, 2 * plants, plants * satellites, 2 * satellites, satellites * points]
+    need, plant, inbound, satellite, outbound = np.split(numbers[3 : 3 + sum(sizes)], np.cumsum(sizes)[:-1])
+    return TwoEchelonProblem.of_tables(
+        need,
+        plant.reshape(plants, 2),
+        satellite.reshape(satellites, 2),
+        inbound.reshape(plants, satellites),
+        outbound.reshape(satellites, points),
     )
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from benchmarks.readers.capacitated import read_capacitated_median, read_orlib, read_single_source
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from depotopt.errors import UsageError
 from depotopt.siting.classic.capacitated import CapacitatedProblem, solve_capacitated
 from depotopt.solving import Limit, Monitor, SolveLimits, Status
+from tests.siting.benchdata import siting_data
 from tests.siting.classic.allocation_check import best_by_trying_all, checked_value
 
 EXACT = SolveLimits(time_s=60.0, gap=0.0)
@@ -155,3 +157,35 @@ def test_bad_tables_are_refused_with_all_their_faults() -> None:
         CapacitatedProblem.of_tables([1.0], [1.0], [1.0], np.ones((2, 1)))
     with pytest.raises(UsageError, match=r"capacity.*; need.*; cost.*; count must lie in 1\.\.1, found 2"):
         CapacitatedProblem.of_tables([-1.0], [1.0], [np.nan], [[-2.0]], count=2)
+
+
+@pytest.mark.parametrize(
+    ("name", "optimum"), [("cap41", 1040444.375), ("cap74", 1034976.975), ("cap104", 928941.75)]
+)
+def test_published_optima_of_split_points(name: str, optimum: float) -> None:
+    """OR-Library instances are proved at their published value."""
+    result = solve_capacitated(read_orlib(siting_data() / "cap_orlib" / f"{name}.txt"), EXACT)
+    assert result.status is Status.OPTIMAL
+    assert result.objective == pytest.approx(optimum, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "optimum"),
+    [("holmberg/p1", 8848), ("holmberg/p40", 13024), ("delmaire/p1", 2014), ("delmaire/p28", 11117)],
+)
+def test_published_optima_of_whole_points(name: str, optimum: float) -> None:
+    """Single-source instances are proved at their published value."""
+    problem = read_single_source(siting_data() / f"sscflp_{name}")
+    result = solve_capacitated(problem, EXACT)
+    assert result.status is Status.OPTIMAL
+    assert result.objective == optimum
+    assert result.plan is not None
+    assert checked_value(problem, result.plan) == optimum
+
+
+def test_published_optimum_of_a_capacitated_median() -> None:
+    """The count of sites is given, and no site costs anything."""
+    problem = read_capacitated_median(siting_data() / "cpmp" / "pmedcap1_1.txt")
+    result = solve_capacitated(problem, EXACT)
+    assert result.status is Status.OPTIMAL
+    assert result.objective == 713

@@ -1,0 +1,162 @@
+"""The two-echelon engine against every layout there is, and against published values."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from benchmarks.readers.capacitated import read_two_echelon
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import linprog
+
+from depotopt.errors import UsageError
+from depotopt.siting.classic.two_echelon import TwoEchelonLayout, TwoEchelonProblem, solve_two_echelon
+from depotopt.solving import Limit, Monitor, SolveLimits, Status
+from depotopt.units import FloatArray
+from tests.siting.benchdata import siting_data
+
+EXACT = SolveLimits(time_s=60.0, gap=0.0)
+
+
+def random_problem(
+    seed: int, plants: int, satellites: int, points: int, *, whole: bool = True
+) -> TwoEchelonProblem:
+    rng = np.random.default_rng(seed)
+    need = rng.integers(1, 9, points).astype(float)
+    plant = np.column_stack(
+        [rng.integers(need.sum() / 2, need.sum() * 1.2, plants), rng.integers(5, 90, plants)]
+    )
+    satellite = np.column_stack(
+        [rng.integers(need.sum() / 2, need.sum(), satellites), rng.integers(5, 60, satellites)]
+    )
+    part = 0.0 if whole else 0.37
+    inbound = rng.integers(0, 9, (plants, satellites)) + part
+    return TwoEchelonProblem.of_tables(
+        need, plant, satellite, inbound, rng.integers(0, 20, (satellites, points)) + part
+    )
+
+
+def checked_value(problem: TwoEchelonProblem, plan: TwoEchelonLayout) -> float:
+    """Value of a layout, after asserting every row of the model by plain sums."""
+    into = np.zeros_like(problem.inbound)
+    out = np.zeros_like(problem.outbound)
+    for table, rows in ((into, plan.inbound), (out, plan.outbound)):
+        for a, b, units in rows:
+            assert units > 0
+            table[int(a), int(b)] += units
+    assert (out.sum(axis=0) == problem.need).all()
+    assert (out.sum(axis=1) == into.sum(axis=0)).all()
+    assert (into.sum(axis=1) <= problem.plant[:, 0]).all()
+    assert (out.sum(axis=1) <= problem.satellite[:, 0]).all()
+    assert set(np.flatnonzero(into.sum(axis=1))) <= set(plan.plants.tolist())
+    assert set(np.flatnonzero(out.sum(axis=1))) <= set(plan.satellites.tolist())
+    fixed = problem.plant[plan.plants, 1].sum() + problem.satellite[plan.satellites, 1].sum()
+    return float(fixed + (problem.inbound * into).sum() + (problem.outbound * out).sum())
+
+
+def flow_cost(problem: TwoEchelonProblem, plants: FloatArray, satellites: FloatArray) -> float:
+    """Cheapest flows for given open sites, by an LP."""
+    (i, j), k = problem.inbound.shape, len(problem.need)
+    into = np.arange(i * j).reshape(i, j)
+    out = i * j + np.arange(j * k).reshape(j, k)
+    columns = i * j + j * k
+    upper, least = np.zeros((i + j, columns)), np.zeros((j + k, columns))
+    for a in range(i):
+        upper[a, into[a]] = 1.0
+    for b in range(j):
+        upper[i + b, out[b]] = 1.0
+        least[b, into[:, b]], least[b, out[b]] = 1.0, -1.0
+    for c in range(k):
+        least[j + c, out[:, c]] = 1.0
+    found = linprog(
+        np.concatenate([problem.inbound.ravel(), problem.outbound.ravel()]),
+        upper,
+        np.concatenate([problem.plant[:, 0] * plants, problem.satellite[:, 0] * satellites]),
+        least,
+        np.concatenate([np.zeros(j), problem.need]),
+    )
+    return np.inf if found.fun is None else float(found.fun)
+
+
+def best_by_trying_all(problem: TwoEchelonProblem) -> float:
+    i, j = problem.inbound.shape
+    best = np.inf
+    for z in itertools.product((0.0, 1.0), repeat=i):
+        for y in itertools.product((0.0, 1.0), repeat=j):
+            plants, satellites = np.array(z), np.array(y)
+            fixed = float(problem.plant[:, 1] @ plants + problem.satellite[:, 1] @ satellites)
+            if fixed < best:
+                best = min(best, fixed + flow_cost(problem, plants, satellites))
+    return best
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10**6), whole=st.booleans())
+def test_optimum_is_that_of_all_layouts(seed: int, whole: bool) -> None:
+    """Value and bound equal the best of all layouts, and the flows keep every row."""
+    problem = random_problem(seed, 3, 4, 5, whole=whole)
+    best = best_by_trying_all(problem)
+    result = solve_two_echelon(problem, EXACT)
+    assert result.status is Status.OPTIMAL
+    assert result.plan is not None
+    assert result.objective == pytest.approx(best, rel=1e-6)
+    assert checked_value(problem, result.plan) == pytest.approx(result.objective, rel=1e-9)
+    assert result.bound is not None
+    assert result.bound <= best * (1 + 1e-9)
+    assert result.bound == pytest.approx(best, rel=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_gap_asked_for_ends_the_search_with_a_valid_bound(seed: int) -> None:
+    """With 4 % allowed the bound stays below the exact optimum."""
+    problem = random_problem(seed, 5, 7, 12)
+    exact = solve_two_echelon(problem, EXACT)
+    loose = solve_two_echelon(problem, SolveLimits(time_s=60.0, gap=0.04))
+    assert exact.objective is not None
+    assert loose.objective is not None
+    assert loose.bound is not None
+    assert loose.bound <= exact.objective <= loose.objective
+    assert loose.objective - loose.bound <= 0.04 * loose.objective + 1e-6
+
+
+def test_the_tier_that_is_too_small_is_named() -> None:
+    """Infeasible with the numbers that are short."""
+    problem = TwoEchelonProblem.of_tables([5, 5], [[20, 1]], [[4, 1], [3, 1]], [[1, 1]], [[1, 1], [1, 1]])
+    result = solve_two_echelon(problem, EXACT)
+    assert result.status is Status.INFEASIBLE
+    assert result.conflicts == ("all satellites together hold 7, needed are 10: 3 short",)
+
+
+def test_stop_keeps_what_is_found() -> None:
+    """A stop after the first layout leaves a feasible answer with a valid bound."""
+    problem = random_problem(3, 12, 20, 40)
+    monitor = Monitor(lambda progress: monitor.stop() if progress.objective is not None else None)
+    result = solve_two_echelon(problem, EXACT, monitor)
+    assert result.status is Status.FEASIBLE
+    assert result.limit is Limit.STOPPED
+    assert result.plan is not None
+    assert result.objective == pytest.approx(checked_value(problem, result.plan))
+    assert result.bound is not None
+    assert result.objective is not None
+    assert result.bound <= result.objective
+
+
+def test_bad_tables_are_refused_with_all_their_faults() -> None:
+    """Negative costs and parts of units, in one message."""
+    with pytest.raises(UsageError, match=r"inbound.*; need must be whole"):
+        TwoEchelonProblem.of_tables([1.5], [[2, 1]], [[2, 1]], [[-1]], [[1]])
+    with pytest.raises(UsageError, match=r"expected \(K,\)"):
+        TwoEchelonProblem.of_tables([1], [[2, 1]], [[2, 1]], [[1, 1]], [[1]])
+
+
+def test_a_published_bound_is_kept_and_a_layout_is_checked() -> None:
+    """PSC1-C1-50 (optimum 722,178): bound below, layout above it and valid."""
+    path = siting_data() / "tscflp_two_echelon" / "PSC1-C1-50.txt"
+    problem = read_two_echelon(path)
+    result = solve_two_echelon(problem, SolveLimits(time_s=20.0, gap=0.05))
+    assert result.status is Status.OPTIMAL
+    assert result.plan is not None
+    assert result.bound is not None
+    assert result.bound <= 722_178 <= checked_value(problem, result.plan)
