@@ -16,10 +16,12 @@ from depotopt.scenario import Scenario
 from depotopt.siting.assembly import build_problem
 from depotopt.siting.farthest import Farthest, farthest, within_rule
 from depotopt.siting.goal import FARTHEST, Ceiling, told
+from depotopt.siting.inputs import travel_engine
 from depotopt.siting.offering import Offering
 from depotopt.siting.outcome import Memory, Outcome
 from depotopt.siting.problem import BudgetRule, Layout, SitingProblem
 from depotopt.siting.recourse import layout_response
+from depotopt.siting.stoppable_travel import AssemblyStopped, StoppableTravel
 from depotopt.solving import Limit, Monitor, SolveLimits, SolveResult, Status, relative_gap
 from depotopt.units import MINUTE_S, FloatArray
 
@@ -52,7 +54,8 @@ def solve_siting(
     limits
         ``None`` for the scenario's own; the time includes computing travel times.
     monitor
-        Progress out, wish to stop in; a stopped solve returns its best layout.
+        Progress out, wish to stop in; a stopped solve returns its best layout with its bound (no layout
+        while travel times are still being computed).
     engine
         ``"highs"`` or ``"gscip"`` solve the extensive form, ``"cuts"`` decomposes it by road state,
         ``"auto"`` takes HiGHS where the extensive form is small and cuts elsewhere.
@@ -78,7 +81,16 @@ def solve_siting(
         raise UsageError(f"no siting engine '{engine}': choose one of {', '.join(ENGINES)}")
     started = time.perf_counter()
     limits = limits or scenario.siting_limits
-    problem = build_problem(scenario, network, ensemble, engine=travel, nearest=nearest)
+    if monitor is not None:
+        travel = StoppableTravel(travel or travel_engine(network), monitor)
+    try:
+        problem = build_problem(scenario, network, ensemble, engine=travel, nearest=nearest)
+    except AssemblyStopped:
+        # Without travel times no layout has a value; all costs are >= 0.
+        note = "stopped while travel times were computed: no layout has a value yet"
+        spent_s = time.perf_counter() - started
+        name = engine_name(engine)
+        return SolveResult(Status.UNKNOWN, None, None, 0.0, name, spent_s, Limit.STOPPED, notes=(note,))
     spent_s = time.perf_counter() - started
     if monitor is not None:
         # Told, not kept: a note with a clock time would make equal runs differ.
@@ -193,6 +205,10 @@ def _solve_once(
     if engine == "auto":
         engine = "highs" if problem.flows <= EXTENSIVE_FLOWS else "cuts"
     outcome = _run(problem, limits, monitor, engine, memory)
+    if outcome.bound is None and outcome.status is not Status.INFEASIBLE:
+        from depotopt.siting.price_cuts import trivial_bound
+
+        outcome = replace(outcome, bound=trivial_bound(problem))
     name = engine_name(engine)
     if outcome.layout is None:
         conflicts: tuple[str, ...] = ()
