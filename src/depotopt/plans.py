@@ -130,6 +130,31 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class Transfer:
+    """Goods brought to a hub, to be loaded there again.
+
+    Attributes
+    ----------
+    site
+        The hub.
+    arrive_s, start_s, depart_s
+        When the vehicle is there, when unloading at a dock begins and ends.
+    loads
+        What is brought.
+    links, distance_m
+        The leg that leads there.
+    """
+
+    site: str
+    arrive_s: float
+    start_s: float
+    depart_s: float
+    loads: tuple[Load, ...]
+    links: tuple[int, ...]
+    distance_m: float
+
+
+@dataclass(frozen=True, slots=True)
 class Trip:
     """One depot-to-depot run of one vehicle.
 
@@ -153,6 +178,8 @@ class Trip:
         The leg from where the vehicle stood (home site or end of its last trip) to ``start_site``.
     approach_start_s
         When that leg starts; ``None`` where the vehicle already stands at ``start_site``.
+    transfer
+        For a trunk trip, which has no stops and ends at the hub: what it brings there.
     """
 
     vehicle: str
@@ -169,11 +196,20 @@ class Trip:
     approach_links: tuple[int, ...] = ()
     approach_distance_m: float = 0.0
     approach_start_s: float | None = None
+    transfer: Transfer | None = None
 
     @property
     def distance_m(self) -> float:
         """Length of the whole trip."""
-        return self.approach_distance_m + self.return_distance_m + sum(stop.distance_m for stop in self.stops)
+        trunk_m = 0.0 if self.transfer is None else self.transfer.distance_m
+        stops_m = sum(stop.distance_m for stop in self.stops)
+        return self.approach_distance_m + self.return_distance_m + trunk_m + stops_m
+
+    @property
+    def loads(self) -> tuple[Load, ...]:
+        """Everything loaded for it."""
+        brought = () if self.transfer is None else self.transfer.loads
+        return (*(load for stop in self.stops for load in stop.loads), *brought)
 
 
 @dataclass(frozen=True, slots=True, order=True)

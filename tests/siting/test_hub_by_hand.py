@@ -85,10 +85,11 @@ def test_evaluation_counts_the_waiting() -> None:
     assert before["coverage_15_min"] == pytest.approx(1.0)
 
 
-def test_dispatch_names_the_stock_it_does_not_plan_with() -> None:
-    problem = assemble(based(), PLAN, NETWORK, calm(), 0.0, DijkstraEngine(NETWORK)).problem
-    assert problem.lots == ()
-    assert any("which only replenishes depots" in remark for remark in problem.excluded)
+def test_dispatch_keeps_stock_that_only_replenishes_for_trunk_trips() -> None:
+    assembly = assemble(based(), PLAN, NETWORK, calm(), 0.0, DijkstraEngine(NETWORK))
+    assert assembly.problem.lots == ()
+    assert [(source.depot.ident, source.position) for source in assembly.sources] == [("A", None)]
+    assert sum(lot.units for source in assembly.sources for lot in source.lots) > 0
 
 
 def lent() -> Scenario:

@@ -8,7 +8,7 @@ import numpy as np
 
 from depotopt.dispatch.problem import Depot, DispatchProblem, Lot, TravelMatrix, Vehicle
 from depotopt.dispatch.roadlegs import RoadLegs
-from depotopt.dispatch.usable import NEVER, held_lots, open_dispatching, replenishing, usable_units
+from depotopt.dispatch.usable import NEVER, held_lots, open_dispatching, open_tiers, usable_units
 from depotopt.errors import UsageError
 from depotopt.hazards.states import RoadState
 from depotopt.need import need, unmet_weight
@@ -22,6 +22,28 @@ from depotopt.units import HOUR_S, BoolArray, Int64Array
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """A depot that replenishes hubs.
+
+    Attributes
+    ----------
+    depot
+        Its docks and place; of tiers that do not dispatch it is none of the problem's depots.
+    position
+        Position among the problem's depots, ``None`` where its tier does not dispatch.
+    lots
+        What it holds where it does not dispatch; else the problem's own lots are drawn.
+    hubs
+        Depots of the problem it may bring goods to.
+    """
+
+    depot: Depot
+    position: int | None
+    lots: tuple[Lot, ...]
+    hubs: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Assembly:
     """A problem and the roads its legs run on.
 
@@ -31,10 +53,16 @@ class Assembly:
         What is to be solved.
     legs
         Paths between its places, one per travel profile of the fleet.
+    sources
+        Depots that replenish hubs among the problem's depots.
+    transfer_s
+        Time between unloading at each depot and loading there again.
     """
 
     problem: DispatchProblem
     legs: tuple[RoadLegs, ...]
+    sources: tuple[Source, ...] = ()
+    transfer_s: tuple[float, ...] = ()
 
 
 def assemble(
@@ -70,7 +98,11 @@ def assemble(
     sites = open_dispatching(scenario, layout)
     units = need(scenario, state.need_factor).astype(np.int64)
     with_need = np.flatnonzero(units.sum(axis=1) > 0)
-    homes = sorted({entry.site for entry in scenario.fleet if entry.count > 0} - set(sites))
+    tier_of = open_tiers(scenario, layout)
+    feeds = {tier.ident: tier.replenishes for tier in scenario.tiers}
+    feeding = tuple(site for site, tier in tier_of.items() if feeds[tier])
+    stands = {entry.site for entry in scenario.fleet if entry.count > 0} | set(feeding)
+    homes = sorted(stands - set(sites))
     places = (*sites, *homes, *(scenario.demand_points[i].ident for i in with_need))
     known = network.places
     if known is None:
@@ -83,7 +115,8 @@ def assemble(
             profiles.append(profile)
     legs = tuple(RoadLegs(network, engine, state, profile, at_s, places) for profile in profiles)
     travel = tuple(leg.matrix() for leg in legs)
-    depots, lots, remarks = _depots_and_lots(scenario, layout, state, sites)
+    depots = _depots(scenario, state, {ident: d for d, ident in enumerate(sites)})
+    lots, remarks = _lots(scenario, layout, state, sites)
     points = np.arange(len(sites) + len(homes), len(places), dtype=np.int64)
     rules = scenario.rules
     chosen = [scenario.demand_points[i] for i in with_need]
@@ -118,7 +151,18 @@ def assemble(
         objectives=scenario.dispatch_objectives,
         due_s=due_s if soft else np.zeros(0),
     )
-    return Assembly(problem, legs)
+    sources = []
+    for ident in feeding:
+        hubs = tuple(
+            d for d, hub in enumerate(sites) if tier_of[hub] in feeds[tier_of[ident]] and hub != ident
+        )
+        position = sites.index(ident) if ident in sites else None
+        own = () if position is not None else _lots(scenario, layout, state, (ident,))[0]
+        depot = _depots(scenario, state, {ident: places.index(ident)})[0]
+        if hubs and (own or position is not None):
+            sources.append(Source(depot, position, own, hubs))
+    transfer_s = tuple(scenario.sites[scenario.site_index[ident]].transfer_s for ident in sites)
+    return Assembly(problem, legs, tuple(sources), transfer_s)
 
 
 def _unload_rate(rules: PlanningRules) -> float:
@@ -127,26 +171,26 @@ def _unload_rate(rules: PlanningRules) -> float:
     return rules.unload_kg_per_h / HOUR_S
 
 
-def _depots_and_lots(
-    scenario: Scenario, layout: SitingPlan | None, state: RoadState, sites: tuple[str, ...]
-) -> tuple[tuple[Depot, ...], tuple[Lot, ...], list[str]]:
-    position = {ident: d for d, ident in enumerate(sites)}
-    behind = replenishing(scenario, layout)
+def _depots(scenario: Scenario, state: RoadState, places: dict[str, int]) -> tuple[Depot, ...]:
+    """Docks and rates of sites by identifier, with their places."""
     depots = []
-    for d, ident in enumerate(sites):
+    for ident, place in places.items():
         j = scenario.site_index[ident]
         site = scenario.sites[j]
         rate = site.handling_kg_per_h * (1.0 if state.site_power[j] else site.handling_share_without_power)
         docks = max(1, site.docks)
-        depots.append(Depot(ident, d, site.readiness_s, docks, rate / docks / HOUR_S))
+        depots.append(Depot(ident, place, site.readiness_s, docks, rate / docks / HOUR_S))
+    return tuple(depots)
+
+
+def _lots(
+    scenario: Scenario, layout: SitingPlan | None, state: RoadState, sites: tuple[str, ...]
+) -> tuple[tuple[Lot, ...], list[str]]:
+    """Usable lots of some sites, numbered in their order, and remarks on what is not used."""
+    position = {ident: d for d, ident in enumerate(sites)}
     lots, remarks = [], []
     for held in held_lots(scenario, layout):
         if held.site not in position:
-            if held.site in behind:
-                # Who would drive between depots is not known here, so such stock is not planned with.
-                remarks.append(
-                    f"lot {held.lot} lies at {held.site}, which only replenishes depots: not planned with"
-                )
             continue
         if held.expiry is not None and held.expiry < scenario.start.date():
             remarks.append(f"lot {held.lot} at {held.site} expired on {held.expiry} and is not used")
@@ -164,7 +208,7 @@ def _depots_and_lots(
                 )
             )
     lots.sort(key=lambda lot: (lot.depot, lot.commodity, lot.expiry, lot.ident))
-    return tuple(depots), tuple(lots), remarks
+    return tuple(lots), remarks
 
 
 def _vehicles(

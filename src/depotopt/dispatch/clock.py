@@ -97,8 +97,8 @@ class Timetable:
 
     @cached_property
     def cost(self) -> float:
-        """Operating cost."""
-        cost, last = 0.0, dict[int, TimedTrip]()
+        """Operating cost, of what was decided before as well."""
+        cost, last = self.problem.spent_cost, dict[int, TimedTrip]()
         for record in self.trips:
             cost += self.problem.vehicles[record.trip.vehicle].kind.cost_per_km * record.metres / KM_M
             last[record.trip.vehicle] = record

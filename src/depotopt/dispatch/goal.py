@@ -79,7 +79,7 @@ def value_of(problem: DispatchProblem, routes: Routes, times: Timetable | None =
     if "equity" in problem.objectives:
         found["equity"] = worst_shortfall(problem, fill_rates(problem, got))
     if "distance" in problem.objectives:
-        found["distance"] = sum(record.metres for record in times.trips) / KM_M
+        found["distance"] = problem.spent_km + sum(record.metres for record in times.trips) / KM_M
     if ARRIVAL & set(problem.objectives):
         found["latency"], found["lateness"], found["makespan"] = arrivals(problem, times)
     # Rounded, so that two ways of adding up the same sum compare as equal; cost settles what is left.
@@ -100,7 +100,7 @@ def plan_terms(problem: DispatchProblem, routes: Routes) -> dict[str, float]:
         "late_person_day_hours": lateness,
         "arrival_person_day_hours": latency,
         "makespan_h": makespan,
-        "distance_km": float(sum(record.metres for record in times.trips)) / KM_M,
+        "distance_km": problem.spent_km + float(sum(record.metres for record in times.trips)) / KM_M,
         "worst_shortfall": worst_shortfall(problem, rates),
         "gini": gini(rates),
     }

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
-from depotopt.dispatch.usable import held_lots, open_dispatching, usable_units
+from depotopt.dispatch.usable import held_lots, open_dispatching, open_tiers, usable_units
 from depotopt.hazards.states import RoadState
-from depotopt.plans import DispatchPlan, SitingPlan, Stop, Trip
+from depotopt.plans import DispatchPlan, SitingPlan, Stop, Transfer, Trip
 from depotopt.roads.network import RoadNetwork, StreetKind
 from depotopt.scenario import Scenario
 
@@ -186,17 +186,23 @@ def ledger(
     plan
         The plan.
     """
+    tier_of = open_tiers(scenario, layout)
+    feeding = {tier.ident for tier in scenario.tiers if tier.replenishes}
     depots = set(open_dispatching(scenario, layout))
+    depots |= {site for site, tier in tier_of.items() if tier in feeding}
+    held_at = held_lots(scenario, layout)
+    site_of = {lot.lot: lot.site for lot in held_at}
     taken: dict[str, list[Withdrawal]] = defaultdict(list)
     for trip in plan.trips:
         drawn: dict[str, float] = defaultdict(float)
-        for stop in trip.stops:
-            for load in stop.loads:
+        for load in trip.loads:
+            # What was brought to a hub was drawn from its lot when the trunk trip loaded it.
+            if site_of.get(load.lot) == trip.start_site:
                 drawn[load.lot] += load.quantity
         for lot, quantity in drawn.items():
             taken[lot].append(Withdrawal(trip.load_start_s, trip.vehicle, trip.number, quantity))
     lines = []
-    for held in held_lots(scenario, layout):
+    for held in held_at:
         if held.site not in depots:
             continue
         usable = usable_units(scenario, held, state)
@@ -231,7 +237,9 @@ def _departure_slack(scenario: Scenario, plan: DispatchPlan) -> dict[tuple[str, 
         behind = float("inf")
         follower: Trip | None = None
         for trip in sorted(trips, key=lambda trip: -trip.number):
-            own = min(_deadline_s(scenario, stop) - stop.arrive_s for stop in trip.stops)
+            # Goods for a hub are waited for: a trunk trip has no time to spare.
+            spare = (_deadline_s(scenario, stop) - stop.arrive_s for stop in trip.stops)
+            own = min(spare, default=0.0)
             if follower is not None:
                 moves = follower.load_start_s
                 if follower.approach_start_s is not None:
@@ -245,22 +253,24 @@ def _departure_slack(scenario: Scenario, plan: DispatchPlan) -> dict[tuple[str, 
 def _manifest(scenario: Scenario, network: RoadNetwork, trip: Trip, slack_s: float) -> Manifest:
     kind = scenario.vehicle_types[scenario.vehicle_type_index[trip.vehicle_type]]
     loads: list[LoadLine] = []
-    for stop in reversed(trip.stops):
-        for load in stop.loads:
-            commodity = scenario.commodities[scenario.commodity_index[load.commodity]]
-            loads.append(
-                LoadLine(
-                    position=len(loads) + 1,
-                    point=stop.point,
-                    commodity=load.commodity,
-                    name=commodity.name,
-                    unit=commodity.unit,
-                    lot=load.lot,
-                    quantity=load.quantity,
-                    kg=load.quantity * commodity.kg_per_unit,
-                    m3=load.quantity * commodity.m3_per_unit,
-                )
+    drops = [(stop.point, load) for stop in reversed(trip.stops) for load in stop.loads]
+    if trip.transfer is not None:
+        drops = [(trip.transfer.site, load) for load in trip.transfer.loads]
+    for place, load in drops:
+        commodity = scenario.commodities[scenario.commodity_index[load.commodity]]
+        loads.append(
+            LoadLine(
+                position=len(loads) + 1,
+                point=place,
+                commodity=load.commodity,
+                name=commodity.name,
+                unit=commodity.unit,
+                lot=load.lot,
+                quantity=load.quantity,
+                kg=load.quantity * commodity.kg_per_unit,
+                m3=load.quantity * commodity.m3_per_unit,
             )
+        )
     per_point: dict[str, float] = defaultdict(float)
     for line in loads:
         per_point[line.point] += line.kg
@@ -279,7 +289,11 @@ def _manifest(scenario: Scenario, network: RoadNetwork, trip: Trip, slack_s: flo
         for stop in trip.stops
     )
     kg, m3 = sum(line.kg for line in loads), sum(line.m3 for line in loads)
-    driven = [*trip.approach_links, *(link for stop in trip.stops for link in stop.links), *trip.return_links]
+    if trip.transfer is not None:
+        stops = (_transfer_line(scenario, network, trip.transfer, kg),)
+    trunk = () if trip.transfer is None else trip.transfer.links
+    driven = [*trip.approach_links, *trunk, *(link for stop in trip.stops for link in stop.links)]
+    driven += trip.return_links
     return Manifest(
         vehicle=trip.vehicle,
         vehicle_type=trip.vehicle_type,
@@ -300,6 +314,21 @@ def _manifest(scenario: Scenario, network: RoadNetwork, trip: Trip, slack_s: flo
         approach_streets=street_names(network, trip.approach_links),
         return_streets=street_names(network, trip.return_links),
         critical_assets=tuple(sorted({network.streets.ident[int(network.street[link])] for link in driven})),
+    )
+
+
+def _transfer_line(scenario: Scenario, network: RoadNetwork, transfer: Transfer, kg: float) -> StopLine:
+    """The hub of a trunk trip as the driver sees it: others wait for it, so it is due when planned."""
+    return StopLine(
+        point=transfer.site,
+        name=scenario.sites[scenario.site_index[transfer.site]].name,
+        eta_s=transfer.arrive_s,
+        leave_s=transfer.depart_s,
+        latest_s=transfer.arrive_s,
+        slack_s=0.0,
+        kg=kg,
+        distance_m=transfer.distance_m,
+        streets=street_names(network, transfer.links),
     )
 
 

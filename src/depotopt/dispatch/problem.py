@@ -189,6 +189,8 @@ class DispatchProblem:
         Price in the search of a stop by another vehicle than in the plan in force; not part of the cost.
     objectives
         What plans are compared by, in order; names as in `docs/semantics.md`.
+    spent_cost, spent_km
+        Operating cost and kilometres of trips that are decided before: part of every plan's terms.
     due_s
         Arrival after which a delivery is late, shape ``(I,)``; empty where nothing that counts is late.
     """
@@ -220,6 +222,8 @@ class DispatchProblem:
     change_cost: float = 0.0
     objectives: tuple[str, ...] = ("unmet", "cost")
     due_s: FloatArray = field(default_factory=lambda: np.zeros(0))
+    spent_cost: float = 0.0
+    spent_km: float = 0.0
 
     @cached_property
     def lot_units(self) -> Int64Array:

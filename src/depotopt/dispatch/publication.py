@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import pairwise
 
@@ -11,7 +12,8 @@ from depotopt.dispatch.clock import TimedTrip, timetable
 from depotopt.dispatch.draft import Routes
 from depotopt.dispatch.problem import DispatchProblem
 from depotopt.dispatch.reasons import point_states, unmet_lines
-from depotopt.plans import DispatchPlan, Load, Stop, Trip
+from depotopt.dispatch.trunks import TrunkTrip
+from depotopt.plans import DispatchPlan, Load, Stop, Transfer, Trip
 
 
 def with_driven_lengths(assembly: Assembly, problem: DispatchProblem, routes: Routes) -> DispatchProblem:
@@ -19,11 +21,19 @@ def with_driven_lengths(assembly: Assembly, problem: DispatchProblem, routes: Ro
     pairs: dict[int, set[tuple[int, int]]] = defaultdict(set)
     for record in timetable(problem, routes).trips:
         pairs[problem.vehicles[record.trip.vehicle].travel].update(_pairs(problem, record))
+    return with_lengths(assembly, problem, pairs)
+
+
+def with_lengths(
+    assembly: Assembly, problem: DispatchProblem, pairs: Mapping[int, Iterable[tuple[int, int]]]
+) -> DispatchProblem:
+    """The problem with the true lengths of some legs, given by travel profile."""
     travel = list(problem.travel)
     for profile, wanted in sorted(pairs.items()):
         if travel[profile].exact:
             continue
-        assembly.legs[profile].find(sorted(wanted))
+        wanted = sorted(wanted)
+        assembly.legs[profile].find(wanted)
         metres = travel[profile].metres.copy()
         for a, b in wanted:
             metres[a, b] = assembly.legs[profile].leg(a, b).metres
@@ -37,7 +47,9 @@ def _pairs(problem: DispatchProblem, record: TimedTrip) -> list[tuple[int, int]]
     return [(a, b) for a, b in pairwise(places) if a != b]
 
 
-def publish(assembly: Assembly, problem: DispatchProblem, routes: Routes) -> DispatchPlan:
+def publish(
+    assembly: Assembly, problem: DispatchProblem, routes: Routes, trunks: tuple[TrunkTrip, ...] = ()
+) -> DispatchPlan:
     """Write a draft as a plan.
 
     Parameters
@@ -48,9 +60,20 @@ def publish(assembly: Assembly, problem: DispatchProblem, routes: Routes) -> Dis
         The problem the draft was timed with.
     routes
         A draft that holds every rule.
+    trunks
+        Trunk trips decided before it; each comes before the other trips of its vehicle.
     """
     times = timetable(problem, routes)
-    trips = sorted((_trip(assembly, problem, record) for record in times.trips), key=_by_vehicle)
+    before: Counter[str] = Counter()
+    trips = []
+    for trunk in trunks:
+        ident = problem.vehicles[trunk.vehicle].ident
+        before[ident] += 1
+        trips.append(_trunk_trip(assembly, problem, trunk, before[ident]))
+    for record in times.trips:
+        trip = _trip(assembly, problem, record)
+        trips.append(replace(trip, number=trip.number + before[trip.vehicle]))
+    trips.sort(key=_by_vehicle)
     return DispatchPlan(
         road_state=problem.road_state,
         at_s=problem.start_s,
@@ -63,6 +86,41 @@ def publish(assembly: Assembly, problem: DispatchProblem, routes: Routes) -> Dis
 
 def _by_vehicle(trip: Trip) -> tuple[str, int]:
     return trip.vehicle, trip.number
+
+
+def _trunk_trip(assembly: Assembly, problem: DispatchProblem, trunk: TrunkTrip, number: int) -> Trip:
+    vehicle = problem.vehicles[trunk.vehicle]
+    source, hub = assembly.sources[trunk.source].depot, problem.depots[trunk.hub]
+    legs = assembly.legs[vehicle.travel]
+    leg, approach = legs.leg(source.place, hub.place), legs.leg(trunk.origin, source.place)
+    stands = trunk.origin == source.place
+    away_s = problem.seconds(trunk.vehicle, trunk.origin, source.place)
+    loads = sorted(
+        (
+            Load(problem.commodity_idents[lot.commodity], lot.ident, float(units))
+            for lot, units in trunk.loads
+        ),
+        key=lambda load: (load.commodity, load.lot),
+    )
+    return Trip(
+        vehicle=vehicle.ident,
+        vehicle_type=vehicle.kind.ident,
+        number=number,
+        start_site=source.ident,
+        end_site=hub.ident,
+        load_start_s=trunk.load_start_s,
+        depart_s=trunk.depart_s,
+        return_s=trunk.end_s,
+        stops=(),
+        return_links=(),
+        return_distance_m=0.0,
+        approach_links=approach.links,
+        approach_distance_m=approach.metres,
+        approach_start_s=None if stands else trunk.load_start_s - away_s,
+        transfer=Transfer(
+            hub.ident, trunk.arrive_s, trunk.unload_s, trunk.end_s, tuple(loads), leg.links, leg.metres
+        ),
+    )
 
 
 def _trip(assembly: Assembly, problem: DispatchProblem, record: TimedTrip) -> Trip:

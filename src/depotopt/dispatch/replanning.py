@@ -109,6 +109,8 @@ def replan(
         raise UsageError(
             f"the plan in force was made for {plan.at_s:g} s, replanning at {at_s:g} s is before it"
         )
+    if any(trip.transfer is not None for trip in plan.trips):
+        raise UsageError("the plan in force has trunk trips to hubs: it can be planned anew, not replanned")
     if network.places is None:
         raise UsageError("the road network has no places: load it with load_network")
     engine = travel_engine(network)

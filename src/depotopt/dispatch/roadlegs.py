@@ -117,7 +117,7 @@ class RoadLegs:
         EngineError
             If the engine finds no path although it gave the pair a travel time.
         """
-        missing = sorted(set(pairs) - self._found.keys())
+        missing = sorted({pair for pair in pairs if pair not in self._found})
         if not missing:
             return
         if self.profile.mode is not Mode.ROAD:

@@ -18,6 +18,8 @@ from depotopt.dispatch.problem import DispatchProblem
 from depotopt.dispatch.publication import publish, with_driven_lengths
 from depotopt.dispatch.repair import repair
 from depotopt.dispatch.routing import RoutingBudget, RoutingEngine
+from depotopt.dispatch.transshipment import transshipment
+from depotopt.dispatch.trunks import TrunkTrip, reachable_stock
 from depotopt.errors import EngineError
 from depotopt.hazards.states import RoadState
 from depotopt.plans import DispatchPlan, SitingPlan
@@ -91,6 +93,8 @@ class Run:
         When to stop.
     begin
         Moment of `time.perf_counter` at which it began.
+    trunks
+        Trunk trips that are decided.
     """
 
     assembly: Assembly
@@ -99,6 +103,7 @@ class Run:
     monitor: Monitor
     effort: Effort
     begin: float
+    trunks: tuple[TrunkTrip, ...] = ()
 
     def limit(self) -> Limit:
         """What ended the search."""
@@ -170,10 +175,20 @@ def solve_dispatch(
     effort = Effort.of(limits, problem, begin)
     run = Run(assembly, router, limits, monitor, effort, begin)
     notes = [*problem.excluded, *_remarks(problem)]
-    if not problem.depots or not problem.vehicles or not len(problem.points) or not problem.lots:
+    stocked = bool(problem.lots) or bool(assembly.sources)
+    if not problem.depots or not problem.vehicles or not len(problem.points) or not stocked:
         return _nothing_to_send(run, tuple(notes))
     monitor.report("allocation")
+    hubs = transshipment(assembly, effort.until, limits.seed, lambda: monitor.stopped)
+    if hubs is not None:
+        problem = hubs.problem
+        run = replace(run, assembly=replace(assembly, problem=problem), trunks=hubs.trips)
+        notes.append(f"{len(hubs.trips)} trunk trips bring goods to hubs before the last mile")
     allocation = allocate(problem, max(1.0, effort.left_s / 2))
+    if assembly.sources:
+        # A bound on plans with trunk trips has to let all of their stock stand at the hubs.
+        bound = allocate(reachable_stock(assembly), max(1.0, effort.left_s / 2)).bound
+        allocation = replace(allocation, bound=bound)
     routes = _first_routes(run, allocation)
     _tell(monitor, problem, allocation, value_of(problem, routes), "routes")
     routes = improve(
@@ -187,7 +202,7 @@ def solve_dispatch(
     )
     if effort.left_s > 0:
         routes = sweep_up(problem, routes, effort.until)
-    problem, routes = settle(assembly, problem, routes)
+    problem, routes = settle(run.assembly, problem, routes)
     return _result(run, problem, routes, allocation.bound, notes)
 
 
@@ -268,10 +283,11 @@ def _result(
     bound = min(bound, value)
     proved = value - bound <= run.limits.gap * max(abs(value), 1e-9)
     # The bound speaks of unmet need and cost: what comes between or before them is not proved by it.
-    proved = proved and (problem.objectives == ("unmet", "cost") or not timetable(problem, routes).trips)
+    moved = bool(run.trunks or timetable(problem, routes).trips)
+    proved = proved and (problem.objectives == ("unmet", "cost") or not moved)
     return SolveResult(
         status=Status.OPTIMAL if proved else Status.FEASIBLE,
-        plan=publish(run.assembly, problem, routes),
+        plan=publish(run.assembly, problem, routes, run.trunks),
         objective=value,
         bound=bound,
         engine=run.router.version(),

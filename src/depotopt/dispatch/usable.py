@@ -31,7 +31,7 @@ def open_dispatching(scenario: Scenario, layout: SitingPlan | None) -> tuple[str
     UsageError
         If the layout opens a site or uses a tier the scenario does not have.
     """
-    tier_of = _open_tiers(scenario, layout)
+    tier_of = open_tiers(scenario, layout)
     unknown = sorted(set(tier_of) - scenario.site_index.keys())
     unknown += sorted(set(tier_of.values()) - scenario.tier_index.keys())
     if unknown:
@@ -43,13 +43,7 @@ def open_dispatching(scenario: Scenario, layout: SitingPlan | None) -> tuple[str
     )
 
 
-def replenishing(scenario: Scenario, layout: SitingPlan | None) -> frozenset[str]:
-    """Open sites whose tier does not dispatch but replenishes others."""
-    tiers = {tier.ident for tier in scenario.tiers if tier.replenishes and not tier.dispatches}
-    return frozenset(site for site, tier in _open_tiers(scenario, layout).items() if tier in tiers)
-
-
-def _open_tiers(scenario: Scenario, layout: SitingPlan | None) -> dict[str, str]:
+def open_tiers(scenario: Scenario, layout: SitingPlan | None) -> dict[str, str]:
     """Tier of every open site, helpers outside the plan among them."""
     if layout is None:
         stands = (SiteStatus.EXISTING, SiteStatus.MUST_OPEN)

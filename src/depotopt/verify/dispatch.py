@@ -20,6 +20,7 @@ from depotopt.units import HOUR_S, KM_M, BoolArray, FloatArray
 from depotopt.verify.check import QUANTITY_TOLERANCE, TIME_TOLERANCE_S, Check
 from depotopt.verify.lots import UsableLot, dispatching_sites, usable_lots
 from depotopt.verify.terms import recomputed_terms
+from depotopt.verify.transfers import ledger_faults, transfer_faults
 from depotopt.verify.trips import RouteClock, trip_kg
 
 
@@ -66,7 +67,8 @@ def verify_dispatch(
     broken += reference_faults(scenario, plan.trips, plan.unmet, lots)
     if broken:
         return Check(tuple(broken))
-    broken += _ledger(plan, lots)
+    broken += transfer_faults(scenario, layout, plan.trips)
+    broken += ledger_faults(scenario, plan.trips, lots)
     routes = routes_of(scenario, plan, broken)
     clock = RouteClock(scenario, layout, network, state, plan.at_s, lots)
     cost = 0.0
@@ -90,6 +92,12 @@ def reference_faults(
 ) -> list[str]:
     """Names a plan uses that do not exist, lots that do not fit, loads that are no whole number."""
     broken = []
+    brought = {
+        (trip.transfer.site, load.lot)
+        for trip in trips
+        if trip.transfer is not None
+        for load in trip.transfer.loads
+    }
     for trip in trips:
         where = f"vehicle {trip.vehicle} trip {trip.number}"
         if trip.vehicle_type not in scenario.vehicle_type_index:
@@ -99,40 +107,31 @@ def reference_faults(
             for site in (trip.start_site, trip.end_site)
             if site not in scenario.site_index
         ]
-        if not trip.stops:
+        if not trip.stops and trip.transfer is None:
             broken.append(f"{where}: no stop")
-        for stop in trip.stops:
-            if stop.point not in scenario.point_index:
-                broken.append(f"{where}: unknown demand point {stop.point}")
-            for load in stop.loads:
-                lot = lots.get(load.lot)
-                if lot is None:
-                    broken.append(f"{where}: lot {load.lot} is not usable in this road state")
-                elif lot.commodity != load.commodity:
-                    broken.append(f"{where}: lot {load.lot} holds {lot.commodity}, not {load.commodity}")
-                elif lot.site != trip.start_site:
-                    broken.append(f"{where}: lot {load.lot} lies at {lot.site}, loaded at {trip.start_site}")
-                if not load.quantity > 0:
-                    broken.append(f"{where}: a load of {load.quantity:g} {load.commodity}")
-                elif abs(load.quantity - round(load.quantity)) > QUANTITY_TOLERANCE:
-                    broken.append(f"{where}: {load.quantity:g} {load.commodity} is not a whole number")
+        if trip.transfer is not None and trip.transfer.site not in scenario.site_index:
+            broken.append(f"{where}: unknown site {trip.transfer.site}")
+        broken += [
+            f"{where}: unknown demand point {stop.point}"
+            for stop in trip.stops
+            if stop.point not in scenario.point_index
+        ]
+        for load in trip.loads:
+            lot = lots.get(load.lot)
+            if lot is None:
+                broken.append(f"{where}: lot {load.lot} is not usable in this road state")
+            elif lot.commodity != load.commodity:
+                broken.append(f"{where}: lot {load.lot} holds {lot.commodity}, not {load.commodity}")
+            elif lot.site != trip.start_site and (trip.start_site, load.lot) not in brought:
+                broken.append(f"{where}: lot {load.lot} lies at {lot.site}, loaded at {trip.start_site}")
+            if not load.quantity > 0:
+                broken.append(f"{where}: a load of {load.quantity:g} {load.commodity}")
+            elif abs(load.quantity - round(load.quantity)) > QUANTITY_TOLERANCE:
+                broken.append(f"{where}: {load.quantity:g} {load.commodity} is not a whole number")
     for line in unmet:
         if line.point not in scenario.point_index or line.commodity not in scenario.commodity_index:
             broken.append(f"unmet line of unknown {line.point} / {line.commodity}")
     return broken
-
-
-def _ledger(plan: DispatchPlan, lots: dict[str, UsableLot]) -> list[str]:
-    drawn: defaultdict[str, float] = defaultdict(float)
-    for trip in plan.trips:
-        for stop in trip.stops:
-            for load in stop.loads:
-                drawn[load.lot] += load.quantity
-    return [
-        f"lot {ident}: {quantity:g} drawn, {lots[ident].quantity:g} usable"
-        for ident, quantity in sorted(drawn.items())
-        if quantity > lots[ident].quantity + QUANTITY_TOLERANCE
-    ]
 
 
 def routes_of(
@@ -203,6 +202,10 @@ def dock_faults(
         end = trip.load_start_s + seconds - TIME_TOLERANCE_S
         if end > start:
             intervals[trip.start_site] += [(start, 1), (end, -1)]
+        if trip.transfer is not None:
+            span = (trip.transfer.start_s + TIME_TOLERANCE_S, trip.transfer.depart_s - TIME_TOLERANCE_S)
+            if span[0] < span[1]:
+                intervals[trip.transfer.site] += [(span[0], 1), (span[1], -1)]
     broken = []
     for ident, events in sorted(intervals.items()):
         docks = scenario.sites[scenario.site_index[ident]].docks

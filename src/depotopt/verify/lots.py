@@ -42,9 +42,17 @@ def dispatching_sites(scenario: Scenario, layout: SitingPlan | None) -> set[str]
     }
 
 
+def replenishing_sites(scenario: Scenario, layout: SitingPlan | None) -> dict[str, tuple[str, ...]]:
+    """Tiers that each open site replenishes, where there are any."""
+    tiers = {
+        site: scenario.tiers[scenario.tier_index[tier]] for site, tier in open_sites(scenario, layout).items()
+    }
+    return {site: tier.replenishes for site, tier in tiers.items() if tier.replenishes}
+
+
 def usable_lots(scenario: Scenario, layout: SitingPlan | None, state: RoadState) -> dict[str, UsableLot]:
-    """Lots at open dispatching depots by identifier; see `docs/semantics.md`, *Usable stock*."""
-    depots = dispatching_sites(scenario, layout)
+    """Lots at depots that dispatch or replenish, by identifier; see `docs/semantics.md`, *Usable stock*."""
+    depots = dispatching_sites(scenario, layout) | set(replenishing_sites(scenario, layout))
     lots: dict[str, UsableLot] = {}
 
     def add(ident: str, lot: Stock, quantity: float) -> None:

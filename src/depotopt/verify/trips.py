@@ -6,7 +6,7 @@ import numpy as np
 
 from depotopt.errors import UsageError
 from depotopt.hazards.states import RoadState
-from depotopt.plans import SitingPlan, Trip
+from depotopt.plans import SitingPlan, Transfer, Trip
 from depotopt.roads.network import RoadNetwork
 from depotopt.roads.profiles import Mode, TravelProfile
 from depotopt.scenario import Scenario, VehicleType
@@ -21,7 +21,7 @@ from depotopt.units import (
     seconds_to_ds,
 )
 from depotopt.verify.check import QUANTITY_TOLERANCE, TIME_TOLERANCE_S
-from depotopt.verify.lots import UsableLot, dispatching_sites, open_sites
+from depotopt.verify.lots import UsableLot, dispatching_sites, open_sites, replenishing_sites
 from depotopt.verify.terms import latest_s
 
 DISTANCE_TOLERANCE_M = 1.0
@@ -31,8 +31,7 @@ def trip_kg(scenario: Scenario, trip: Trip) -> float:
     """Weight loaded for a trip."""
     return sum(
         load.quantity * scenario.commodities[scenario.commodity_index[load.commodity]].kg_per_unit
-        for stop in trip.stops
-        for load in stop.loads
+        for load in trip.loads
     )
 
 
@@ -40,8 +39,7 @@ def trip_m3(scenario: Scenario, trip: Trip) -> float:
     """Volume loaded for a trip."""
     return sum(
         load.quantity * scenario.commodities[scenario.commodity_index[load.commodity]].m3_per_unit
-        for stop in trip.stops
-        for load in stop.loads
+        for load in trip.loads
     )
 
 
@@ -70,6 +68,7 @@ class RouteClock:
         self._scenario, self._network, self._state, self._at_s = scenario, network, state, at_s
         self._lots = lots
         self._depots = dispatching_sites(scenario, layout)
+        self._feeding = set(replenishing_sites(scenario, layout))
         self._open = set(open_sites(scenario, layout))
         self._places = network.places
         self._place = {ident: n for n, ident in enumerate(network.places.ident)}
@@ -126,7 +125,10 @@ class RouteClock:
                     arrived_s = trip.approach_start_s + leg_s
             duty_start_s = started_s if duty_start_s is None else duty_start_s
             broken += self._loading(where, kind, home, trip, arrived_s)
-            broken += self._stops(where, kind, trip)
+            if trip.transfer is None:
+                broken += self._stops(where, kind, trip)
+            else:
+                broken += self._transfer(where, kind, trip, trip.transfer)
             position, free_s = trip.end_site, trip.return_s
         if duty_start_s is not None and free_s - duty_start_s > kind.max_hours_s + TIME_TOLERANCE_S:
             broken.append(
@@ -138,11 +140,14 @@ class RouteClock:
     def _loading(self, where: str, kind: VehicleType, home: str, trip: Trip, arrived_s: float) -> list[str]:
         scenario, j = self._scenario, self._scenario.site_index[trip.start_site]
         site, broken = scenario.sites[j], []
-        if trip.start_site not in self._depots:
+        feeds = trip.transfer is not None and trip.start_site in self._feeding
+        if trip.start_site not in self._depots and not feeds:
             broken.append(f"{where}: loads at {trip.start_site}, which is not an open dispatching depot")
         if trip.end_site not in self._open | {home}:
             broken.append(f"{where}: ends at {trip.end_site}, neither an open depot nor its home")
-        activated = [self._lots[load.lot].available_s for stop in trip.stops for load in stop.loads]
+        # What was brought here is released by the ledger, see `depotopt.verify.transfers`.
+        own = (self._lots[load.lot] for load in trip.loads)
+        activated = [lot.available_s for lot in own if lot.site == trip.start_site]
         earliest = max([arrived_s, site.readiness_s, *activated])
         if trip.load_start_s < earliest - TIME_TOLERANCE_S:
             broken.append(
@@ -153,10 +158,7 @@ class RouteClock:
             broken.append(f"{where}: {kg:.1f} kg loaded, payload {kind.payload_kg:.1f}")
         if m3 > kind.volume_m3 * (1 + QUANTITY_TOLERANCE):
             broken.append(f"{where}: {m3:.3f} m3 loaded, volume {kind.volume_m3:.3f}")
-        rate = site.handling_kg_per_h / site.docks
-        if not self._state.site_power[j]:
-            rate *= site.handling_share_without_power
-        needed_s = kg / rate * HOUR_S if rate > 0 else np.inf
+        needed_s = self._handling_s(trip.start_site, kg)
         if trip.depart_s - trip.load_start_s < needed_s - TIME_TOLERANCE_S:
             broken.append(
                 f"{where}: leaves {trip.depart_s - trip.load_start_s:.1f} s after loading starts, "
@@ -164,6 +166,34 @@ class RouteClock:
             )
         if trip.distance_m > kind.range_m + DISTANCE_TOLERANCE_M:
             broken.append(f"{where}: {trip.distance_m:.0f} m long, range {kind.range_m:.0f}")
+        return broken
+
+    def _handling_s(self, ident: str, kg: float) -> float:
+        """Time a dock of a site takes to load or unload."""
+        j = self._scenario.site_index[ident]
+        site = self._scenario.sites[j]
+        rate = site.handling_kg_per_h / site.docks
+        if not self._state.site_power[j]:
+            rate *= site.handling_share_without_power
+        return kg / rate * HOUR_S if rate > 0 else np.inf
+
+    def _transfer(self, where: str, kind: VehicleType, trip: Trip, transfer: Transfer) -> list[str]:
+        """Faults of the way to a hub and of unloading there."""
+        broken: list[str] = []
+        leg_s = self._leg(
+            where, kind, trip.start_site, transfer.site, transfer.links, transfer.distance_m, broken
+        )
+        hub = self._scenario.sites[self._scenario.site_index[transfer.site]]
+        handling_s = self._handling_s(hub.ident, trip_kg(self._scenario, trip))
+        for what, at_s, earliest_s in (
+            ("there", transfer.arrive_s, trip.depart_s + leg_s),
+            ("unloaded", transfer.start_s, max(transfer.arrive_s, hub.readiness_s)),
+            ("free", transfer.depart_s, transfer.start_s + handling_s),
+        ):
+            if at_s < earliest_s - TIME_TOLERANCE_S:
+                broken.append(
+                    f"{where}: {what} at {transfer.site} at {at_s:.1f} s, possible from {earliest_s:.1f}"
+                )
         return broken
 
     def _stops(self, where: str, kind: VehicleType, trip: Trip) -> list[str]:

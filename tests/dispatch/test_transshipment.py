@@ -1,0 +1,150 @@
+"""Trunk trips to hubs: made when they pay, exact to the unit and second, caught when wrong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from depotopt.dispatch.manifest import ledger, manifests
+from depotopt.dispatch.solve import solve_dispatch
+from depotopt.hazards.states import RoadState
+from depotopt.plans import DispatchPlan, Trip
+from depotopt.scenario import FleetEntry, Scenario
+from depotopt.solving import SolveLimits, SolveResult
+from depotopt.verify.dispatch import verify_dispatch
+from tests.verify.line_case import calm, line_network, line_scenario, without_street
+
+NETWORK = line_network()
+LIMITS = SolveLimits(time_s=0.3)
+
+
+def with_hub(*, dispatches: bool = False, transfer_s: float = 600.0) -> Scenario:
+    """A keeps the stock, B is a hub of a lower tier; a truck at A, a helicopter at B that cannot reach A."""
+    base = line_scenario()
+    top = replace(base.tiers[0], ident="top", dispatches=dispatches, replenishes=("town",))
+    a, b = base.sites
+    heli = next(kind for kind in base.vehicle_types if kind.ident == "heli")
+    kinds = tuple(
+        replace(kind, range_m=2_500.0, mobilisation_s=0.0) if kind is heli else kind
+        for kind in base.vehicle_types
+    )
+    return replace(
+        base,
+        tiers=(top, *base.tiers),
+        sites=(replace(a, tiers=("top",)), replace(b, transfer_s=transfer_s)),
+        stock=tuple(replace(lot, site="A", quantity=60.0) for lot in base.stock if lot.lot in ("W1", "T1")),
+        vehicle_types=kinds,
+        fleet=(FleetEntry("truck", "A", 1), FleetEntry("heli", "B", 1)),
+    )
+
+
+def solved(scenario: Scenario, state: RoadState) -> SolveResult[DispatchPlan]:
+    result = solve_dispatch(scenario, None, NETWORK, state, limits=LIMITS)
+    assert result.plan is not None
+    check = verify_dispatch(scenario, None, NETWORK, state, result.plan)
+    assert check.violations == ()
+    assert check.objective == pytest.approx(result.objective)
+    assert check.terms == pytest.approx(result.terms)
+    assert result.bound is not None
+    assert result.objective is not None
+    assert result.bound <= result.objective
+    return result
+
+
+def trunks(plan: DispatchPlan) -> list[Trip]:
+    return [trip for trip in plan.trips if trip.transfer is not None]
+
+
+def test_a_truck_feeds_the_helicopter_for_the_point_no_road_leads_to() -> None:
+    """R lies behind a lost street: water comes from A by road to B and on by air."""
+    plan = solved(with_hub(), without_street(NETWORK, 3, 4)).plan
+    assert plan is not None
+    assert {trip.vehicle for trip in trunks(plan)} == {"truck-A-1"}
+    flown = {trip.vehicle for trip in plan.trips if "R" in {stop.point for stop in trip.stops}}
+    assert flown == {"heli-B-1"}
+    released = min(trip.transfer.depart_s for trip in trunks(plan) if trip.transfer) + 600.0
+    first = min(trip.load_start_s for trip in plan.trips if trip.stops)
+    assert first >= released - 1e-6
+
+
+def test_the_papers_show_the_transfer_and_the_ledger_balances() -> None:
+    scenario, state = with_hub(), without_street(NETWORK, 3, 4)
+    plan = solved(scenario, state).plan
+    assert plan is not None
+    sheet = next(paper for paper in manifests(scenario, NETWORK, plan) if paper.vehicle == "truck-A-1")
+    assert [line.point for line in sheet.stops] == ["B"]
+    assert {line.point for line in sheet.loads} == {"B"}
+    brought = sum(load.quantity for trip in trunks(plan) for load in trip.loads)
+    lines = ledger(scenario, None, state, plan)
+    assert sum(line.drawn for line in lines) == brought
+    assert all(line.left >= 0 for line in lines)
+
+
+def test_without_replenishment_nothing_is_moved_between_depots() -> None:
+    scenario = with_hub(dispatches=True)
+    scenario = replace(scenario, tiers=tuple(replace(tier, replenishes=()) for tier in scenario.tiers))
+    plan = solved(scenario, without_street(NETWORK, 3, 4)).plan
+    assert plan is not None
+    assert trunks(plan) == []
+
+
+def test_a_transfer_that_takes_too_long_is_not_begun() -> None:
+    plan = solved(with_hub(transfer_s=1e6), calm()).plan
+    assert plan is not None
+    assert plan.trips == ()
+
+
+def test_a_depot_that_only_replenishes_sends_nothing_to_points() -> None:
+    plan = solved(with_hub(), calm()).plan
+    assert plan is not None
+    assert {trip.start_site for trip in plan.trips if trip.stops} == {"B"}
+
+
+def broken(**changes: object) -> tuple[str, ...]:
+    """Violations once the first trunk trip is changed."""
+    scenario, state = with_hub(), without_street(NETWORK, 3, 4)
+    plan = solved(scenario, state).plan
+    assert plan is not None
+    first = trunks(plan)[0]
+    assert first.transfer is not None
+    transfer = replace(first.transfer, **changes)  # type: ignore[arg-type]
+    worse = replace(first, transfer=transfer, return_s=max(first.return_s, transfer.depart_s))
+    trips = tuple(worse if trip is first else trip for trip in plan.trips)
+    return verify_dispatch(scenario, None, NETWORK, state, replace(plan, trips=trips)).violations
+
+
+def test_unloading_before_arrival_is_a_violation() -> None:
+    assert any("possible from" in text for text in broken(start_s=0.0, arrive_s=0.0))
+
+
+def test_loading_at_a_hub_before_the_goods_are_released_is_a_violation() -> None:
+    scenario, state = with_hub(), without_street(NETWORK, 3, 4)
+    plan = solved(scenario, state).plan
+    assert plan is not None
+    slower = tuple(replace(site, transfer_s=site.transfer_s + 300.0) for site in scenario.sites)
+    check = verify_dispatch(replace(scenario, sites=slower), None, NETWORK, state, plan)
+    assert any("than brought there" in text for text in check.violations)
+
+
+def test_bringing_less_than_is_loaded_again_is_a_violation() -> None:
+    plan = solved(with_hub(), without_street(NETWORK, 3, 4)).plan
+    assert plan is not None
+    transfer = trunks(plan)[0].transfer
+    assert transfer is not None
+    fewer = tuple(replace(load, quantity=1.0) for load in transfer.loads)
+    assert any("than brought there" in text for text in broken(loads=fewer))
+
+
+def test_a_hub_of_a_tier_that_is_not_replenished_is_a_violation() -> None:
+    scenario, state = with_hub(), without_street(NETWORK, 3, 4)
+    plan = solved(scenario, state).plan
+    assert plan is not None
+    alone = replace(
+        scenario,
+        tiers=tuple(
+            replace(tier, replenishes=(tier.ident,) if tier.replenishes else ()) for tier in scenario.tiers
+        ),
+    )
+    check = verify_dispatch(alone, None, NETWORK, state, plan)
+    assert any("does not replenish the tier of B" in text for text in check.violations)
