@@ -413,3 +413,60 @@ def test_a_reader_that_leaves_early_is_no_fault() -> None:
         running.stdout.close()
         assert b"Error" not in running.stderr.read()
     assert running.returncode == Exit.OK
+
+
+def test_commands_that_write_one_file_say_which_in_json(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, words in {
+        "template.xlsx": ["template"],
+        "case.xlsx": ["workbook", str(MINIMAL)],
+        "roads.gpkg": ["roads", "export", str(MINIMAL)],
+        "schema.json": ["schema", "--out"],
+    }.items():
+        assert main([*words, str(tmp_path / name), "--json"]) == Exit.OK
+        assert spoken(capsys) == {"file": str(tmp_path / name)}
+        assert (tmp_path / name).is_file()
+
+
+def test_a_run_opens_from_anywhere_and_moves_with_its_scenario(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    shutil.copytree(MINIMAL, here / "scenarios" / "minimal")
+    monkeypatch.chdir(here)
+    assert main(["run", "scenarios/minimal", "--out", "runs/a", *SMALL]) == Exit.OK
+    kept = json.loads(Path("runs/a/layout.json").read_text(encoding="utf-8"))["made_from"]
+    assert kept["scenario_path"] == "../../scenarios/minimal"
+    here.rename(there)
+    monkeypatch.chdir(tmp_path)
+    assert main(["report", "there/runs/a", "--language", "zh", "--csv"]) == Exit.OK
+    capsys.readouterr()
+    assert (there / "runs" / "a" / "tables" / "trips.csv").is_file()
+
+
+def test_results_are_said_in_the_language_asked_for_and_json_is_not(
+    run_folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["--lang", "zh", "check", str(MINIMAL)]) == Exit.OK
+    assert capsys.readouterr().out.endswith("：没有问题\n")
+    monkeypatch.setenv("DEPOTOPT_LANG", "zh")
+    assert main(["check", str(MINIMAL), "--lang=en"]) == Exit.OK
+    assert capsys.readouterr().out.endswith(": no faults\n")
+    assert main(["fly"]) == Exit.USAGE
+    assert "未知命令" in capsys.readouterr().err
+    documents = []
+    for language in ("zh", "en"):
+        assert (
+            main(["compare", str(run_folder), "--unseen", "4", "--json", "--lang", language, *QUIET])
+            == Exit.OK
+        )
+        documents.append(spoken(capsys))
+    assert documents[0] == documents[1]
+
+
+def test_a_language_nobody_speaks_is_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--lang", "fr", "check", str(MINIMAL)]) == Exit.USAGE
+    assert "no language 'fr'" in capsys.readouterr().err
+    assert main(["check", str(MINIMAL), "--lang"]) == Exit.USAGE
+    assert "--lang needs a language" in capsys.readouterr().err

@@ -19,7 +19,7 @@ from depotopt.cli.flags import (
 )
 from depotopt.cli.help_page import HelpPage
 from depotopt.cli.language import N_
-from depotopt.cli.parameters import AtHours, Layout, Out, State
+from depotopt.cli.parameters import AsJson, AtHours, Layout, Out, State
 from depotopt.cli.progress import watching
 from depotopt.cli.road_commands import roads
 from depotopt.cli.run_commands import compare, explain, replan, report, resume
@@ -79,15 +79,19 @@ def check(
 
 @app.command
 def template(
-    file: Path, *, language: Annotated[str, Parameter(help="Language of the notes: en or zh.")] = "en"
+    file: Path,
+    *,
+    language: Annotated[str, Parameter(help="Language of the notes: en or zh.")] = "en",
+    as_json: AsJson = False,
 ) -> Exit:
     """Write an empty workbook for a scenario: every table and column, with drop-downs and notes."""
+    from depotopt.cli import screen
     from depotopt.io.new_files import require_new_file
     from depotopt.io.workbook import write_template
 
     require_new_file(file, ".xlsx")
     write_template(file, language)
-    print(file)
+    screen.tell_written(file, as_json=as_json)
     return Exit.OK
 
 
@@ -98,14 +102,16 @@ def workbook(
     *,
     language: Annotated[str, Parameter(help="Language of the notes: en or zh.")] = "en",
     settings: Annotated[bool, Parameter(help="Add a sheet with the keys of scenario.toml.")] = False,
+    as_json: AsJson = False,
 ) -> Exit:
     """Write the tables of a scenario as one workbook; in place of tables/ it is the same scenario."""
+    from depotopt.cli import screen
     from depotopt.io.new_files import require_new_file
     from depotopt.io.workbook import write_workbook
 
     require_new_file(file, ".xlsx")
     write_workbook(scenario, file, language, settings=settings)
-    print(file)
+    screen.tell_written(file, as_json=as_json)
     return Exit.OK
 
 
@@ -286,8 +292,9 @@ def pareto(
 
 
 @app.command
-def schema(*, out: Out = None) -> Exit:
+def schema(*, out: Out = None, as_json: AsJson = False) -> Exit:
     """Print the JSON schema of scenario.toml and its tables."""
+    from depotopt.cli import screen
     from depotopt.io.scenario_schema import scenario_schema
 
     text = json.dumps(scenario_schema(), ensure_ascii=False, indent=1)
@@ -295,17 +302,18 @@ def schema(*, out: Out = None) -> Exit:
         print(text)
     else:
         out.write_text(text + "\n", encoding="utf-8")
+        screen.tell_written(out, as_json=as_json)
     return Exit.OK
 
 
 @app.command
 def doctor(*, common: Common = COMMON) -> Exit:
     """Say what this installation has: versions, engines, extras, cache."""
-    from depotopt.cli import screen
+    from depotopt.cli.installation_screen import tell_doctor
     from depotopt.pipeline.doctor import examine
 
     findings = examine()
-    screen.tell_doctor(findings, as_json=common.as_json)
+    tell_doctor(findings, as_json=common.as_json)
     return Exit.OK if findings["usable"] else Exit.FAILED
 
 

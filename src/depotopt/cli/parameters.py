@@ -8,6 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 Out = Annotated[Path | None, Parameter(name="--out", help="Where to write.")]
+AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print the result as JSON.")]
 Layout = Annotated[
     Path | None,
     Parameter(help="Layout file of `depotopt site` or a run; default today's depots and stock."),

@@ -9,7 +9,7 @@ from cyclopts import App, Parameter
 
 from depotopt.cli.exits import Exit
 from depotopt.cli.flags import COMMON, Common
-from depotopt.cli.parameters import AtHours, State
+from depotopt.cli.parameters import AsJson, AtHours, State
 
 roads = App(name="roads", help="Look at a scenario's roads, whole or damaged; import road data.")
 
@@ -22,6 +22,7 @@ def roads_import(
     file: Annotated[Path, Parameter(help="GeoPackage to write; a scenario's roads.path may name it.")],
     *,
     minor_roads: Annotated[bool, Parameter(negative="", help="Service roads and tracks as well.")] = False,
+    as_json: AsJson = False,
 ) -> Exit:
     """Turn road data into a GeoPackage a scenario can use, and say what it holds and leaves out."""
     from depotopt.cli import screen
@@ -31,7 +32,7 @@ def roads_import(
 
     network = read_network(source, minor_roads=minor_roads)
     write_geopackage(network, file)
-    screen.tell_roads(summary(network), as_json=False)
+    screen.tell_roads(summary(network), as_json=as_json)
     return Exit.OK
 
 
@@ -39,6 +40,8 @@ def roads_import(
 def roads_download(
     place: Annotated[str, Parameter(help="Place as OpenStreetMap knows it.")],
     file: Annotated[Path, Parameter(help="GeoPackage to write.")],
+    *,
+    as_json: AsJson = False,
 ) -> Exit:
     """Fetch a place's roads from OpenStreetMap: the one command that needs the internet."""
     from depotopt.cli import screen
@@ -48,7 +51,7 @@ def roads_download(
 
     network = download_network(place)
     write_geopackage(network, file)
-    screen.tell_roads(summary(network), as_json=False)
+    screen.tell_roads(summary(network), as_json=as_json)
     return Exit.OK
 
 
@@ -82,11 +85,12 @@ def roads_status(scenario: Path, *, state: State = 0, at_h: AtHours = 0.0, commo
 @roads.command(name="export")
 def roads_export(scenario: Path, file: Path, *, common: Common = COMMON) -> Exit:
     """Write the roads with the scenario's places as a GeoPackage."""
+    from depotopt.cli import screen
     from depotopt.io.new_files import require_ending
     from depotopt.pipeline.stages import open_case
     from depotopt.roads.export import write_geopackage
 
     require_ending(file, ".gpkg")
     write_geopackage(open_case(scenario, common.overrides).network, file)
-    print(file)
+    screen.tell_written(file, as_json=common.as_json)
     return Exit.OK

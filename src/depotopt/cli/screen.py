@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -342,33 +343,12 @@ def tell_files(files: ReportFiles, *, as_json: bool) -> None:
         print(say("pdf       {file}", file=files.pdf))
 
 
-def tell_doctor(findings: dict[str, Any], *, as_json: bool) -> None:
-    """What the installation has."""
+def tell_written(file: Path, *, as_json: bool) -> None:
+    """Which file was written."""
     if as_json:
-        _print_json(findings)
-        return
-    console = _console()
-    for package, number in findings["versions"].items():
-        console.print(f"{package:<12} {number}")
-    for engine, works in findings["engines"].items():
-        state = say("works") if works else say("does not work")
-        console.print(say("engine {engine} {state}", engine=f"{engine:<12}", state=state))
-    for extra, found in findings["extras"].items():
-        missing = say("missing: pip install 'depotopt[{extra}]'", extra=extra)
-        state = say("installed") if found["installed"] else missing
-        line = say("extra {extra} {state}", extra=f"{extra:<13}", state=state)
-        console.print(f"{line}   ({say.sentence(found['for'])})", markup=False)
-    cache = findings["cache"]
-    writable = say("writable") if cache["writable"] else say("not writable: imports are not kept")
-    console.print(
-        say(
-            "cache {folder} ({writable}), {cores} cores",
-            folder=cache["folder"],
-            writable=writable,
-            cores=findings["cores"],
-        ),
-        markup=False,
-    )
+        _print_json({"file": str(file)})
+    else:
+        print(file)
 
 
 def tell_roads(summary: NetworkSummary, *, as_json: bool) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,6 +24,8 @@ _ADAPTERS: dict[type, TypeAdapter[Any]] = {
     SitingPlan: TypeAdapter(SitingPlan),
     DispatchPlan: TypeAdapter(DispatchPlan),
 }
+
+SCENARIO_PATH = "scenario_path"
 
 
 def dump_result(result: SolveResult[PlanT], made_from: dict[str, Any] | None = None) -> bytes:
@@ -58,8 +62,24 @@ def write_result(path: Path, result: SolveResult[PlanT], made_from: dict[str, An
     """Write `dump_result` to a file, atomically, making its folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(path.suffix + ".part")
-    part.write_bytes(dump_result(result, made_from))
+    part.write_bytes(dump_result(result, None if made_from is None else placed(made_from, path.parent)))
     part.replace(path)
+
+
+def placed(made_from: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Tell where the scenario lies as seen from the folder the plan is kept in.
+
+    So a run opens from wherever it is opened, moves together with its scenario, and tells nothing else about
+    the machine it was made on.
+    """
+    typed = made_from.get(SCENARIO_PATH)
+    if typed is None:
+        return dict(made_from)
+    try:
+        seen = os.path.relpath(Path(typed).resolve(), folder.resolve())
+    except ValueError:  # Another drive: nothing relative leads there.
+        seen = str(Path(typed).resolve())
+    return {**made_from, SCENARIO_PATH: Path(seen).as_posix()}
 
 
 def read_result(path: Path, kind: type[PlanT]) -> SolveResult[PlanT]:
@@ -118,11 +138,14 @@ def read_result(path: Path, kind: type[PlanT]) -> SolveResult[PlanT]:
 
 
 def read_made_from(path: Path) -> dict[str, Any]:
-    """What the plan in a file was made from."""
+    """What the plan in a file was made from; the scenario's path as it leads there from here."""
     made_from = _read_document(path).get("made_from", {})
     if not isinstance(made_from, dict):
         fault = Fault(str(path), "made_from", repr(made_from)[:60], "expected a JSON object", "plan-file")
         raise InputError(str(path), [fault])
+    seen = made_from.get(SCENARIO_PATH)
+    if isinstance(seen, str) and (path.parent / seen).exists():
+        made_from[SCENARIO_PATH] = os.path.normpath(path.parent / seen)
     return made_from
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from depotopt.errors import DepotoptError, UsageError
 from depotopt.evaluation.evaluate import evaluate
 from depotopt.evaluation.files import dump_evaluations
-from depotopt.io.plan_files import read_made_from
+from depotopt.io.plan_files import placed, read_made_from
 from depotopt.pipeline.folders import Outcome, reopen, report
 from depotopt.pipeline.options import (
     RunOptions,
@@ -79,7 +79,7 @@ def run(
     scenario = case.scenario
     target = out if out is not None else Path("runs") / run_ident(case, options)
     require_report_folder(target)
-    kept = Safekeeping(target, made_from(case, options) | {"road_state": -1})
+    kept = Safekeeping(target, placed(made_from(case, options), target) | {"road_state": -1})
     monitor.keeper = kept.offer
     try:
         clock.lap("load")

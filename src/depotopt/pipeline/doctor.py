@@ -13,6 +13,7 @@ from depotopt.roads.cache import cache_folder
 EXTRAS: dict[str, tuple[str, str]] = {
     "raster": ("rasterio", "flood depth rasters (GeoTIFF)"),
     "order": ("pymetis", "faster preparation of large road networks"),
+    "pdf": ("typst", "route sheets as PDF without a Chromium"),
 }
 """Import and purpose of each optional extra."""
 

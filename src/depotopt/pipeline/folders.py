@@ -12,7 +12,7 @@ from depotopt.evaluation.evaluate import Evaluation
 from depotopt.evaluation.files import dump_evaluations, read_evaluations
 from depotopt.hazards.states import RoadState
 from depotopt.io.fingerprint import scenario_hash
-from depotopt.io.plan_files import dump_result, read_made_from, read_result
+from depotopt.io.plan_files import dump_result, placed, read_made_from, read_result
 from depotopt.pipeline.closures import closures_of, with_closures
 from depotopt.pipeline.options import RunOptions, made_from, unseen_state, versions
 from depotopt.pipeline.stages import Case, open_case
@@ -84,7 +84,9 @@ def report(
     if outcome.state is None:
         raise UsageError("there is no road state to report on: siting found no layout")
     origin = (
-        made_from(outcome.case, outcome.options) | {"road_state": outcome.state.index} | dict(notes or {})
+        placed(made_from(outcome.case, outcome.options), folder)
+        | {"road_state": outcome.state.index}
+        | dict(notes or {})
     )
     stages = dict(attachments or {}) | {"layout.json": dump_result(outcome.siting, origin)}
     if outcome.evaluations:
@@ -124,7 +126,7 @@ def report_dispatch(
     folder: Path,
 ) -> ReportFiles:
     """Write the report of a dispatch plan made by itself (without evaluation)."""
-    origin = made_from(case, options) | {"road_state": state.index}
+    origin = placed(made_from(case, options), folder) | {"road_state": state.index}
     content = ReportContent(
         scenario=case.scenario,
         network=case.network,
