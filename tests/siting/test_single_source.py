@@ -73,6 +73,7 @@ def test_cuts_bound_and_price_it_honestly(seed: int) -> None:
     assert cuts.objective is not None
     assert cuts.bound is not None
     assert cuts.plan is not None
+    assert any("the bound allows several" in note for note in cuts.notes)
     assert cuts.bound <= exact.objective * (1 + 1e-6)
     assert cuts.objective >= exact.objective * (1 - 1e-6)
     flows = recourse(case.scenario, cuts.plan, case.network, case.ensemble, engine=case.engine)

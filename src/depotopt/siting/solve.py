@@ -249,8 +249,16 @@ def _solve_once(
         time.perf_counter() - started,
         None if proved else outcome.limit,
         terms=terms,
-        notes=outcome.notes,
+        notes=(*outcome.notes, *_relaxed_bound(problem, engine)),
     )
+
+
+def _relaxed_bound(problem: SitingProblem, engine: str) -> tuple[str, ...]:
+    """What the bound leaves out that the value counts in."""
+    notes: tuple[str, ...] = ()
+    if problem.single_source and engine == "cuts":
+        notes = ("single source: the value has one depot per point, the bound allows several",)
+    return notes
 
 
 def _run(
