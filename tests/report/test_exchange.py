@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from xml.etree import ElementTree as ET
 
 import numpy as np
 import pyogrio
+import pytest
 import shapely
 
 from depotopt.report.content import ReportContent, ReportFiles
 from depotopt.report.ledger import draw_ledger
 from depotopt.report.pieces import OPEN, road_pieces, street_damage
 from depotopt.report.routes import trip_legs
+from depotopt.report.supply_tables import layout_table, points_table
 
 
 def read(path: object, layer: str | None = None) -> tuple[list[str], list[object], dict[str, list[object]]]:
@@ -72,3 +75,119 @@ def test_kml_holds_depots_points_and_a_folder_per_vehicle(
     _, shapes, columns = read(report.exchange["plan.kml"], "demand points")
     assert columns["Name"] == [point.name for point in content.scenario.demand_points]
     assert len(shapes) == len(content.scenario.demand_points)
+
+
+def test_every_layer_of_the_geopackage_comes_back_with_its_rows_and_reference_system(
+    report: ReportFiles, content: ReportContent
+) -> None:
+    """Attributes, geometry and coordinate reference system of sites and points, cell by cell."""
+    ledger = draw_ledger(content)
+    for layer, table in (("sites", layout_table(content, ledger)), ("points", points_table(content, ledger))):
+        info = pyogrio.read_info(report.geopackage, layer=layer)
+        assert (info["crs"], info["geometry_type"]) == ("EPSG:4326", "Point")
+        names, shapes, columns = read(report.geopackage, layer)
+        own = [column.name for column in table.columns if column.name not in ("lon", "lat")]
+        assert names == own
+        for r, row in enumerate(table.rows):
+            cells = dict(zip((column.name for column in table.columns), row, strict=True))
+            assert shapely.get_coordinates(shapes[r]).tolist() == [[cells["lon"], cells["lat"]]]  # type: ignore[call-overload]
+            for name in own:
+                assert same(columns[name][r], cells[name]), (layer, name, r)
+
+
+def test_every_geojson_comes_back_with_its_attributes(report: ReportFiles, content: ReportContent) -> None:
+    """What GDAL reads of each feature is what stands in the file, in WGS 84 (RFC 7946)."""
+    for name in ("sites", "points", "routes", "road_losses"):
+        path = report.exchange[f"{name}.geojson"]
+        assert pyogrio.read_info(path)["crs"] == "EPSG:4326"
+        features = json.loads(path.read_text(encoding="utf-8"))["features"]
+        names, shapes, columns = read(path)
+        assert len(shapes) == len(features) > 0
+        for r, feature in enumerate(features):
+            assert set(feature["properties"]) == set(names)
+            drawn = feature["geometry"]["coordinates"]
+            vertices = [drawn] if feature["geometry"]["type"] == "Point" else drawn
+            assert shapely.get_coordinates(shapes[r]).tolist() == vertices  # type: ignore[call-overload]
+            for key, value in feature["properties"].items():
+                if "T" not in str(value):  # GDAL turns moments into its own type.
+                    assert same(columns[key][r], value), (name, key, r)
+
+
+def test_gpx_positions_come_back_to_the_sixth_decimal(report: ReportFiles, content: ReportContent) -> None:
+    legs = trip_legs(content, road_pieces(content.network))
+    _, tracks, _ = read(report.exchange["routes.gpx"], "tracks")
+    parts = [part for track in tracks for part in shapely.get_parts(track)]  # type: ignore[call-overload]
+    assert len(parts) == len(legs)
+    for part, leg in zip(parts, legs, strict=True):
+        assert np.abs(shapely.get_coordinates(part) - leg.lonlat).max() <= 0.51e-6
+
+
+GPX_ORDER = {
+    "gpx": ("metadata", "wpt", "rte", "trk", "extensions"),
+    "metadata": ("name", "desc", "author", "copyright", "link", "time", "keywords", "bounds", "extensions"),
+    "wpt": ("ele", "time", "magvar", "geoidheight", "name", "cmt", "desc", "src", "link", "sym", "type"),
+    "trk": ("name", "cmt", "desc", "src", "link", "number", "type", "extensions", "trkseg"),
+    "trkseg": ("trkpt", "extensions"),
+}
+"""Children of the elements we write, in the order GPX 1.1 demands (each type is an ``xsd:sequence``)."""
+KML_ORDER = {
+    "kml": ("Document",),
+    "Document": ("name", "open", "description", "styleUrl", "Style", "Placemark", "Folder"),
+    "Folder": ("name", "open", "description", "styleUrl", "Placemark", "Folder"),
+    "Placemark": ("name", "open", "description", "styleUrl", "Style", "Point", "LineString"),
+    "Style": ("IconStyle", "LabelStyle", "LineStyle", "PolyStyle"),
+    "IconStyle": ("color", "colorMode", "scale", "heading", "Icon"),
+    "Point": ("extrude", "altitudeMode", "coordinates"),
+    "LineString": ("extrude", "tessellate", "altitudeMode", "coordinates"),
+}
+"""The same for KML 2.2 (OGC 07-147r2), whose types are sequences as well."""
+
+
+@pytest.mark.parametrize(
+    ("name", "namespace", "order"),
+    [
+        ("routes.gpx", "http://www.topografix.com/GPX/1/1", GPX_ORDER),
+        ("plan.kml", "http://www.opengis.net/kml/2.2", KML_ORDER),
+    ],
+)
+def test_elements_are_those_of_the_schema_in_its_order(
+    report: ReportFiles, name: str, namespace: str, order: dict[str, tuple[str, ...]]
+) -> None:
+    root = ET.parse(report.exchange[name]).getroot()
+    for element in root.iter():
+        space, _, tag = element.tag[1:].partition("}")
+        assert space == namespace
+        children = [child.tag.rpartition("}")[2] for child in element]
+        if children:
+            assert set(children) <= set(order[tag]), (tag, children)
+            assert children == sorted(children, key=order[tag].index), tag
+
+
+def test_values_keep_the_types_of_the_schemas(report: ReportFiles) -> None:
+    """Latitudes and longitudes within bounds, colours of eight hexadecimal digits, styles that exist."""
+    gpx = ET.parse(report.exchange["routes.gpx"]).getroot()
+    assert gpx.get("version") == "1.1"
+    assert gpx.get("creator")
+    for element in gpx.iter():
+        if element.tag.endswith(("wpt", "trkpt")):
+            assert -90 <= float(element.attrib["lat"]) <= 90
+            assert -180 <= float(element.attrib["lon"]) < 180
+    kml = ET.parse(report.exchange["plan.kml"]).getroot()
+    styles = {f"#{one.attrib['id']}" for one in kml.iter() if one.tag.endswith("}Style")}
+    for element in kml.iter():
+        tag = element.tag.rpartition("}")[2]
+        if tag == "color":
+            assert re.fullmatch("[0-9a-f]{8}", element.text or "")
+        if tag == "styleUrl":
+            assert element.text in styles
+        if tag == "coordinates":
+            assert all(len(spot.split(",")) == 2 for spot in (element.text or "").split())
+
+
+def same(read_back: object, written: object) -> bool:
+    """Whether GDAL gives back what was written; missing values come back as none or nan."""
+    if written is None:
+        return read_back is None or read_back != read_back
+    if isinstance(written, float) and isinstance(read_back, float):
+        return bool(np.isclose(read_back, written, rtol=1e-12, atol=0))
+    return bool(read_back == written)
