@@ -9,7 +9,7 @@ transport, missing costs the penalty plus ``h``, and `offset` holds the constant
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -120,3 +120,26 @@ def _arcs(
     tenths = np.rint(distance[point, site] * TENTHS).astype(np.int32)
     order = np.lexsort((site, tenths, point))
     return np.bincount(point, minlength=nodes), site[order].astype(np.int32), tenths[order]
+
+
+def enlarged(problem: SitingProblem, states: int, seed: int) -> SitingProblem:
+    """The same case with more scenarios: each an old one, drawn by its probability, with need that differs.
+
+    Need of each node is scaled by a lognormal factor of mean 1 and deviation 0.3.
+    """
+    rng = np.random.default_rng(seed)
+    chosen = rng.choice(problem.states, size=states, p=problem.probability)
+    arcs, points = problem.arcs, problem.points
+    low, high = arcs.first[chosen * points], arcs.first[(chosen + 1) * points]
+    taken = np.concatenate([np.arange(a, b) for a, b in zip(low, high, strict=True)])
+    counts = np.diff(arcs.first).reshape(problem.states, points)[chosen]
+    spread = rng.lognormal(-0.5 * 0.3**2, 0.3, (states, points, 1))
+    return replace(
+        problem,
+        probability=np.full(states, 1.0 / states),
+        share=problem.share[chosen],
+        need=problem.need[chosen] * spread,
+        arcs=StateArcs(
+            np.concatenate([[0], np.cumsum(counts.ravel())]), arcs.site[taken], arcs.time_ds[taken]
+        ),
+    )
