@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 
-import numpy as np
-
-from depotopt.dispatch.assembly import Assembly, assemble
-from depotopt.dispatch.draft import DraftTrip, Routes, make_trip, weighted_unmet
-from depotopt.dispatch.goal import Value
+from depotopt.dispatch.allocation import allocate
+from depotopt.dispatch.assembly import assemble
+from depotopt.dispatch.cold_start import COLD_FROM_S, ColdProcess
+from depotopt.dispatch.draft import Routes, weighted_unmet
+from depotopt.dispatch.goal import Value, value_of
 from depotopt.dispatch.improvement import improve
 from depotopt.dispatch.problem import DispatchProblem
 from depotopt.dispatch.publication import publish
-from depotopt.dispatch.repair import repair
+from depotopt.dispatch.remaining import Remaining, first_draft, remaining_work
 from depotopt.dispatch.solve import Effort, settle, travel_engine
 from depotopt.dispatch.underway import KeptTrip, Underway
 from depotopt.errors import UsageError
@@ -24,10 +26,11 @@ from depotopt.plans import DispatchPlan, SitingPlan, Trip
 from depotopt.roads.network import RoadNetwork
 from depotopt.scenario import Scenario
 from depotopt.solving import Limit, Monitor, SolveLimits, SolveResult, Status
-from depotopt.units import HOUR_S, KM_M
 
-CHANGE_SHARE: Final = 1.0
-"""Price of moving one stop to another vehicle, in mean costs of a stop of the plan in force."""
+KEPT_SHARE: Final = 0.9
+"""Share of the stops the loss does not touch that a plan from nothing must leave with their vehicle."""
+BOUND_SHARE: Final = 0.25
+"""Share of the time that must be left for proving a bound where no search from nothing does it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,210 +112,164 @@ def replan(
         raise UsageError(
             f"the plan in force was made for {plan.at_s:g} s, replanning at {at_s:g} s is before it"
         )
-    if any(trip.transfer is not None for trip in plan.trips):
-        raise UsageError("the plan in force has trunk trips to hubs: it can be planned anew, not replanned")
+    left = interrupted(scenario, layout, network, in_force, after, at_s)
+    effort = Effort.of(limits, left.problem, begin)
+    with _beside(left.problem, limits, effort) as cold:
+        run = _Run(scenario, left, limits, monitor, effort, begin)
+        problem, routes = settle(left.assembly, left.problem, first_draft(left))
+        run = replace(run, first_plan_s=time.perf_counter() - begin)
+        monitor.report("first plan", message=f"after {run.first_plan_s:.2f} s")
+        if monitor.keeper is not None:
+            monitor.offer(lambda: run.plan(problem, routes)[0], run.objective(problem, routes))
+        return run.finish(problem, routes, cold)
+
+
+def interrupted(
+    scenario: Scenario,
+    layout: SitingPlan | None,
+    network: RoadNetwork,
+    in_force: InForce,
+    after: RoadState,
+    at_s: float,
+) -> Remaining:
+    """What a plan in force leaves to do at a moment, on the roads of now.
+
+    Parameters
+    ----------
+    scenario, layout, network, in_force, after, at_s
+        As for `replan`.
+    """
     if network.places is None:
         raise UsageError("the road network has no places: load it with load_network")
     engine = travel_engine(network)
     assembly = assemble(scenario, layout, network, after, at_s, engine)
-    underway = Underway(scenario, network, network.places, in_force.state, after, engine, at_s, plan.at_s)
-    kept = tuple(underway.carry_on(trip) for trip in plan.trips if trip.load_start_s < at_s)
-    waiting = tuple(trip for trip in plan.trips if trip.load_start_s >= at_s)
-    problem = _residual(assembly.problem, kept, waiting, plan)
-    routes = _start(problem, waiting)
-    first_plan_s = time.perf_counter() - begin
-    monitor.report("first plan", message=f"after {first_plan_s:.2f} s")
-    affected = {item.trip.vehicle for item in kept if item.rerouted}
-    affected |= {trip.vehicle for trip in waiting if not underway.still_open(trip)}
-    untouched = tuple(trip for trip in waiting if trip.vehicle not in affected)
-    effort = Effort.of(limits, problem, begin)
-    routes = improve(
-        problem,
-        routes,
-        iterations=effort.rounds,
-        until=effort.until,
-        seed=limits.seed,
-        stopped=lambda: monitor.stopped,
-        listener=lambda value: _tell(monitor, problem, value),
-    )
-    problem, routes = settle(assembly, problem, routes)
-    limit = Limit.TIME if time.perf_counter() >= effort.until else Limit.ITERATIONS
-    case = _Case(scenario, assembly, plan, kept, begin)
-    return _replanning(
-        case, problem, routes, Limit.STOPPED if monitor.stopped else limit, first_plan_s, untouched
-    )
+    then_s = in_force.plan.at_s
+    underway = Underway(scenario, network, network.places, in_force.state, after, engine, at_s, then_s)
+    return remaining_work(assembly, underway, in_force.plan)
+
+
+@contextmanager
+def _beside(problem: DispatchProblem, limits: SolveLimits, effort: Effort) -> Iterator[ColdProcess | None]:
+    """A search from nothing beside this one, where there is time for it and something to plan."""
+    something = problem.depots and problem.vehicles and problem.need.any() and problem.lot_units.any()
+    if limits.time_s < COLD_FROM_S or not something:
+        yield None
+        return
+    with ColdProcess(problem, limits, effort.until) as cold:
+        yield cold
 
 
 @dataclass(frozen=True, slots=True)
-class _Case:
-    """What a new plan is put together from."""
+class _Run:
+    """One replanning."""
 
     scenario: Scenario
-    assembly: Assembly
-    plan: DispatchPlan
-    kept: tuple[KeptTrip, ...]
+    left: Remaining
+    limits: SolveLimits
+    monitor: Monitor
+    effort: Effort
     begin: float
+    first_plan_s: float = 0.0
 
-
-def _tell(monitor: Monitor, problem: DispatchProblem, value: Value) -> None:
-    monitor.report("improvement", problem.unmet_penalty * value.unmet + value.cost)
-
-
-def _residual(
-    problem: DispatchProblem, kept: tuple[KeptTrip, ...], waiting: tuple[Trip, ...], plan: DispatchPlan
-) -> DispatchProblem:
-    """What is left to do: vehicles where and when they come free, need and stock net of what is loaded."""
-    point = {ident: i for i, ident in enumerate(problem.point_idents)}
-    commodity = {ident: k for k, ident in enumerate(problem.commodity_idents)}
-    lot_index = {lot.ident: p for p, lot in enumerate(problem.lots)}
-    place = {ident: m for m, ident in enumerate(problem.places)}
-    depot = {item.ident: d for d, item in enumerate(problem.depots)}
-    need, units = problem.need.copy(), problem.lot_units.copy()
-    busy: dict[int, list[float]] = defaultdict(list)
-    last: dict[str, KeptTrip] = {}
-    since: dict[str, float] = {}
-    planned_loads = {(trip.vehicle, trip.number): trip for trip in plan.trips}
-    reached = np.zeros(len(problem.points), dtype=np.bool_)
-    for item in kept:
-        trip = item.trip
-        for stop in trip.stops:
-            for load in stop.loads:
-                need[point[stop.point], commodity[load.commodity]] -= round(load.quantity)
-            reached[point[stop.point]] = True
-        # What stays on board was drawn from its lot all the same.
-        for stop in planned_loads[trip.vehicle, trip.number].stops:
-            for load in stop.loads:
-                if load.lot in lot_index:
-                    units[lot_index[load.lot]] -= round(load.quantity)
-        if trip.depart_s > problem.start_s and trip.start_site in depot:
-            busy[depot[trip.start_site]].append(trip.depart_s)
-        started = trip.load_start_s if trip.approach_start_s is None else trip.approach_start_s
-        since[trip.vehicle] = min(since.get(trip.vehicle, started), started)
-        if trip.vehicle not in last or last[trip.vehicle].trip.number < trip.number:
-            last[trip.vehicle] = item
-    vehicles = []
-    for vehicle in problem.vehicles:
-        if vehicle.ident not in last:
-            vehicles.append(vehicle)
-            continue
-        item = last[vehicle.ident]
-        vehicles.append(
-            replace(
-                vehicle,
-                kind=replace(vehicle.kind, cost_per_use=0.0, compensation=0.0),
-                stands=place[item.trip.end_site],
-                free_s=np.inf if item.stranded else max(item.trip.return_s, problem.start_s),
-                duty_start_s=since[vehicle.ident],
-            )
+    def finish(self, problem: DispatchProblem, routes: Routes, cold: ColdProcess | None) -> Replanning:
+        """Improve the first plan, hear what was found from nothing, and take the better one."""
+        routes = improve(
+            problem,
+            routes,
+            iterations=self.effort.rounds,
+            until=self.effort.until,
+            seed=self.limits.seed,
+            stopped=lambda: self.monitor.stopped,
+            listener=lambda value: self._tell(problem, value),
         )
-    number = {vehicle.ident: v for v, vehicle in enumerate(problem.vehicles)}
-    served: list[set[int]] = [set() for _ in problem.points]
-    for trip in waiting:
-        for stop in trip.stops:
-            if stop.point in point and trip.vehicle in number:
-                served[point[stop.point]].add(number[trip.vehicle])
-    stops = max(1, sum(len(trip.stops) for trip in plan.trips))
-    return replace(
-        problem,
-        need=np.maximum(need, 0),
-        lots=tuple(replace(lot, units=max(0, int(units[p]))) for p, lot in enumerate(problem.lots)),
-        depots=tuple(replace(item, busy_until_s=tuple(busy[d])) for d, item in enumerate(problem.depots)),
-        vehicles=tuple(vehicles),
-        flooded=problem.flooded & ~reached,
-        served_by=tuple(frozenset(visitors) for visitors in served),
-        change_cost=CHANGE_SHARE * _cost_of_trips(problem, plan.trips) / stops,
-    )
+        problem, routes = settle(self.left.assembly, problem, routes)
+        found, notes = None, list[str]()
+        if cold is not None:
+            found = cold.answer(self.monitor)
+            notes += [cold.note] if cold.note else []
+        rest = None if found is None else found.bound
+        engine = "depotopt ruin and recreate from the plan in force"
+        if found is not None:
+            known, other = settle(self.left.assembly, problem, found.routes)
+            better = value_of(known, other) < value_of(known, routes)
+            if better and self._kept(known, other) >= KEPT_SHARE:
+                problem, routes, engine = known, other, "depotopt ruin and recreate from nothing"
+        elif not self.monitor.stopped and self.effort.left_s >= BOUND_SHARE * self.effort.time_s:
+            rest = allocate(problem, self.effort.left_s).bound
+        bound = None if rest is None else self.left.bound(rest)
+        return self._replanning(problem, routes, engine, bound, tuple(notes))
 
+    def plan(self, problem: DispatchProblem, routes: Routes) -> tuple[DispatchPlan, tuple[Trip, ...]]:
+        """The whole plan, and the trips that are new in it."""
+        rest = publish(self.left.assembly, problem, routes)
+        done: dict[str, int] = defaultdict(int)
+        for item in self.left.kept:
+            done[item.trip.vehicle] = max(done[item.trip.vehicle], item.trip.number)
+        new = tuple(replace(trip, number=trip.number + done[trip.vehicle]) for trip in rest.trips)
+        trips = sorted((*self.left.carried, *new), key=lambda trip: (trip.vehicle, trip.number))
+        return replace(rest, trips=tuple(trips)), new
 
-def _cost_of_trips(problem: DispatchProblem, trips: tuple[Trip, ...]) -> float:
-    """Operating cost of the trips of the vehicles of a problem, as `docs/semantics.md` counts it."""
-    kinds = {vehicle.ident: vehicle.kind for vehicle in problem.vehicles}
-    routes: dict[str, list[Trip]] = defaultdict(list)
-    for trip in trips:
-        routes[trip.vehicle].append(trip)
-    cost = 0.0
-    for vehicle, mine in sorted(routes.items()):
-        kind = kinds[vehicle]
-        duty = max(trip.return_s for trip in mine) - min(trip.load_start_s for trip in mine)
-        cost += kind.cost_per_use + kind.compensation + kind.cost_per_h * duty / HOUR_S
-        cost += kind.cost_per_km * sum(trip.distance_m for trip in mine) / KM_M
-    return cost
+    def objective(self, problem: DispatchProblem, routes: Routes) -> float:
+        """What a plan with these routes is reported with."""
+        cost = self.left.cost(self.plan(problem, routes)[0].trips)
+        return problem.unmet_penalty * weighted_unmet(problem, routes) + cost
 
+    def _kept(self, problem: DispatchProblem, routes: Routes) -> float:
+        driven = {
+            (problem.vehicles[trip.vehicle].ident, problem.point_idents[point])
+            for route in routes
+            for trip in route
+            for point in trip.stops
+        }
+        return _kept_share(self.left.untouched, driven)[0]
 
-def _start(problem: DispatchProblem, waiting: tuple[Trip, ...]) -> Routes:
-    """Trips not begun yet as a draft on the roads of now, repaired: the first plan that keeps every rule."""
-    point = {ident: i for i, ident in enumerate(problem.point_idents)}
-    lot_index = {lot.ident: p for p, lot in enumerate(problem.lots)}
-    depot = {item.ident: d for d, item in enumerate(problem.depots)}
-    number = {vehicle.ident: v for v, vehicle in enumerate(problem.vehicles)}
-    need, stock = problem.need.copy(), problem.lot_units.copy()
-    routes: list[list[DraftTrip]] = [[] for _ in problem.vehicles]
-    for trip in sorted(waiting, key=lambda trip: (trip.load_start_s, trip.vehicle)):
-        if trip.start_site not in depot or trip.vehicle not in number:
-            continue
-        stops, loads = [], []
-        for stop in trip.stops:
-            if stop.point not in point:
-                continue
-            i, handed = point[stop.point], {}
-            for load in stop.loads:
-                p = lot_index.get(load.lot)
-                if p is None:
-                    continue
-                k = problem.lots[p].commodity
-                taken = min(round(load.quantity), int(need[i, k]), int(stock[p]))
-                if taken > 0:
-                    handed[p] = taken
-                    need[i, k] -= taken
-                    stock[p] -= taken
-            if handed:
-                stops.append(i)
-                loads.append(handed.items())
-        if stops:
-            v = number[trip.vehicle]
-            made = make_trip(problem, v, depot[trip.start_site], stops, loads)
-            # Its turn at the dock is part of the plan in force.
-            routes[v].append(replace(made, not_before_s=trip.load_start_s))
-    return repair(problem, tuple(tuple(route) for route in routes))
+    def _tell(self, problem: DispatchProblem, value: Value) -> None:
+        self.monitor.report("improvement", problem.unmet_penalty * value.unmet + value.cost)
 
-
-def _replanning(
-    case: _Case,
-    problem: DispatchProblem,
-    routes: Routes,
-    limit: Limit,
-    first_plan_s: float,
-    untouched: tuple[Trip, ...],
-) -> Replanning:
-    """Put kept and new trips together, and say what changed."""
-    rest = publish(case.assembly, problem, routes)
-    done: dict[str, int] = defaultdict(int)
-    for item in case.kept:
-        done[item.trip.vehicle] = max(done[item.trip.vehicle], item.trip.number)
-    new = tuple(replace(trip, number=trip.number + done[trip.vehicle]) for trip in rest.trips)
-    carried = tuple(item.trip for item in case.kept if item.trip.stops)
-    trips = tuple(sorted((*carried, *new), key=lambda trip: (trip.vehicle, trip.number)))
-    unmet = weighted_unmet(problem, routes)
-    cost = _cost_of_trips(case.assembly.problem, trips)
-    share, moved = _kept_share(untouched, new)
-    result = SolveResult(
-        status=Status.FEASIBLE,
-        plan=replace(rest, trips=trips),
-        objective=problem.unmet_penalty * unmet + cost,
-        bound=None,
-        engine="depotopt ruin and recreate",
-        seconds=time.perf_counter() - case.begin,
-        limit=limit,
-        terms={"unmet_person_days": unmet, "cost": cost, "changed_stops": float(moved)},
-    )
-    return Replanning(
-        result,
-        case.kept,
-        _changed_vehicles(case.plan, case.kept, new),
-        share,
-        first_plan_s,
-        _remarks(case.scenario, case.kept),
-    )
+    def _replanning(
+        self,
+        problem: DispatchProblem,
+        routes: Routes,
+        engine: str,
+        bound: float | None,
+        notes: tuple[str, ...],
+    ) -> Replanning:
+        """Put kept and new trips together, and say what changed."""
+        plan, new = self.plan(problem, routes)
+        unmet, cost = weighted_unmet(problem, routes), self.left.cost(plan.trips)
+        objective = problem.unmet_penalty * unmet + cost
+        share, moved = _kept_share(
+            self.left.untouched, {(trip.vehicle, stop.point) for trip in new for stop in trip.stops}
+        )
+        # The relaxation is solved to a tolerance: a bound a hair above the plan is the plan's value.
+        bound = None if bound is None else min(bound, objective)
+        proved = (
+            bound is not None
+            and problem.objectives == ("unmet", "cost")
+            and objective - bound <= self.limits.gap * max(abs(objective), 1e-9)
+        )
+        limit = Limit.TIME if time.perf_counter() >= self.effort.until else Limit.ITERATIONS
+        if self.monitor.stopped:
+            limit = Limit.STOPPED
+        result = SolveResult(
+            status=Status.OPTIMAL if proved else Status.FEASIBLE,
+            plan=plan,
+            objective=objective,
+            bound=bound,
+            engine=engine,
+            seconds=time.perf_counter() - self.begin,
+            limit=None if proved else limit,
+            terms={"unmet_person_days": unmet, "cost": cost, "changed_stops": float(moved)},
+            notes=notes,
+        )
+        return Replanning(
+            result,
+            self.left.kept,
+            _changed_vehicles(self.left.plan, self.left.kept, new),
+            share,
+            self.first_plan_s,
+            _remarks(self.scenario, self.left.kept),
+        )
 
 
 def _changed_vehicles(
@@ -339,10 +296,9 @@ def _changed_vehicles(
     return tuple(v for v in sorted({*old, *now}) if sheet(old[v]) != sheet(now[v]))
 
 
-def _kept_share(untouched: tuple[Trip, ...], new: tuple[Trip, ...]) -> tuple[float, int]:
+def _kept_share(untouched: tuple[Trip, ...], driven: set[tuple[str, str]]) -> tuple[float, int]:
     """Share of the stops planned that stay with their vehicle, and how many do not."""
     planned = {(trip.vehicle, stop.point) for trip in untouched for stop in trip.stops}
-    driven = {(trip.vehicle, stop.point) for trip in new for stop in trip.stops}
     if not planned:
         return 1.0, 0
     return len(planned & driven) / len(planned), len(planned - driven)

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from depotopt.hazards.states import RoadState
-from depotopt.plans import Stop, Trip
+from depotopt.plans import Stop, Transfer, Trip
 from depotopt.roads.engines import TravelTimeEngine
 from depotopt.roads.network import Places, RoadNetwork
 from depotopt.roads.profiles import Mode, TravelProfile
@@ -77,6 +77,8 @@ class Underway:
         profile = self.scenario.vehicle_types[self.scenario.vehicle_type_index[trip.vehicle_type]].profile
         if self.still_open(trip):
             return KeptTrip(trip)
+        if trip.transfer is not None:
+            return self._carry_trunk(profile, trip, trip.transfer)
         here, clock = trip.start_site, trip.depart_s
         driven: tuple[int, ...] = ()
         driven_m = 0.0
@@ -121,6 +123,23 @@ class Underway:
         )
         return KeptTrip(kept, True, tuple(dropped))
 
+    def _carry_trunk(self, profile: TravelProfile, trip: Trip, brought: Transfer) -> KeptTrip:
+        """A trunk trip led round what is lost: it unloads as much later as it arrives later."""
+        node, driven, clock = self._whereabouts(profile, trip.start_site, trip.depart_s, brought.links)
+        way = self._way(profile, node, brought.site)
+        if way is None:
+            kept = replace(trip, transfer=None, return_s=max(trip.return_s, clock))
+            return KeptTrip(kept, True, (), True)
+        links = (*driven, *way[0])
+        arrive = max(clock + way[1], self.at_s)
+        begin = max(arrive, brought.start_s)
+        leave = begin + brought.depart_s - brought.start_s
+        length = float(self.network.length_m[list(links)].sum()) if links else 0.0
+        moved = replace(
+            brought, arrive_s=arrive, start_s=begin, depart_s=leave, links=links, distance_m=length
+        )
+        return KeptTrip(replace(trip, transfer=moved, return_s=leave), True)
+
     def still_open(self, trip: Trip) -> bool:
         """Whether everything still ahead is as passable, and as fast, as when it was planned."""
         profile = self.scenario.vehicle_types[self.scenario.vehicle_type_index[trip.vehicle_type]].profile
@@ -128,6 +147,8 @@ class Underway:
             return True
         ahead = list(trip.approach_links) if trip.load_start_s >= self.at_s else []
         leave = trip.depart_s
+        if trip.transfer is not None and trip.transfer.arrive_s > self.at_s:
+            ahead += self._not_driven(profile, trip.transfer.links, leave)
         for stop in trip.stops:
             if stop.arrive_s > self.at_s:
                 ahead += self._not_driven(profile, stop.links, leave)
@@ -191,4 +212,6 @@ class Underway:
 
     def _deadline(self, point: str) -> float:
         deadline = self.scenario.demand_points[self.scenario.point_index[point]].deadline_s
-        return self.scenario.rules.response_s if deadline is None else deadline
+        latest = self.scenario.rules.response_s if deadline is None else deadline
+        soft = "lateness" in self.scenario.dispatch_objectives
+        return max(latest, self.scenario.rules.response_s) if soft else latest
