@@ -10,8 +10,9 @@ from typing import Final
 import numpy as np
 
 from depotopt.dispatch.assembly import Assembly
-from depotopt.dispatch.draft import DraftTrip, Routes, make_trip
+from depotopt.dispatch.draft import DraftTrip, Routes, make_trip, weighted_unmet
 from depotopt.dispatch.problem import DispatchProblem, Lot, Vehicle
+from depotopt.dispatch.publication import publish
 from depotopt.dispatch.repair import repair
 from depotopt.dispatch.underway import KeptTrip, Underway
 from depotopt.dispatch.usable import NEVER
@@ -57,6 +58,32 @@ class Remaining:
     def cost(self, trips: Iterable[Trip]) -> float:
         """Operating cost of trips, as `docs/semantics.md` counts it."""
         return cost_of_trips(self.assembly.problem, trips)
+
+    def whole(self, rest: DispatchPlan) -> tuple[DispatchPlan, tuple[Trip, ...]]:
+        """The whole plan with what is planned anew, and the trips that are new in it.
+
+        Parameters
+        ----------
+        rest
+            A plan of `problem`; its trips are numbered on from those carried on.
+        """
+        done: dict[str, int] = defaultdict(int)
+        for item in self.kept:
+            done[item.trip.vehicle] = max(done[item.trip.vehicle], item.trip.number)
+        new = tuple(replace(trip, number=trip.number + done[trip.vehicle]) for trip in rest.trips)
+        trips = sorted((*self.carried, *new), key=lambda trip: (trip.vehicle, trip.number))
+        return replace(rest, trips=tuple(trips)), new
+
+    def value(self, problem: DispatchProblem, routes: Routes) -> tuple[float, float]:
+        """Weighted person-days unmet and operating cost of the whole plan with these routes.
+
+        Parameters
+        ----------
+        problem, routes
+            A draft of what is left, settled.
+        """
+        plan, _ = self.whole(publish(self.assembly, problem, routes))
+        return weighted_unmet(problem, routes), self.cost(plan.trips)
 
     def bound(self, rest: float) -> float:
         """A bound on what is left to do as one on the whole plan: what is carried on costs its cost.

@@ -120,7 +120,9 @@ def replan(
         run = replace(run, first_plan_s=time.perf_counter() - begin)
         monitor.report("first plan", message=f"after {run.first_plan_s:.2f} s")
         if monitor.keeper is not None:
-            monitor.offer(lambda: run.plan(problem, routes)[0], run.objective(problem, routes))
+            unmet, cost = left.value(problem, routes)
+            whole, _ = left.whole(publish(left.assembly, problem, routes))
+            monitor.offer(lambda: whole, problem.unmet_penalty * unmet + cost)
         return run.finish(problem, routes, cold)
 
 
@@ -199,21 +201,6 @@ class _Run:
         bound = None if rest is None else self.left.bound(rest)
         return self._replanning(problem, routes, engine, bound, tuple(notes))
 
-    def plan(self, problem: DispatchProblem, routes: Routes) -> tuple[DispatchPlan, tuple[Trip, ...]]:
-        """The whole plan, and the trips that are new in it."""
-        rest = publish(self.left.assembly, problem, routes)
-        done: dict[str, int] = defaultdict(int)
-        for item in self.left.kept:
-            done[item.trip.vehicle] = max(done[item.trip.vehicle], item.trip.number)
-        new = tuple(replace(trip, number=trip.number + done[trip.vehicle]) for trip in rest.trips)
-        trips = sorted((*self.left.carried, *new), key=lambda trip: (trip.vehicle, trip.number))
-        return replace(rest, trips=tuple(trips)), new
-
-    def objective(self, problem: DispatchProblem, routes: Routes) -> float:
-        """What a plan with these routes is reported with."""
-        cost = self.left.cost(self.plan(problem, routes)[0].trips)
-        return problem.unmet_penalty * weighted_unmet(problem, routes) + cost
-
     def _kept(self, problem: DispatchProblem, routes: Routes) -> float:
         driven = {
             (problem.vehicles[trip.vehicle].ident, problem.point_idents[point])
@@ -235,7 +222,7 @@ class _Run:
         notes: tuple[str, ...],
     ) -> Replanning:
         """Put kept and new trips together, and say what changed."""
-        plan, new = self.plan(problem, routes)
+        plan, new = self.left.whole(publish(self.left.assembly, problem, routes))
         unmet, cost = weighted_unmet(problem, routes), self.left.cost(plan.trips)
         objective = problem.unmet_penalty * unmet + cost
         share, moved = _kept_share(
