@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from depotopt.dispatch.allocation import Allocation
 from depotopt.dispatch.problem import DispatchProblem
+
+
+MOST_INEFFICIENT: Final = 1.6
+"""How much more vehicle time than the relaxation says real trips are expected to take, at most."""
 
 
 def station(problem: DispatchProblem, allocation: Allocation) -> tuple[int | None, ...]:
@@ -25,6 +31,9 @@ def station(problem: DispatchProblem, allocation: Allocation) -> tuple[int | Non
     latest = float(problem.deadline_s.max(initial=0.0))
     for c, group in enumerate(allocation.classes):
         wants = left[c] > 1e-6
+        # Real trips are not full and stop more often: share out spare vehicles as the work is shared.
+        spare = sum(_duty_s(problem, v, _home(problem, v, depot_at), latest) for v in group.vehicles)
+        left[c] *= min(MOST_INEFFICIENT, max(1.0, spare / max(float(left[c].sum()), 1.0)))
         waiting = []
         for v in group.vehicles:
             home = depot_at.get(problem.vehicles[v].stands)
@@ -46,6 +55,17 @@ def station(problem: DispatchProblem, allocation: Allocation) -> tuple[int | Non
             stationed[v] = best
             left[c, best] -= usable[best]
     return tuple(stationed)
+
+
+def _home(problem: DispatchProblem, vehicle: int, depot_at: dict[int, int]) -> int:
+    """Depot where a vehicle stands, or the nearest one."""
+    machine = problem.vehicles[vehicle]
+    if machine.stands in depot_at:
+        return depot_at[machine.stands]
+    return min(
+        range(len(problem.depots)),
+        key=lambda d: (problem.seconds(vehicle, machine.stands, problem.depots[d].place), d),
+    )
 
 
 def _duty_s(problem: DispatchProblem, vehicle: int, depot: int, latest: float) -> float:
