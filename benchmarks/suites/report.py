@@ -1,8 +1,8 @@
 """What it costs to put a plan on paper: route sheets, workbook and files of a region, in CPU seconds.
 
 The region is the one of the map suite (`benchmarks.town`): 100,000 drawn links, 200 sites, 3,000 demand
-points, 300 vehicles. Targets are those of the design: 300 route sheets, with sketch maps and codes, within 10 s; the
-PDF by a browser or by typst has none, because the machine's own browser does that work.
+points, 300 vehicles. The target is that of the design: 300 route sheets, with sketch maps and codes, within
+10 s of CPU.
 """
 
 from __future__ import annotations
