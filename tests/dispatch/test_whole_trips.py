@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -25,9 +26,11 @@ from tests.dispatch.test_allocation import problem_of
 from tests.dispatch.worlds import world
 
 
-def shuttle(trips_s: float, deadline_s: float, vehicles: int, need: int) -> DispatchProblem:
+def shuttle(
+    trips_s: float, deadline_s: float, vehicles: int, need: int, hours_s: float = math.inf
+) -> DispatchProblem:
     """One depot and one point ``trips_s / 2`` apart, trucks of ten units, nothing else takes time."""
-    truck = VehicleType("truck", "Truck", 10.0, 100.0)
+    truck = VehicleType("truck", "Truck", 10.0, 100.0, max_hours_s=hours_s)
     seconds = np.array([[0.0, trips_s / 2], [trips_s / 2, 0.0]])
     return DispatchProblem(
         places=("D", "P"),
@@ -76,6 +79,12 @@ def test_half_a_trip_brings_nothing(deadline_s: float, vehicles: int, trips: int
     assert relaxed <= whole + 1e-6
 
 
+@pytest.mark.parametrize(("hours_s", "trips"), [(950.0, 4), (1_001.0, 5)])
+def test_within_the_hours_of_duty_every_trip_comes_back(hours_s: float, trips: int) -> None:
+    _, whole = bounds(shuttle(200.0, 5_000.0, 2, 400, hours_s))
+    assert whole == pytest.approx(400 - 2 * 10 * trips, abs=0.5)
+
+
 def test_a_vehicle_with_more_trips_than_are_counted_is_not_limited() -> None:
     relaxed, whole = bounds(shuttle(2.0, 10_000.0, 1, 400))
     assert whole is None
@@ -116,7 +125,8 @@ def test_the_best_duty_is_at_least_as_good_as_any_that_fits(seed: int) -> None:
     """Against every combination of trips, timed exactly: rounding time down may only add to it."""
     rng = np.random.default_rng(seed)
     around = np.sort(rng.uniform(100.0, 400.0, 3))
-    crew = Crew(1, 10.0, 1.0, 1_000.0, around, around / 2, 2.0, 3.0, 0, 7)
+    most = np.array([10.0, 9.0, 7.0])
+    crew = Crew(1, 10.0, 1.0, 1_000.0, around, around / 2, 10.0, most, 2.0, 3.0, 0, 7)
     worth = np.concatenate([rng.random(7) * (rng.random(7) < 0.7), [0.0]])
     levels = np.arange(3)
     best = 0.0
@@ -126,8 +136,8 @@ def test_the_best_duty_is_at_least_as_good_as_any_that_fits(seed: int) -> None:
                 driven = around[list(trips)].sum() - around[last] + around[last] / 2
                 if driven > crew.seconds:
                     continue
-                gain = sum(worth[: lev + 1].sum() * 10.0 + worth[3 : 4 + lev].sum() for lev in trips)
-                kg = min(10.0 * count, (crew.seconds - driven + 30.0) / 5.0)
+                gain = sum(worth[: lev + 1].sum() * most[lev] + worth[3 : 4 + lev].sum() for lev in trips)
+                kg = min(10.0 * count, (crew.seconds - driven + 30.0) / 5.0, (crew.seconds - driven) / 2.0)
                 best = max(best, gain + worth[6] * kg)
     value, duty = _best_duty(crew, worth)
     assert value >= best - 1e-9

@@ -11,7 +11,7 @@ from depotopt.dispatch.linear import LinearAnswer, solve_linear
 from depotopt.dispatch.pools import Pool, stock_pools
 from depotopt.dispatch.problem import DispatchProblem
 from depotopt.dispatch.relaxation import relaxation
-from depotopt.dispatch.transport import serving_penalty, transport_flows
+from depotopt.dispatch.transport import best_time_price, serving_penalty, transport_flows
 from depotopt.dispatch.vehicle_classes import VehicleClass, vehicle_classes
 from depotopt.dispatch.whole_trips import whole_trip_bound
 from depotopt.units import FloatArray, Int64Array
@@ -62,13 +62,16 @@ def allocate(problem: DispatchProblem, time_s: float = 60.0) -> Allocation:
         s.t. sum_c,p (x + z) <= need[i,k];  sum_c,i (x + z) <= units[p]
              per class: sum x (kg (out + back + service) + payload (loading + unloading))
                         + sum z (kg out + payload loading) <= sum payload * time until the last deadline,
-             the same with volume;  sum kg z <= sum payload;  everything driven within the hours of duty;
+             the same with volume;  sum kg z <= sum payload;  sum kg / most[i] z <= number of vehicles,
+             most[i] the payload or what can be loaded and still arrive in time;
+             everything driven within the hours of duty;
              kg loaded at d for points with latest loading end <= tau is at most what its docks do until tau.
 
-    Every trip with load share ``q / payload`` for point i lasts at least ``out + back`` for the farthest of
-    its points, so charging the share of every point by itself never charges more than the trip takes
-    (travel times obey the triangle inequality; lengths are charged as the crow flies, the same way). So the
-    optimum bounds every plan from below. `depotopt.dispatch.whole_trips` adds that trips are whole.
+    Every trip with load share ``q / payload`` (or ``q / most[i]``) for point i lasts at least ``out + back``
+    for the farthest of its points, so charging the share of every point by itself never charges more than
+    the trip takes (travel times obey the triangle inequality; lengths are charged as the crow flies, the
+    same way). So the optimum bounds every plan from below. `depotopt.dispatch.whole_trips` adds that trips
+    are whole.
 
     Parameters
     ----------
@@ -117,9 +120,11 @@ def _by_commodity(
 ) -> Allocation:
     """The relaxation without vehicles and docks, for problems too large for the linear program."""
     penalty = serving_penalty(problem, pools, classes)
-    units, bound = transport_flows(problem, pools, classes, penalty)
+    price = best_time_price(problem, pools, classes, penalty)
+    units, bound = transport_flows(problem, pools, classes, penalty, price)
     if penalty != problem.unmet_penalty:
-        _, bound = transport_flows(problem, pools, classes, problem.unmet_penalty)
+        price = best_time_price(problem, pools, classes, problem.unmet_penalty)
+        _, bound = transport_flows(problem, pools, classes, problem.unmet_penalty, price)
     work = np.zeros((len(classes), len(problem.depots)))
     for p, pool in enumerate(pools):
         group = classes[0]

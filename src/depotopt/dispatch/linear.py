@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from depotopt.errors import EngineError
 from depotopt.units import BoolArray, FloatArray, Int64Array
+
+SETTINGS: Final = {
+    "GLOP": ("use_preprocessing: true", "use_preprocessing: false", "change_status_to_imprecise: false"),
+    "SCIP": ("limits/nodes = {nodes}\nlimits/gap = 1e-6",),
+}
+"""Settings tried one after the other until an engine ends as it should."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,29 +92,38 @@ def solve_linear(
     count, rows = len(program.cost), len(program.row_low)
     if count == 0:
         return LinearAnswer(np.zeros(0), 0.0, 0.0, np.zeros(rows))
-    matrix = csr_matrix(coo_array((program.value, (program.row, program.column)), shape=(rows, count)))
+    # Rows in kilogram-seconds stand beside rows in units: rows and costs are divided by their largest entry.
+    size = np.ones(rows)
+    np.maximum.at(size, program.row, np.abs(program.value))
+    price = max(1.0, float(np.abs(program.cost).max()))
+    value = program.value / size[program.row]
+    matrix = csr_matrix(coo_array((value, (program.row, program.column)), shape=(rows, count)))
     model = builder.ModelBuilderHelper()
     # The compiled signature asks for vectors of a fixed shape, which numpy's types cannot promise.
     fill: Any = model.fill_model_from_sparse_data
-    fill(np.zeros(count), program.upper, program.cost, program.row_low, program.row_high, matrix)
+    low, high = program.row_low / size, program.row_high / size
+    fill(np.zeros(count), program.upper, program.cost / price, low, high, matrix)
     if program.whole is not None:
         for column in np.flatnonzero(program.whole):
             model.set_var_integrality(int(column), True)
-    solver = builder.ModelSolverHelper(engine)
-    solver.set_time_limit_in_seconds(max(time_s, 0.01))
-    if engine == "SCIP":
-        solver.set_solver_specific_parameters(f"limits/nodes = {nodes}\nlimits/gap = 1e-6")
-    solver.solve(model)
-    status = solver.status()
     known = builder.SolveStatus
+    # What GLOP's own simplifications leave imprecise it often solves without them.
+    for parameters in SETTINGS[engine]:
+        solver = builder.ModelSolverHelper(engine)
+        solver.set_time_limit_in_seconds(max(time_s, 0.01))
+        solver.set_solver_specific_parameters(parameters.format(nodes=nodes))
+        solver.solve(model)
+        status = solver.status()
+        if status != known.ABNORMAL:
+            break
     if status in (known.INFEASIBLE, known.UNBOUNDED, known.ABNORMAL, known.MODEL_INVALID):
         raise EngineError(engine.lower(), f"a dispatch program ended as {status.name.lower()}")
     if not solver.has_solution():
         return LinearAnswer(None, None, None, None)
     mixed = program.whole is not None
-    objective = float(solver.objective_value())
-    bound = float(solver.best_objective_bound()) if mixed else None
+    objective = float(solver.objective_value()) * price
+    bound = float(solver.best_objective_bound()) * price if mixed else None
     if not mixed and status == known.OPTIMAL:
         bound = objective
-    duals = None if mixed else np.asarray(solver.dual_values(), dtype=np.float64)
+    duals = None if mixed else np.asarray(solver.dual_values(), dtype=np.float64) * price / size
     return LinearAnswer(np.asarray(solver.variable_values(), dtype=np.float64), objective, bound, duals)

@@ -13,6 +13,9 @@ from depotopt.dispatch.problem import DispatchProblem
 from depotopt.dispatch.vehicle_classes import VehicleClass
 from depotopt.units import BoolArray, FloatArray, Int64Array
 
+LEAST_LOAD: Final = 0.02
+"""Share of the payload below which the time for loading limits a trip no further: tiny loads make the program
+hard to solve and the bound no better."""
 DOCK_STEPS: Final = 4
 """Moments at which the work of a depot's docks is bounded."""
 
@@ -28,6 +31,7 @@ class Flows:
     work_kg: FloatArray
     work_m3: FloatArray
     full_kg: FloatArray
+    share: FloatArray
     cost: FloatArray
 
 
@@ -48,6 +52,7 @@ def relaxation(
 
 def _flows(problem: DispatchProblem, pools: tuple[Pool, ...], classes: tuple[VehicleClass, ...]) -> Flows:
     parts: list[Flows] = []
+    latest = float(problem.deadline_s.max(initial=0.0))
     for c, group in enumerate(classes):
         for p, pool in enumerate(pools):
             depot, kg, m3 = problem.depots[pool.depot], problem.kg[pool.commodity], problem.m3[pool.commodity]
@@ -58,29 +63,40 @@ def _flows(problem: DispatchProblem, pools: tuple[Pool, ...], classes: tuple[Veh
             there = np.isfinite(out) & np.isfinite(group.back_s) & (start + out <= problem.deadline_s)
             there &= (length <= group.range_m) & (problem.need[:, pool.commodity] > 0)
             points = np.flatnonzero(there)
-            driving = out[points] + group.back_s[points] + problem.stop_service_s
             loading, unloading = kg / depot.dock_kg_per_s, kg / problem.unload_kg_per_s
-            full = kg * driving + group.least_payload_kg * (loading + unloading)
-            seconds = kg / group.payload_kg * driving + loading + unloading
-            cost = kg / group.payload_kg * length[points] * group.cost_per_m + seconds * group.cost_per_s
+            # Everything on board is loaded before the first stop, so a late departure means a small load.
+            spare = problem.deadline_s[points] - start - out[points]
+            most = np.maximum(depot.dock_kg_per_s * spare, max(kg, LEAST_LOAD * group.payload_kg))
+            fuller = np.maximum(1.0, group.least_payload_kg / most)
+            driving = out[points] + group.back_s[points] + problem.stop_service_s
+            full = kg * fuller * driving + group.least_payload_kg * (loading + unloading)
+            share = np.maximum(kg / group.payload_kg, kg / most)
+            seconds = share * driving + loading + unloading
+            cost = share * length[points] * group.cost_per_m + seconds * group.cost_per_s
             if np.isfinite(group.duty_s) and group.duty_s > 0:
                 cost = cost + seconds / group.duty_s * group.cost_per_use
             for last in (False, True):
+                # After a trip that is not the last one there is time for another arrival.
+                meant = np.flatnonzero(np.full(len(points), last) | (start + driving <= latest))
+                alone = kg * fuller * out[points] + group.least_payload_kg * loading
                 parts.append(
                     Flows(
-                        group=np.full(len(points), c),
-                        pool=np.full(len(points), p),
-                        point=points,
-                        last=np.full(len(points), last),
-                        work_kg=kg * out[points] + group.least_payload_kg * loading if last else full,
-                        work_m3=m3 * out[points] if last else m3 * driving,
-                        full_kg=full,
-                        cost=cost,
+                        group=np.full(len(meant), c),
+                        pool=np.full(len(meant), p),
+                        point=points[meant],
+                        last=np.full(len(meant), last),
+                        work_kg=(alone if last else full)[meant],
+                        work_m3=m3 * (out[points] if last else driving)[meant],
+                        full_kg=full[meant],
+                        share=share[meant],
+                        cost=cost[meant],
                     )
                 )
     if not parts:
         none, nothing = np.zeros(0, dtype=np.int64), np.zeros(0)
-        return Flows(none, none, none, np.zeros(0, dtype=np.bool_), nothing, nothing, nothing, nothing)
+        return Flows(
+            none, none, none, np.zeros(0, dtype=np.bool_), nothing, nothing, nothing, nothing, nothing
+        )
     return Flows(*(np.concatenate([getattr(part, item.name) for part in parts]) for item in fields(Flows)))
 
 
@@ -107,6 +123,7 @@ def _rows(
         (flows.full_kg, [group.duty_kg_s for group in classes]),
         (np.where(flows.last, kg, 0.0), [group.load_kg for group in classes]),
         (np.where(flows.last, m3, 0.0), [group.load_m3 for group in classes]),
+        (np.where(flows.last, flows.share, 0.0), [float(len(group.vehicles)) for group in classes]),
     ):
         entries.append((len(high) + flows.group, columns, value))
         high += limits

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +13,8 @@ from depotopt.dispatch.problem import DispatchProblem
 from depotopt.scenario import VehicleType
 from depotopt.units import HOUR_S, KM_M, FloatArray, Int64Array, great_circle_m
 
+FINE_VARIABLES: Final = 16_000
+"""Flows up to which vehicles of a type are told apart by where they stand, or at least by what they reach."""
 CLASS_VARIABLES: Final = 40_000
 """Flows up to which every vehicle type is told apart; above, one class stands for all."""
 
@@ -67,12 +70,35 @@ class VehicleClass:
 
 
 def vehicle_classes(problem: DispatchProblem) -> tuple[VehicleClass, ...]:
-    """Vehicles by type, or all in one class where that would make the relaxation too large."""
-    by_kind: dict[str, list[int]] = {}
-    for v, vehicle in enumerate(problem.vehicles):
-        by_kind.setdefault(vehicle.kind.ident, []).append(v)
-    flows = len(by_kind) * len(stock_pools(problem)) * len(problem.points)
-    groups = list(by_kind.values()) if flows <= CLASS_VARIABLES else [list(range(len(problem.vehicles)))]
+    """Vehicles by type, finer or coarser as the size of the relaxation allows.
+
+    The finest grouping that stays within the limits is taken: by type and where a vehicle stands and lives,
+    by type and which depots it reaches, by type, all in one. What a truck beyond a lost bridge can do is
+    then not lent to those on this side.
+    """
+    flows = len(stock_pools(problem)) * len(problem.points)
+    depots = np.array([depot.place for depot in problem.depots], dtype=np.int64)
+
+    def reached(v: int) -> tuple[bool, ...]:
+        vehicle = problem.vehicles[v]
+        seconds = problem.travel[vehicle.travel].seconds[vehicle.stands, depots]
+        return tuple(np.isfinite(seconds).tolist())
+
+    keys: tuple[tuple[Callable[[int], Hashable], int], ...] = (
+        (lambda v: (problem.vehicles[v].stands, problem.vehicles[v].home), FINE_VARIABLES),
+        (reached, FINE_VARIABLES),
+        (lambda v: None, CLASS_VARIABLES),
+    )
+    groups: list[list[int]] = []
+    for key, most in keys:
+        by_key: dict[Hashable, list[int]] = {}
+        for v, vehicle in enumerate(problem.vehicles):
+            by_key.setdefault((vehicle.kind.ident, key(v)), []).append(v)
+        groups = list(by_key.values())
+        if len(groups) * flows <= most:
+            break
+    else:
+        groups = [list(range(len(problem.vehicles)))]
     return tuple(_class(problem, group) for group in groups if group)
 
 

@@ -19,6 +19,8 @@ LEVELS: Final = 6
 """Distances into which the points of a vehicle class are sorted."""
 HORIZONS: Final = 3
 """Deadlines by which the trips are counted."""
+HOURS: Final = -1.0
+"""Stands for the hours of duty among the deadlines."""
 STEPS: Final = 600
 """Pieces into which a vehicle's time is cut; driving is rounded down to them."""
 MOST_TRIPS: Final = 80
@@ -31,7 +33,7 @@ CONVERGED: Final = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Crew:
-    """Vehicles of a class that are alike, until one deadline.
+    """Vehicles of a class that are alike, until one deadline or within their hours of duty.
 
     Attributes
     ----------
@@ -40,9 +42,14 @@ class Crew:
     payload_kg, volume_m3
         Of each.
     seconds
-        From its first possible loading to the deadline, within its hours.
-    around_s, out_s
-        Shortest round with one stop, and shortest way out, per level, shape ``(LEVELS,)``.
+        From its first possible loading to the deadline, within its hours; or its hours.
+    around_s, last_s
+        Shortest round with one stop, per level, shape ``(LEVELS,)``; what counts of a last trip: the way
+        out until a deadline, the whole round within the hours of duty.
+    last_kg
+        Load whose unloading does not count, because it comes after the last arrival.
+    most_kg
+        Load with which a trip to each level can still be made in time, at most the payload.
     load_s, unload_s
         Per kilogram, at the fastest depot.
     first_row
@@ -56,7 +63,9 @@ class Crew:
     volume_m3: float
     seconds: float
     around_s: FloatArray
-    out_s: FloatArray
+    last_s: FloatArray
+    last_kg: float
+    most_kg: FloatArray
     load_s: float
     unload_s: float
     first_row: int
@@ -82,14 +91,16 @@ def whole_trip_bound(
 
     Sets
         the flows and rows of `depotopt.dispatch.relaxation`;
-        H deadlines, G crews: vehicles of a class that are alike; L levels of distance; P(g) duties
+        H deadlines and the hours of duty, G crews: vehicles of a class that are alike;
+        L levels of distance; P(g) duties
     Variables
         the flows; lam[g,p] >= 0 vehicles of crew g on duty p
     Model
         min  as there
         s.t. as there, and per class, deadline and level l, with trips[p,l] the trips of duty p whose farthest
              point is in level l, of flows to points with this deadline or an earlier one:
-             sum of kg in levels >= l <= sum payload[g] trips[p,>=l] lam[g,p],  the same with volume
+             sum of kg in levels >= l <= sum over l' >= l of most[g,l'] trips[p,l'] lam[g,p],
+             the same with volume
              sum of kg <= sum kg[p] lam[g,p]
              sum_p lam[g,p] <= count[g]
 
@@ -165,12 +176,13 @@ def _with_rows(
         out = group.out_s[depot[flows.pool[mine]], flows.point[mine]]
         around = out + group.back_s[flows.point[mine]] + problem.stop_service_s
         ends = problem.deadline_s[flows.point[mine]]
-        for horizon in np.unique(np.quantile(ends, np.linspace(0, 1, HORIZONS), method="higher")):
-            here = ends <= horizon
+        horizons = np.unique(np.quantile(ends, np.linspace(0, 1, HORIZONS), method="higher")).tolist()
+        for horizon in (*horizons, HOURS):
+            here = np.ones(len(mine), dtype=np.bool_) if horizon == HOURS else ends <= horizon
             floor = np.unique(np.quantile(around[here], np.linspace(0, 1, LEVELS + 1)[:-1], method="higher"))
             level = np.searchsorted(floor, around[here], side="right") - 1
             nearest = np.array([out[here][level == n].min() for n in range(len(floor))])
-            found = _crews(problem, group, float(horizon), (floor, nearest), rows)
+            found = _crews(problem, group, horizon, (floor, nearest), rows)
             if not found:
                 continue
             crews += found
@@ -203,7 +215,9 @@ def _crews(
     for v in group.vehicles:
         vehicle = problem.vehicles[v]
         arrive = vehicle.free_s + problem.travel[vehicle.travel].seconds[vehicle.stands, places]
-        seconds = min(horizon - float(np.maximum(arrive, ready).min()), vehicle.kind.max_hours_s)
+        seconds = vehicle.kind.max_hours_s
+        if horizon != HOURS:
+            seconds = min(horizon - float(np.maximum(arrive, ready).min()), seconds)
         # Tenths of a second keep vehicles together that differ by rounding only; upwards is the safe side.
         key = (vehicle.kind.payload_kg, vehicle.kind.volume_m3, float(np.ceil(10 * max(seconds, 0.0)) / 10))
         alike[key] = alike.get(key, 0) + 1
@@ -211,6 +225,9 @@ def _crews(
     if not np.isfinite(longest) or around[0] <= longest / STEPS or longest / around[0] + 1 > MOST_TRIPS:
         return []
     own = first_row + 2 * len(around) + 1
+    load_s = min(1 / depot.dock_kg_per_s for depot in depots)
+    home_s = 1 / problem.unload_kg_per_s if horizon == HOURS else 0.0
+    way = around if horizon == HOURS else out
     return [
         Crew(
             count=count,
@@ -218,8 +235,10 @@ def _crews(
             volume_m3=volume,
             seconds=seconds,
             around_s=around,
-            out_s=out,
-            load_s=min(1 / depot.dock_kg_per_s for depot in depots),
+            last_s=way,
+            last_kg=0.0 if horizon == HOURS else payload,
+            most_kg=np.clip((seconds - way) / (load_s + home_s), 0.0, payload),
+            load_s=load_s,
             unload_s=1 / problem.unload_kg_per_s,
             first_row=first_row,
             own_row=own + n,
@@ -233,15 +252,15 @@ def _handled_kg(crew: Crew, trips: FloatArray, driven_s: FloatArray) -> FloatArr
 
     The last load is not unloaded before the last arrival.
     """
-    each = crew.load_s + crew.unload_s
-    handled = (crew.seconds - driven_s + crew.unload_s * crew.payload_kg) / each
-    return np.maximum(0.0, np.minimum(crew.payload_kg * trips, handled))
+    left_s = crew.seconds - driven_s
+    handled = (left_s + crew.unload_s * crew.last_kg) / (crew.load_s + crew.unload_s)
+    return np.maximum(0.0, np.minimum(np.minimum(crew.payload_kg * trips, handled), left_s / crew.load_s))
 
 
 def _simple_duties(crew: Crew) -> list[_Duty]:
     """As many trips as fit, all to one level."""
     duties = []
-    for n, (around, out) in enumerate(zip(crew.around_s, crew.out_s, strict=True)):
+    for n, (around, out) in enumerate(zip(crew.around_s, crew.last_s, strict=True)):
         if out > crew.seconds:
             continue
         trips = np.zeros(len(crew.around_s), dtype=np.int64)
@@ -260,7 +279,7 @@ def _best_duty(crew: Crew, worth: FloatArray) -> tuple[float, _Duty]:
     levels = len(crew.around_s)
     first = crew.first_row
     per_kg, per_m3 = worth[first : first + levels], worth[first + levels : first + 2 * levels]
-    gain = crew.payload_kg * np.cumsum(per_kg) + crew.volume_m3 * np.cumsum(per_m3)
+    gain = crew.most_kg * np.cumsum(per_kg) + crew.volume_m3 * np.cumsum(per_m3)
     all_kg = float(worth[first + 2 * levels])
     nothing = _Duty(np.zeros(levels, dtype=np.int64), 0.0)
     if crew.seconds <= 0:
@@ -284,12 +303,12 @@ def _best_duty(crew: Crew, worth: FloatArray) -> tuple[float, _Duty]:
     count = np.arange(most + 1, dtype=np.float64)[:, None]
     driven = np.arange(STEPS + 1) * step
     for lev in range(levels):
-        if crew.out_s[lev] > crew.seconds:
+        if crew.last_s[lev] > crew.seconds:
             continue
-        room = int(np.floor((crew.seconds - crew.out_s[lev]) / step)) + 1
+        room = int(np.floor((crew.seconds - crew.last_s[lev]) / step)) + 1
         used = driven[None, : min(room, STEPS) + 1]
         value = best[:, : used.shape[1]] + gain[lev]
-        value = value + all_kg * _handled_kg(crew, count + 1, used + crew.out_s[lev] - step)
+        value = value + all_kg * _handled_kg(crew, count + 1, used + crew.last_s[lev] - step)
         where = int(value.argmax())
         if float(value.flat[where]) > top:
             top, at = float(value.flat[where]), (lev, *divmod(where, value.shape[1]))
@@ -304,7 +323,7 @@ def _best_duty(crew: Crew, worth: FloatArray) -> tuple[float, _Duty]:
         trips[used_level] += 1
         spent -= int(rounds[used_level])
         n -= 1
-    kg = float(_handled_kg(crew, np.array(total), np.array(t * step + crew.out_s[lev] - step)))
+    kg = float(_handled_kg(crew, np.array(total), np.array(t * step + crew.last_s[lev] - step)))
     return top, _Duty(trips, kg)
 
 
@@ -314,10 +333,9 @@ def _with_duties(program: LinearProgram, duties: list[tuple[Crew, _Duty]]) -> Li
     row, column, value = [program.row], [program.column], [program.value]
     for n, (crew, duty) in enumerate(duties):
         levels = len(duty.trips)
-        beyond = np.cumsum(duty.trips[::-1])[::-1].astype(np.float64)
-        entries = np.concatenate(
-            [-crew.payload_kg * beyond, -crew.volume_m3 * beyond, np.array([-duty.kg, 1.0])]
-        )
+        kg = np.cumsum((crew.most_kg * duty.trips)[::-1])[::-1]
+        m3 = crew.volume_m3 * np.cumsum(duty.trips[::-1])[::-1]
+        entries = np.concatenate([-kg, -m3, np.array([-duty.kg, 1.0])])
         own = np.arange(crew.first_row, crew.first_row + 2 * levels + 1)
         row.append(np.concatenate([own, np.array([crew.own_row])]))
         column.append(np.full(len(entries), count + n))
