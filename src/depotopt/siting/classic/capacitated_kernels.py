@@ -16,10 +16,15 @@ import numpy as np
 from numba import njit
 
 FREE, SHUT, KEPT = 0, 1, 2
+MEMORY = 0.6
+"""Part of the last direction that a subgradient step keeps."""
+PATIENCE = 12
+"""Steps without a better bound before the step is shortened."""
+SMALLEST_LENGTH = 1e-3
 
 
 @njit(cache=True, nogil=True)
-def knapsack(cost, need, capacity, price, single, item, profit, ratio, take):  # type: ignore[no-untyped-def]
+def knapsack(cost, need, capacity, price, single, room):  # type: ignore[no-untyped-def]
     """Best choice of points for one site; their shares go to ``take[:n]`` beside ``item[:n]``.
 
     Parameters
@@ -32,14 +37,15 @@ def knapsack(cost, need, capacity, price, single, item, profit, ratio, take):  #
         Of the site.
     single
         Whether points are taken whole (needs whole numbers in ``need`` and ``capacity``).
-    item, profit, ratio, take
-        Room to work in, shape ``(I,)``.
+    room
+        ``item``, ``profit``, ``ratio`` and ``take``: arrays to work in, shape ``(I,)``.
 
     Returns
     -------
     tuple
         Items listed, value of the choice, value of its relaxation, price per unit of capacity in it.
     """
+    item, profit, ratio, take = room
     n = 0
     load = 0.0
     total = 0.0
@@ -58,15 +64,15 @@ def knapsack(cost, need, capacity, price, single, item, profit, ratio, take):  #
     for k in range(n):
         ratio[k] = -profit[k] / need[item[k]] if need[item[k]] > 0.0 else -np.inf
     order = np.argsort(ratio[:n])
-    room = capacity
+    left = capacity
     relaxed = 0.0
     critical = 0.0
     broken = n
     for position in range(n):
         k = order[position]
         size = need[item[k]]
-        if size <= room:
-            room -= size
+        if size <= left:
+            left -= size
             relaxed += profit[k]
             take[k] = 1.0
             continue
@@ -76,20 +82,19 @@ def knapsack(cost, need, capacity, price, single, item, profit, ratio, take):  #
     for position in range(broken, n):
         take[order[position]] = 0.0
     whole = relaxed
-    relaxed += room * critical
+    relaxed += left * critical
     if not single:
-        take[order[broken]] = room / need[item[order[broken]]]
+        take[order[broken]] = left / need[item[order[broken]]]
         return n, relaxed, relaxed, critical
-    value = _whole_items(n, item, profit, need, order, take, capacity, room, whole, relaxed, critical)
+    value = _whole_items(n, need, capacity, order, room, (left, whole, relaxed, critical))
     return n, value, relaxed, critical
 
 
 @njit(cache=True, nogil=True)
-def _whole_items(  # type: ignore[no-untyped-def]
-    n, item, profit, need, order, take, capacity, room, whole, relaxed, critical
-):
+def _whole_items(n, need, capacity, order, room, greedy):  # type: ignore[no-untyped-def]
     """0-1 choice: greedy start, reduction by the relaxation, dynamic programme over what is left."""
-    left = room
+    item, profit, _ratio, take = room
+    left, whole, relaxed, critical = greedy
     lower = whole
     chosen = take[:n].copy()
     for position in range(n):
@@ -212,35 +217,76 @@ def fix_sites(bound, worth, weight, mu, limit, status):  # type: ignore[no-untyp
 
 
 @njit(cache=True, nogil=True)
-def raise_bound(  # type: ignore[no-untyped-def]
-    cost,
-    need,
-    capacity,
-    fixed,
-    weight,
-    required,
-    exact,
-    single,
-    price,
-    status,
-    limit,
-    value,
-    steps,
-    length,
-    mean,
-):
+def _reachable(cost, status):  # type: ignore[no-untyped-def]
+    """Whether every point is allowed at a site that is not shut."""
+    sites, points = cost.shape
+    for i in range(points):
+        reached = False
+        for j in range(sites):
+            if status[j] != SHUT and cost[j, i] < np.inf:
+                reached = True
+                break
+        if not reached:
+            return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def _fill(data, status, trial, room, picked, worth):  # type: ignore[no-untyped-def]
+    """Solve the knapsack of every site that is not shut; who it picks goes to ``picked``."""
+    cost, need, capacity, fixed, _weight, _required, _exact, single = data
+    many, items, takes = picked
+    for j in range(len(worth)):
+        worth[j] = 0.0
+        if status[j] == SHUT:
+            continue
+        n, gain, _relaxed, _critical = knapsack(cost[j], need, capacity[j], trial, single, room)
+        worth[j] = fixed[j] - gain
+        many[j] = n
+        for k in range(n):
+            items[j, k] = room[0][k]
+            takes[j, k] = room[3][k]
+
+
+@njit(cache=True, nogil=True)
+def _remember(chosen, status, picked, rate, often, mean):  # type: ignore[no-untyped-def]
+    """Running means of what is chosen and, where ``mean`` has room, of who serves whom."""
+    many, items, takes = picked
+    for j in range(len(often)):
+        often[j] += rate * (chosen[j] - often[j])
+        if len(mean) and status[j] != SHUT:
+            for i in range(mean.shape[1]):
+                mean[j, i] *= 1.0 - rate
+            for k in range(many[j]):
+                mean[j, items[j, k]] += rate * chosen[j] * takes[j, k]
+
+
+@njit(cache=True, nogil=True)
+def _turn(chosen, picked, change, served):  # type: ignore[no-untyped-def]
+    """Blend the subgradient - one less how often each point is served - into ``change``; its square norm."""
+    many, items, takes = picked
+    served[:] = 1.0
+    for j in range(len(chosen)):
+        if chosen[j] > 0.0:
+            for k in range(many[j]):
+                served[items[j, k]] -= chosen[j] * takes[j, k]
+    norm, slope = 0.0, 0.0
+    for i in range(len(change)):
+        slope += served[i] * served[i]
+        change[i] = MEMORY * change[i] + served[i]
+        norm += change[i] * change[i]
+    return norm if slope > 0.0 else 0.0
+
+
+@njit(cache=True, nogil=True)
+def raise_bound(data, price, status, limit, value, steps, length, mean):  # type: ignore[no-untyped-def]
     """Raise the Lagrangean bound by subgradient steps; sites are fixed by reduced cost on the way.
 
     Parameters
     ----------
-    cost
-        Shape ``(J, I)``; ``inf`` where not allowed.
-    need, capacity, fixed
-        The problem.
-    weight, required, exact
-        What the chosen sites must reach together, see `choose`.
-    single
-        Whether knapsacks take points whole.
+    data
+        ``cost`` of shape ``(J, I)``, ``inf`` where not allowed; ``need``, ``capacity``, ``fixed``;
+        ``weight``, ``required`` and ``exact``, see `choose`; whether knapsacks take points whole.
     price
         Prices to start from; the best ones on return, shape ``(I,)``.
     status
@@ -261,58 +307,28 @@ def raise_bound(  # type: ignore[no-untyped-def]
         Bound, ``worth`` per site and ``mu`` at the best prices, the share of steps that chose each site
         (late ones count more), and the step length now.
     """
-    sites, points = cost.shape
-    item = np.empty(points, dtype=np.int64)
-    profit, ratio, take = np.empty(points), np.empty(points), np.empty(points)
-    worth, best_worth = np.empty(sites), np.zeros(sites)
-    chosen = np.zeros(sites)
-    often = np.zeros(sites)
-    trial = price.copy()
-    change = np.zeros(points)
-    served = np.empty(points)
-    picked_item = np.empty((sites, points), dtype=np.int32)
-    picked = np.zeros(sites, dtype=np.int64)
-    picked_take = np.empty((sites, points))
-    best, best_mu = -np.inf, 0.0
-    idle = 0
-    for i in range(points):
-        reached = False
-        for j in range(sites):
-            if status[j] != SHUT and cost[j, i] < np.inf:
-                reached = True
-                break
-        if not reached:
-            return np.inf, best_worth, best_mu, often, length
+    weight, required, exact = data[4], data[5], data[6]
+    sites, points = data[0].shape
+    room = (np.empty(points, dtype=np.int64), np.empty(points), np.empty(points), np.empty(points))
+    picked = (
+        np.zeros(sites, dtype=np.int64),
+        np.empty((sites, points), dtype=np.int32),
+        np.empty((sites, points)),
+    )
+    worth, best_worth, chosen, often = np.empty(sites), np.zeros(sites), np.zeros(sites), np.zeros(sites)
+    trial, change, served = price.copy(), np.zeros(points), np.empty(points)
+    best, best_mu, idle = -np.inf, 0.0, 0
+    if not _reachable(data[0], status):
+        return np.inf, best_worth, best_mu, often, length
     if exact:
         _settle_count(required, status)
     for step in range(steps):
-        base = 0.0
-        for i in range(points):
-            base += trial[i]
-        for j in range(sites):
-            worth[j] = 0.0
-            if status[j] == SHUT:
-                continue
-            n, gain, _relaxed, _critical = knapsack(
-                cost[j], need, capacity[j], trial, single, item, profit, ratio, take
-            )
-            worth[j] = fixed[j] - gain
-            picked[j] = n
-            for k in range(n):
-                picked_item[j, k] = item[k]
-                picked_take[j, k] = take[k]
+        _fill(data, status, trial, room, picked, worth)
         total, mu = choose(worth, weight, required, exact, status, chosen)
         if total == np.inf:
             return np.inf, best_worth, best_mu, often, length
-        base += total
-        rate = 0.1 if step > 0 else 1.0
-        for j in range(sites):
-            often[j] += rate * (chosen[j] - often[j])
-            if len(mean) and status[j] != SHUT:
-                for i in range(points):
-                    mean[j, i] *= 1.0 - rate
-                for k in range(picked[j]):
-                    mean[j, picked_item[j, k]] += rate * chosen[j] * picked_take[j, k]
+        base = trial.sum() + total
+        _remember(chosen, status, picked, 0.1 if step > 0 else 1.0, often, mean)
         idle += 1
         if base > best:
             if base > best + 1e-6 * abs(base):
@@ -323,26 +339,16 @@ def raise_bound(  # type: ignore[no-untyped-def]
             if best > limit:
                 return best, best_worth, best_mu, often, length
             fix_sites(best, worth, weight, mu, limit, status)
-        if idle >= 12:
+        if idle >= PATIENCE:
             length *= 0.6
             idle = 0
             trial[:] = price
             change[:] = 0.0
-            if length < 1e-3:
+            if length < SMALLEST_LENGTH:
                 break
             continue
-        served[:] = 1.0
-        for j in range(sites):
-            if chosen[j] > 0.0:
-                for k in range(picked[j]):
-                    served[picked_item[j, k]] -= chosen[j] * picked_take[j, k]
-        norm = 0.0
-        slope = 0.0
-        for i in range(points):
-            slope += served[i] * served[i]
-            change[i] = 0.6 * change[i] + served[i]
-            norm += change[i] * change[i]
-        if slope == 0.0 or norm == 0.0:
+        norm = _turn(chosen, picked, change, served)
+        if norm == 0.0:
             break
         size = length * max(1.005 * value - base, 1e-4 * abs(value)) / norm
         for i in range(points):

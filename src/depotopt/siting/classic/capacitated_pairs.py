@@ -30,9 +30,7 @@ def _prefixes(size, n, item, profit, need, forward, backward):  # type: ignore[n
 
 
 @njit(cache=True, nogil=True)
-def fix_pairs(  # type: ignore[no-untyped-def]
-    cost, need, capacity, fixed, price, weight, mu, status, bound, limit
-):
+def fix_pairs(data, price, mu, status, bound, limit):  # type: ignore[no-untyped-def]
     """Forbid (``cost = inf``, in place) what no solution below the limit uses; needs whole numbers.
 
     The knapsack of a site is solved anew with each point forced in; where the site is kept also with it
@@ -40,11 +38,11 @@ def fix_pairs(  # type: ignore[no-untyped-def]
 
     Parameters
     ----------
-    cost, need, capacity, fixed
-        See `depotopt.siting.classic.capacitated_kernels.raise_bound`.
+    data
+        The problem, see `depotopt.siting.classic.capacitated_kernels.raise_bound`.
     price, mu, bound
         Prices of the points, price per weight of the chosen sites, and the bound they give.
-    weight, status
+    status
         Of the sites.
     limit
         What a better solution stays below.
@@ -54,6 +52,7 @@ def fix_pairs(  # type: ignore[no-untyped-def]
     int
         Pairs that stay allowed.
     """
+    cost, need, capacity, fixed, weight, _required, _exact, _single = data
     sites, points = cost.shape
     item = np.empty(points, dtype=np.int64)
     profit = np.empty(points)

@@ -91,28 +91,22 @@ class Relaxation:
         mean: FloatArray = _NO_MEAN,
     ) -> Evaluation:
         """Raise the bound of a node; ``status``, ``price`` and ``mean`` are changed in place."""
-        problem, search = self.search.problem, self.search
+        search = self.search
         value = min(search.value, search.guess)
         if not math.isfinite(value):
             value = 1.3 * max(search.bound, 0.5 * float(price.sum()), 1e-9)
-        found = raise_bound(
-            cost,
-            problem.need,
-            self._capacity,
-            problem.fixed,
-            self._weight,
-            self._required,
-            problem.count is not None,
-            self._whole_needs,
-            price,
-            status,
-            search.limit,
-            value,
-            steps,
-            length,
-            mean,
-        )
+        data = self._data(cost)
+        found = raise_bound(data, price, status, search.limit, value, steps, length, mean)
         return Evaluation(*found)
+
+    def _data(
+        self, cost: FloatArray
+    ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray, float, bool, bool]:
+        """The problem as the kernels take it."""
+        problem = self.search.problem
+        exact = problem.count is not None
+        sizes = (problem.need, self._capacity, problem.fixed, self._weight)
+        return (cost, *sizes, self._required, exact, self._whole_needs)
 
     def root(self) -> Evaluation:
         """Bound, fixings and first layouts."""
@@ -156,17 +150,6 @@ class Relaxation:
 
     def forbid(self, cost: FloatArray, status: Status, price: FloatArray, found: Evaluation) -> None:
         """Forbid pairs of whole points and sites by reduced cost, in ``cost``."""
-        search, problem = self.search, self.search.problem
+        search = self.search
         if self._whole_needs and math.isfinite(search.limit) and math.isfinite(found.bound):
-            fix_pairs(
-                cost,
-                problem.need,
-                self._capacity,
-                problem.fixed,
-                price,
-                self._weight,
-                found.mu,
-                status,
-                found.bound,
-                search.limit,
-            )
+            fix_pairs(self._data(cost), price, found.mu, status, found.bound, search.limit)

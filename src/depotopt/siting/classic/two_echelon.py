@@ -178,20 +178,8 @@ class TwoEchelonTree:
 
         p = self.problem
         value = self.value if math.isfinite(self.value) else 1.2 * max(self.bound, float(p.need @ price))
-        found = raise_flow_bound(
-            p.inbound,
-            p.outbound,
-            p.plant,
-            p.satellite,
-            p.need,
-            status,
-            middle,
-            price,
-            self.limit,
-            value,
-            steps,
-            length,
-        )
+        tiers = (p.inbound, p.outbound, p.plant, p.satellite, p.need)
+        found = raise_flow_bound(tiers, status, middle, price, self.limit, value, steps, length)
         return _Found(*found)
 
     def _first_prices(self) -> tuple[FloatArray, FloatArray]:

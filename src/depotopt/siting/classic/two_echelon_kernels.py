@@ -11,7 +11,15 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from depotopt.siting.classic.capacitated_kernels import FREE, KEPT, SHUT, knapsack
+from depotopt.siting.classic.capacitated_kernels import (
+    FREE,
+    KEPT,
+    MEMORY,
+    PATIENCE,
+    SHUT,
+    SMALLEST_LENGTH,
+    knapsack,
+)
 
 
 @njit(cache=True, nogil=True)
@@ -111,23 +119,87 @@ def keep_cheap(bound, worth, weight, status, required, limit):  # type: ignore[n
 
 
 @njit(cache=True, nogil=True)
-def raise_flow_bound(  # type: ignore[no-untyped-def]
-    inbound, outbound, plant, satellite, need, status, middle, price, limit, value, steps, length
-):
+def _fill(tiers, status, middle, price, room, worth, flow, out):  # type: ignore[no-untyped-def]
+    """Fill every site that is not shut at these prices; units go to ``flow`` and ``out``."""
+    inbound, outbound, plant, satellite, need = tiers
+    plants, satellites = inbound.shape
+    size = satellite[:, 0].copy()
+    gain_of = middle * size
+    for i in range(plants):
+        flow[i] = 0.0
+        worth[i] = 0.0
+        if status[i] == SHUT:
+            continue
+        row = inbound[i] * size
+        for j in range(satellites):
+            if status[plants + j] == SHUT:
+                row[j] = np.inf
+        n, gain, _relaxed, _critical = knapsack(row, size, plant[i, 0], gain_of, False, room)
+        worth[i] = plant[i, 1] - gain
+        for a in range(n):
+            flow[i, room[0][a]] = room[3][a] * size[room[0][a]]
+    gain_of = price * need
+    for j in range(satellites):
+        out[j] = 0.0
+        worth[plants + j] = 0.0
+        if status[plants + j] == SHUT:
+            continue
+        row = (outbound[j] + middle[j]) * need
+        n, gain, _relaxed, _critical = knapsack(row, need, satellite[j, 0], gain_of, False, room)
+        worth[plants + j] = satellite[j, 1] - gain
+        for a in range(n):
+            out[j, room[0][a]] = room[3][a] * need[room[0][a]]
+
+
+@njit(cache=True, nogil=True)
+def _turn(need, chosen, flow, out, change_middle, change_price):  # type: ignore[no-untyped-def]
+    """Blend the subgradients into the directions; their square norm together."""
+    plants, satellites = flow.shape
+    norm = 0.0
+    missing = need.copy()
+    for j in range(satellites):
+        short = 0.0
+        if chosen[plants + j] > 0.0:
+            short = out[j].sum()
+            missing -= out[j]
+        for i in range(plants):
+            if chosen[i] > 0.0:
+                short -= flow[i, j]
+        change_middle[j] = MEMORY * change_middle[j] + short
+        norm += change_middle[j] * change_middle[j]
+    for k in range(len(need)):
+        change_price[k] = MEMORY * change_price[k] + missing[k]
+        norm += change_price[k] * change_price[k]
+    return norm
+
+
+@njit(cache=True, nogil=True)
+def _fix(best, terms, worth, tiers, status, limit, work):  # type: ignore[no-untyped-def]
+    """Shut and keep sites of both tiers at the best prices; ``terms`` is the bound without the sites."""
+    plant, satellite = tiers[2], tiers[3]
+    cut, required = len(plant), int(tiers[4].sum())
+    chosen, table, taken = work
+    upper, rest = cover(worth[:cut], plant[:, 0], required, status[:cut], chosen[:cut], table, taken)
+    shut_dear(best, worth[:cut], plant[:, 0], status[:cut], table, rest, limit)
+    lower, rest = cover(worth[cut:], satellite[:, 0], required, status[cut:], chosen[cut:], table, taken)
+    shut_dear(best, worth[cut:], satellite[:, 0], status[cut:], table, rest, limit)
+    keep_cheap(terms + lower, worth[:cut], plant[:, 0], status[:cut], required, limit)
+    keep_cheap(terms + upper, worth[cut:], satellite[:, 0], status[cut:], required, limit)
+
+
+@njit(cache=True, nogil=True)
+def raise_flow_bound(tiers, status, middle, price, limit, value, steps, length):  # type: ignore[no-untyped-def]
     """Raise the Lagrangean bound of two tiers by subgradient steps, then fix sites at the best prices.
 
     Parameters
     ----------
-    inbound, outbound
-        Cost per unit, shapes ``(I, J)`` and ``(J, K)``.
-    plant, satellite
-        Capacity and fixed cost per row, shapes ``(I, 2)`` and ``(J, 2)``.
-    need
-        Shape ``(K,)``.
+    tiers
+        ``inbound`` and ``outbound`` cost per unit, shapes ``(I, J)`` and ``(J, K)``; ``plant`` and
+        ``satellite``, capacity and fixed cost per row; ``need``.
     status
         ``FREE``, ``SHUT`` or ``KEPT``, plants first, shape ``(I + J,)``; fixings are written into it.
     middle, price
-        Prices per unit to start from; the best ones on return.
+        Prices per unit to start from, shapes ``(J,)`` and ``(K,)``; the best ones on return.
     limit
         A bound past it means nothing better is left.
     value
@@ -140,133 +212,47 @@ def raise_flow_bound(  # type: ignore[no-untyped-def]
     tuple
         Bound, how often each site was chosen lately, the sites chosen at the best prices, step length.
     """
-    plants, satellites = inbound.shape
-    points = len(need)
-    sites = plants + satellites
-    most = max(points, satellites)
-    item = np.empty(most, dtype=np.int64)
-    profit, ratio, take = np.empty(most), np.empty(most), np.empty(most)
-    row, gain_of = np.empty(most), np.empty(most)
-    required = int(need.sum())
-    table = np.empty(required + 1)
-    taken = np.zeros((max(plants, satellites), required + 1), dtype=np.bool_)
+    _inbound, _outbound, plant, satellite, need = tiers
+    cut, many, points = len(plant), len(satellite), len(need)
+    sites, required, most = cut + many, int(need.sum()), max(points, many)
+    room = (np.empty(most, dtype=np.int64), np.empty(most), np.empty(most), np.empty(most))
+    table, taken = np.empty(required + 1), np.zeros((max(cut, many), required + 1), dtype=np.bool_)
     worth, best_worth = np.zeros(sites), np.zeros(sites)
     chosen, best_chosen, often = np.zeros(sites), np.zeros(sites), np.zeros(sites)
-    into, out = np.zeros(satellites), np.zeros((satellites, points))
-    flow = np.zeros((plants, satellites))
+    flow, out = np.zeros((cut, many)), np.zeros((many, points))
     trial_middle, trial_price = middle.copy(), price.copy()
-    change_middle, change_price = np.zeros(satellites), np.zeros(points)
-    best = -np.inf
-    best_rest = 0.0
-    idle = 0
+    change_middle, change_price = np.zeros(many), np.zeros(points)
+    best, best_terms, idle = -np.inf, 0.0, 0
     for step in range(steps):
-        base = 0.0
-        for k in range(points):
-            base += need[k] * trial_price[k]
-        for i in range(plants):
-            flow[i] = 0.0
-            worth[i] = 0.0
-            if status[i] == SHUT:
-                continue
-            for j in range(satellites):
-                closed = status[plants + j] == SHUT
-                row[j] = np.inf if closed else inbound[i, j] * satellite[j, 0]
-                gain_of[j] = trial_middle[j] * satellite[j, 0]
-            n, gain, _relaxed, _critical = knapsack(
-                row[:satellites],
-                satellite[:, 0],
-                plant[i, 0],
-                gain_of[:satellites],
-                False,
-                item,
-                profit,
-                ratio,
-                take,
-            )
-            worth[i] = plant[i, 1] - gain
-            for a in range(n):
-                flow[i, item[a]] = take[a] * satellite[item[a], 0]
-        for j in range(satellites):
-            out[j] = 0.0
-            worth[plants + j] = 0.0
-            if status[plants + j] == SHUT:
-                continue
-            for k in range(points):
-                row[k] = (outbound[j, k] + trial_middle[j]) * need[k]
-                gain_of[k] = trial_price[k] * need[k]
-            n, gain, _relaxed, _critical = knapsack(
-                row[:points], need, satellite[j, 0], gain_of[:points], False, item, profit, ratio, take
-            )
-            worth[plants + j] = satellite[j, 1] - gain
-            for a in range(n):
-                out[j, item[a]] = take[a] * need[item[a]]
-        upper, _rest = cover(
-            worth[:plants], plant[:, 0], required, status[:plants], chosen[:plants], table, taken
-        )
-        lower, _rest = cover(
-            worth[plants:], satellite[:, 0], required, status[plants:], chosen[plants:], table, taken
-        )
+        _fill(tiers, status, trial_middle, trial_price, room, worth, flow, out)
+        upper, _rest = cover(worth[:cut], plant[:, 0], required, status[:cut], chosen[:cut], table, taken)
+        lower, _rest = cover(worth[cut:], satellite[:, 0], required, status[cut:], chosen[cut:], table, taken)
         if upper == np.inf or lower == np.inf:
             return np.inf, often, best_chosen, length
-        rest_of = base
-        base += upper + lower
-        rate = 0.1 if step > 0 else 1.0
-        for j in range(sites):
-            often[j] += rate * (chosen[j] - often[j])
+        terms = (need * trial_price).sum()
+        often += (0.1 if step > 0 else 1.0) * (chosen - often)
         idle += 1
-        if base > best:
-            if base > best + 1e-6 * abs(base):
+        if terms + upper + lower > best:
+            if terms + upper + lower > best + 1e-6 * abs(best):
                 idle = 0
-            best, best_rest = base, rest_of
-            middle[:] = trial_middle
-            price[:] = trial_price
-            best_worth[:] = worth
-            best_chosen[:] = chosen
+            best, best_terms = terms + upper + lower, terms
+            middle[:], price[:] = trial_middle, trial_price
+            best_worth[:], best_chosen[:] = worth, chosen
             if best > limit:
                 return best, often, best_chosen, length
-        if idle >= 12:
+        if idle >= PATIENCE:
             length *= 0.6
             idle = 0
-            trial_middle[:] = middle
-            trial_price[:] = price
-            change_middle[:] = 0.0
-            change_price[:] = 0.0
-            if length < 1e-3:
+            trial_middle[:], trial_price[:] = middle, price
+            change_middle[:], change_price[:] = 0.0, 0.0
+            if length < SMALLEST_LENGTH:
                 break
             continue
-        norm = 0.0
-        for j in range(satellites):
-            into[j] = 0.0
-            if chosen[plants + j] > 0.0:
-                for k in range(points):
-                    into[j] += out[j, k]
-            for i in range(plants):
-                if chosen[i] > 0.0:
-                    into[j] -= flow[i, j]
-            change_middle[j] = 0.6 * change_middle[j] + into[j]
-            norm += change_middle[j] * change_middle[j]
-        for k in range(points):
-            missing = need[k]
-            for j in range(satellites):
-                if chosen[plants + j] > 0.0:
-                    missing -= out[j, k]
-            change_price[k] = 0.6 * change_price[k] + missing
-            norm += change_price[k] * change_price[k]
+        norm = _turn(need, chosen, flow, out, change_middle, change_price)
         if norm == 0.0:
             break
-        size = length * max(1.005 * value - base, 1e-4 * abs(value)) / norm
-        for j in range(satellites):
-            trial_middle[j] = max(0.0, trial_middle[j] + size * change_middle[j])
-        for k in range(points):
-            trial_price[k] = max(0.0, trial_price[k] + size * change_price[k])
-    upper, rest = cover(
-        best_worth[:plants], plant[:, 0], required, status[:plants], chosen[:plants], table, taken
-    )
-    shut_dear(best, best_worth[:plants], plant[:, 0], status[:plants], table, rest, limit)
-    lower, rest = cover(
-        best_worth[plants:], satellite[:, 0], required, status[plants:], chosen[plants:], table, taken
-    )
-    shut_dear(best, best_worth[plants:], satellite[:, 0], status[plants:], table, rest, limit)
-    keep_cheap(best_rest + lower, best_worth[:plants], plant[:, 0], status[:plants], required, limit)
-    keep_cheap(best_rest + upper, best_worth[plants:], satellite[:, 0], status[plants:], required, limit)
+        size = length * max(1.005 * value - terms - upper - lower, 1e-4 * abs(value)) / norm
+        trial_middle = np.maximum(0.0, trial_middle + size * change_middle)
+        trial_price = np.maximum(0.0, trial_price + size * change_price)
+    _fix(best, best_terms, best_worth, tiers, status, limit, (chosen, table, taken))
     return best, often, best_chosen, length
