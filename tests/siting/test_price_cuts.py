@@ -57,7 +57,8 @@ def test_every_cut_is_valid_everywhere(seed: int) -> None:
         weight = np.zeros(problem.sites)
         need = np.ascontiguousarray(problem.need[0, :, k])
         penalty = np.ascontiguousarray(problem.penalty[:, k])
-        given = (arcs.first[: points + 1], arcs.site, arcs.origin, arcs.time_ds, problem.rate[k], need, penalty)
+        first, rate = arcs.first[: points + 1], problem.rate[k]
+        given = (first, arcs.site, arcs.origin, arcs.time_ds, rate, need, penalty)
         x = rng.random(problem.sites)
         ascend(*given, x, rng.random(problem.sites) * 900.0, price, 20, 1.0)
         constant = cut(*given, x, price, weight)
