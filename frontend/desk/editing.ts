@@ -38,7 +38,7 @@ export class SettingsForm {
       if (!groups.has(field.block)) groups.set(field.block, make("fieldset", { class: "settings-block" }, make("legend", {}, title)));
       groups.get(field.block)!.append(row);
     }
-    const name = make("input", { type: "text", name: "override", pattern: "[A-Za-z0-9_][A-Za-z0-9_-]*", maxlength: "60", placeholder: "more_depots" });
+    const name = make("input", { type: "text", name: "override", pattern: "[A-Za-z0-9_][A-Za-z0-9_\\-]*", maxlength: "60", placeholder: "more_depots" });
     const keep = button(say("desk.save_override"), { class: "primary" }, () => void this.keep(name));
     this.element.replaceChildren(
       make("summary", {}, say("desk.edit")),

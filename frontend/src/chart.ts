@@ -144,7 +144,13 @@ export class Chart {
       const near = this.plan.vehiclesNear(x, y, within).filter((vehicle) => this.choice.plan.vehicles.has(vehicle));
       if (near.length === 1) return { kind: "vehicle", index: near[0] };
     }
-    const piece = this.roads.pick(x, y, within, this.roads.lastRank(frame));
+    return this.roadAt(x, y);
+  }
+
+  /** The road at a place, whatever drives over it. */
+  roadAt(x: number, y: number): Extract<Selection, { kind: "road" }> | null {
+    const frame = this.frame();
+    const piece = this.roads.pick(x, y, PICK_PIXELS * frame.resolution, this.roads.lastRank(frame));
     return piece >= 0 ? { kind: "road", index: piece } : null;
   }
 

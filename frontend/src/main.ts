@@ -52,7 +52,7 @@ class Page {
     document.title = model.meta.title;
     this.stage.append(this.canvas, this.card);
     app.replaceChildren(this.header, this.side, this.stage, this.tables);
-    this.chart = new Chart(model, this.canvas, this.choice, (selection) => this.select(selection));
+    this.chart = new Chart(model, this.canvas, this.choice, (selection, at) => this.clicked(selection, at));
     this.timeline = new Timeline(model, this.chart.plan, this.choice, (roads) =>
       roads ? this.chart.redraw() : this.chart.redrawPlan(),
     );
@@ -181,6 +181,12 @@ class Page {
         }),
       );
     this.header.querySelectorAll(".tab").forEach((tab, k) => tab.setAttribute("aria-pressed", String((k === 1) === tables)));
+  }
+
+  private clicked(selection: Selection, at: [number, number]): void {
+    this.select(selection);
+    // Roads with a truck on them are those an officer closes: the app is told the road under a route, too.
+    if (selection?.kind === "vehicle") this.link?.selected(this.chart.roadAt(...at));
   }
 
   private select(selection: Selection, focus = false): void {

@@ -1,0 +1,137 @@
+"""The web app: its first paint, and the time from closing a road to the changed route sheets.
+
+Both are what a user waits for: from asking for the page until its lists stand, in a headless Chromium
+without a GPU, and from the request that closes a road until the new sheets lie on the disk, through
+`depotopt serve` with its job as a process of its own (start of Python and imports included). The run that is
+planned anew is `shanghai-5-8-11-n` with a short search; its busiest street not yet driven closes an hour
+after the start. Targets: 1.5 s and 10 s.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from benchmarks.case import Case, Job, Measurement, Plan, Reference
+
+SCENARIOS = Path(__file__).parents[2] / "scenarios"
+REPEATS = 5
+TARGETS = {"first_paint_ms": 1500.0, "close_to_sheets_s": 10.0}
+NOW_H = 1.0
+SEARCH_S = 3.0
+PATIENCE_S = 200.0
+
+
+def cases(plan: Plan) -> Iterator[Case]:
+    """A smoke run paints the page only."""
+    yield Case("first-paint", "desk", first_paint, packages=("playwright", "fastapi", "uvicorn"))
+    if not plan.smoke:
+        yield Case("close-to-sheets", "desk", close_to_sheets, packages=("fastapi", "uvicorn"))
+
+
+def first_paint(job: Job) -> Iterator[Measurement]:
+    """Open the app in fresh tabs."""
+    from benchmarks.browser import SIZE, chromium, opened
+
+    path = chromium()
+    if path is None:
+        yield Measurement(None, status="skipped", note="no Chromium installed")
+        return
+    with tempfile.TemporaryDirectory() as folder, served(Path(folder)) as address, opened(path) as browser:
+        times = []
+        for _ in range(1 if job.smoke else REPEATS):
+            page = browser.new_page(viewport=SIZE)  # type: ignore[arg-type]
+            page.goto(address)
+            page.wait_for_selector("html[data-ready=yes]")
+            found: Any = page.evaluate("performance.now()")
+            times.append(float(found))
+            page.close()
+        yield _row(job, "first_paint_ms", statistics.median(times), {"all_ms": times})
+
+
+def close_to_sheets(job: Job) -> Iterator[Measurement]:
+    """Run the scenario, close a street on its way, and wait for the sheets."""
+    with tempfile.TemporaryDirectory() as folder, served(Path(folder)) as address:
+        words = {"states": 12, "unseen": 60, "site_time": 20, "dispatch_time": 8}
+        first = _ended(address, {"verb": "run", "scenario": "shanghai-5-8-11-n", **words})
+        street = _busiest(Path(folder) / first["run"])
+        request = {"verb": "replan", "run": first["run"], "at_h": NOW_H, "time": SEARCH_S}
+        times = []
+        for _ in range(REPEATS):
+            begin = time.perf_counter()
+            job_ended = _ended(address, {**request, "closures": [{"street": street}]})
+            times.append(time.perf_counter() - begin)
+        changed = job_ended["result"]["changed_vehicles"]
+        details = {"all_s": times, "changed_sheets": len(changed), "street": street, "search_s": SEARCH_S}
+        yield _row(job, "close_to_sheets_s", statistics.median(times), details)
+
+
+@contextmanager
+def served(runs: Path) -> Iterator[str]:
+    """The app on the shipped scenarios; gives the address with its secret."""
+    words = ["serve", str(SCENARIOS), "--runs", str(runs), "--no-browser"]
+    server = subprocess.Popen([sys.executable, "-m", "depotopt", *words], stdout=subprocess.PIPE, text=True)
+    assert server.stdout is not None
+    found = re.search(r"http://\S+", server.stdout.readline())
+    assert found is not None
+    try:
+        yield found.group(0)
+    finally:
+        server.terminate()
+        server.wait()
+        server.stdout.close()
+
+
+def _call(address: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    home, _, token = address.partition("/?token=")
+    headers = {"x-depotopt-token": token, "content-type": "application/json"}
+    data = None if body is None else json.dumps(body).encode()
+    with urllib.request.urlopen(urllib.request.Request(home + path, data, headers)) as answer:
+        found: dict[str, Any] = json.load(answer)
+    return found
+
+
+def _ended(address: str, request: dict[str, Any]) -> dict[str, Any]:
+    job = _call(address, "/api/jobs", request)
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until:
+        job = _call(address, f"/api/jobs/{job['id']}")
+        if job["state"] != "running":
+            if job["exit_code"] != 0:
+                raise RuntimeError(f"the job ended with {job['exit_code']}: {job['result']}")
+            return job
+        time.sleep(0.05)
+    raise RuntimeError("the job did not end")
+
+
+def _busiest(run: Path) -> str:
+    """Street that most trips not yet begun drive over."""
+    from depotopt.io.plan_files import read_made_from, read_result
+    from depotopt.pipeline.stages import open_case
+    from depotopt.plans import DispatchPlan
+
+    plan = read_result(run / "dispatch.json", DispatchPlan).plan
+    assert plan is not None
+    origin = read_made_from(run / "dispatch.json")
+    network = open_case(Path(origin["scenario_path"]), origin["overrides"]).network
+    driven: Counter[int] = Counter()
+    for trip in plan.trips:
+        if trip.load_start_s >= NOW_H * 3600:
+            driven.update({int(network.street[link]) for stop in trip.stops for link in stop.links})
+    return network.streets.ident[driven.most_common(1)[0][0]]
+
+
+def _row(job: Job, metric: str, value: float, details: dict[str, object]) -> Measurement:
+    reference = None if job.smoke else Reference(TARGETS[metric])
+    return Measurement(round(value, 3), metric=metric, reference=reference, details=details)
