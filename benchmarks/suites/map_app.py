@@ -26,7 +26,7 @@ from typing import Any
 from benchmarks.case import Case, Job, Measurement, Plan, Reference
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
-REPEATS = 5
+REPEATS = 3
 TARGETS = {"first_paint_ms": 1500.0, "close_to_sheets_s": 10.0}
 NOW_H = 1.0
 SEARCH_S = 3.0
@@ -63,7 +63,7 @@ def first_paint(job: Job) -> Iterator[Measurement]:
 def close_to_sheets(job: Job) -> Iterator[Measurement]:
     """Run the scenario, close a street on its way, and wait for the sheets."""
     with tempfile.TemporaryDirectory() as folder, served(Path(folder)) as address:
-        words = {"states": 12, "unseen": 60, "site_time": 20, "dispatch_time": 8}
+        words = {"states": 6, "unseen": 20, "site_time": 10, "dispatch_time": 5}
         first = _ended(address, {"verb": "run", "scenario": "shanghai-5-8-11-n", **words})
         street = _busiest(Path(folder) / first["run"])
         request = {"verb": "replan", "run": first["run"], "at_h": NOW_H, "time": SEARCH_S}
