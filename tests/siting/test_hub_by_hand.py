@@ -15,6 +15,7 @@ from depotopt.plans import OpenSite, SitingPlan, StateFlows, StockLine
 from depotopt.roads.engines.dijkstra import DijkstraEngine
 from depotopt.rules import SizeClass
 from depotopt.scenario import Scenario, SiteStatus
+from depotopt.siting.assembly import build_problem
 from depotopt.siting.recourse import existing_layout, recourse
 from depotopt.verify.costs import borne_by
 from depotopt.verify.layout import verify_layout
@@ -135,11 +136,21 @@ def test_an_upgrade_pays_the_difference() -> None:
     sizes = (SizeClass("L", 100.0, 50_000.0, 1000.0, 500.0), SizeClass("XL", 200.0, 90_000.0, 1500.0, 900.0))
     a, b = scenario.sites
     upgraded = SitingPlan((OpenSite("A", "city", "XL"),), ())
-    for status, building in ((SiteStatus.EXISTING, 40.0), (SiteStatus.CANDIDATE, 90.0)):
+    cases = (
+        (SiteStatus.EXISTING, "L", 40.0),
+        (SiteStatus.EXISTING, "", 40.0),
+        (SiteStatus.CANDIDATE, "", 90.0),
+        (SiteStatus.CANDIDATE, "L", 40.0),
+    )
+    for status, stands, building in cases:
         one = replace(
             scenario,
             tiers=(replace(city, size_classes=sizes), town),
-            sites=(replace(a, status=status, size_class="L"), b),
+            sites=(replace(a, status=status, size_class=stands), b),
         )
+        problem = build_problem(
+            one, NETWORK, RoadLossEnsemble.of([replace(calm(), index=0)]), engine=DijkstraEngine(NETWORK)
+        )
+        assert problem.options.cost[1] == pytest.approx(1500.0 + building)
         terms = verify_layout(one, NETWORK, upgraded).terms
         assert terms["fixed"] == pytest.approx(1500.0 + building)

@@ -17,7 +17,7 @@ from depotopt.siting.inputs import (
     DS_PER_H,
     KG_PER_T,
     TravelInputs,
-    class_today,
+    built_today,
     stock_table,
     travel_engine,
 )
@@ -157,7 +157,7 @@ def _options(scenario: Scenario, roles: Roles, physical: FloatArray) -> Options:
     rows: list[tuple[int, int, int, float, float, float, float, bool, bool]] = []
     years = scenario.rules.amortisation_years
     for j, site in enumerate(scenario.sites):
-        today = class_today(scenario, site, physical[j])
+        stands = built_today(scenario, site, physical[j])
         for t in usable_tiers(scenario, j):
             tier, way = scenario.tiers[t], way_of_working(scenario, t)
             works = (way is not None and way[0], way is not None and not way[0])
@@ -166,7 +166,7 @@ def _options(scenario: Scenario, roles: Roles, physical: FloatArray) -> Options:
                 rows.append((position, t, -1, 0.0, 0.0, 0.0, 0.0, *works))
                 continue
             for c, size in enumerate(tier.size_classes):
-                building = max(0.0, size.build_cost - (today.build_cost if today else 0.0)) / years
+                building = max(0.0, size.build_cost - stands) / years
                 rows.append(
                     (
                         position,

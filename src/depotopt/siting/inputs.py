@@ -91,6 +91,15 @@ def promised(scenario: Scenario) -> list[dict[float, FloatArray]]:
     return [dict(sorted(each.items())) for each in found]
 
 
+def built_today(scenario: Scenario, site: Site, physical: FloatArray) -> float:
+    """Building cost of what stands at a site today: its class, also of a candidate that names one; else 0."""
+    standing = class_today(scenario, site, physical)
+    if standing is None and site.size_class and site.tiers:
+        sizes = scenario.tiers[scenario.tier_index[site.tiers[0]]].size_classes
+        standing = next((size for size in sizes if size.ident == site.size_class), None)
+    return 0.0 if standing is None else standing.build_cost
+
+
 def class_today(scenario: Scenario, site: Site, physical: FloatArray) -> SizeClass | None:
     """Size class of a site of today: the one named, else the cheapest of its first tier that takes its stock.
 

@@ -50,7 +50,7 @@ def _whole_fixed_cost(scenario: Scenario, opened: OpenSite) -> float:
     site = scenario.sites[scenario.site_index[opened.site]]
     size = size_class(scenario, opened)
     building = size.build_cost
-    if site.status in (SiteStatus.EXISTING, SiteStatus.MUST_OPEN):
+    if site.size_class or site.status in (SiteStatus.EXISTING, SiteStatus.MUST_OPEN):
         building = max(0.0, building - _standing_class(scenario, site).build_cost)
     return size.fixed_cost + site.fixed_cost + building / scenario.rules.amortisation_years
 
