@@ -18,6 +18,7 @@ from depotopt.errors import Fault
 from depotopt.io import marked_copy, workbook
 from depotopt.io.cells import expectation
 from depotopt.io.fault_wording import spoken
+from depotopt.io.scenario_files import load_scenario
 from depotopt.io.table_schemas import TABLES
 from tests.io import test_bad_cells, test_bad_contents, test_bad_tables, test_bad_toml
 from tests.io.minimal_copy import MINIMAL, Case
@@ -103,6 +104,8 @@ def names(run: Path, tmp: Path) -> set[str]:
     from depotopt.pipeline.doctor import EXTRAS, examine
 
     known = scenario_words() | UNITS | words_of(f"{run} {tmp} {MINIMAL}")
+    scenario = load_scenario(MINIMAL)
+    known |= words_of(repr(scenario.commodities) + repr(scenario.vehicle_types))
     known |= words_of("map html plan xlsx sheets front json run dispatch report r p roads gpkg template case")
     found = examine()
     known |= words_of(" ".join([*found["versions"], *found["engines"], *EXTRAS, str(found["cache"])]))
@@ -158,6 +161,9 @@ def test_errors_are_said(words: list[str], capsys: pytest.CaptureFixture[str]) -
 def identifiers() -> set[str]:
     """Columns, keys and values of the files: what one types."""
     known = scenario_words() | {column for spec in TABLES.values() for column in spec.columns}
+    # Objectives by the names one types.
+    known |= words_of("cost mean cvar worst fraction farthest unmet lateness latency makespan distance")
+    known.add("equity")
     for spec in TABLES.values():
         for field in spec.model.model_fields.values():
             known |= words_of(expectation(field).phrase.partition("one of ")[2])
