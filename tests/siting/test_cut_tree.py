@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+from typing import Any
+
 import pytest
 
 from depotopt.siting import price_cuts
+from depotopt.siting.cut_master import CutMaster
 from depotopt.siting.price_cuts import PriceCuts, trivial_bound
 from depotopt.siting.solve import objective_terms, solve_problem
 from depotopt.solving import Monitor, Progress, SolveLimits, Status
@@ -47,6 +51,29 @@ def test_every_stop_has_a_plan_and_a_bound(stage: str) -> None:
     assert result.bound is not None
     assert result.bound <= exact.objective * (1 + 1e-6)
     assert result.objective >= exact.objective * (1 - 1e-6)
+
+
+def test_a_stop_amid_the_choice_of_a_branch_is_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stop while candidates are tried ends the tree with what is known, at every single relaxation."""
+    monkeypatch.setattr(price_cuts.PriceCuts, "_integer_rounds", lambda *_, **__: None)
+    problem = random_case(0, sites=8, points=20, states=4).problem
+    relax = CutMaster.relax
+    for most in range(6, 60, 3):
+        monitor = Monitor()
+        asked = itertools.count()
+
+        def counted(
+            master: CutMaster, *given: Any, monitor: Monitor = monitor, asked: Any = asked, most: int = most
+        ) -> Any:
+            if next(asked) == most:
+                monitor.stop()
+            return relax(master, *given)
+
+        monkeypatch.setattr(CutMaster, "relax", counted)
+        outcome = PriceCuts(problem).solve(SolveLimits(time_s=60.0, gap=1e-6), monitor)
+        assert outcome.layout is not None
+        assert outcome.bound is not None
+        assert outcome.bound <= sum(objective_terms(problem, outcome.layout).values()) * (1 + 1e-6)
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -82,6 +82,8 @@ class CutTree:
         self._unsure = False
         self._shut: dict[int, float] = {}
         self._shut_at = np.inf
+        self._share = 0.5
+        """Value of the column chosen last."""
 
     def run(self) -> bool:
         """Search until the gap is proved or the search is over; ``True`` if no layout keeps the rules."""
@@ -203,6 +205,7 @@ class CutTree:
                 self._master.hold(self._shut | node.held | {column: side})
                 child = self._search.relax(self._master)
                 if self._search.over:
+                    self._share = float(share[n])
                     return column
                 limit = self._search.value if np.isfinite(self._search.value) else 2 * point.bound
                 bound = limit if child is None else child.bound
