@@ -116,6 +116,7 @@ def test_legs_ahead_avoid_what_is_lost(seed: int) -> None:
 
 
 def test_with_nothing_new_lost_the_plan_stays() -> None:
+    # Nobody is on the way to a depot at that moment: such an approach is begun anew.
     case = world(2, scarce=2.0, vehicles=6)
     plan = in_force(case)
     still = Monitor()
@@ -126,7 +127,7 @@ def test_with_nothing_new_lost_the_plan_stays() -> None:
         case.network,
         InForce(plan, case.state),
         case.state,
-        at_s=3_600.0,
+        at_s=3_000.0,
         limits=LIMITS,
         monitor=still,
     )
