@@ -106,6 +106,11 @@ class ColdProcess:
         Moment of `time.perf_counter` after which no step is begun.
     command
         Program and arguments before the three that are added: order, answer and stop file.
+
+    Attributes
+    ----------
+    notes
+        What went wrong with the child.
     """
 
     def __init__(
@@ -115,7 +120,7 @@ class ColdProcess:
         until: float,
         command: tuple[str, ...] = (sys.executable, "-m", __name__),
     ) -> None:
-        self.note = ""
+        self.notes: list[str] = []
         self._until = until
         self._folder = tempfile.TemporaryDirectory(prefix="depotopt-", ignore_cleanup_errors=True)
         base = Path(self._folder.name)
@@ -132,7 +137,7 @@ class ColdProcess:
                     words, env=paths, stdin=subprocess.DEVNULL, stdout=told, stderr=told
                 )
         except OSError as error:
-            self.note = f"the search from nothing could not be started: {error}"
+            self.notes.append(f"the search from nothing could not be started: {error}")
 
     def __enter__(self) -> ColdProcess:
         return self
@@ -144,7 +149,7 @@ class ColdProcess:
         self._folder.cleanup()
 
     def answer(self, monitor: Monitor) -> ColdAnswer | None:
-        """Wait for the child's answer; ``None`` with a `note` where it has none.
+        """Wait for the child's answer; ``None``, with a remark in ``notes``, where it has none.
 
         Parameters
         ----------
@@ -161,12 +166,12 @@ class ColdProcess:
             time.sleep(ASKED_EVERY_S)
         code = self._child.poll()
         if code is None:
-            self.note = "the search from nothing did not end in time"
+            self.notes.append("the search from nothing did not end in time")
             return None
         if code != 0 or not self._answer.exists():
             last = self._words.read_text(encoding="utf-8", errors="replace").strip().splitlines()
             said = last[-1][:LAST_WORDS] if last else "no word"
-            self.note = f"the search from nothing failed with code {code}: {said}"
+            self.notes.append(f"the search from nothing failed with code {code}: {said}")
             return None
         found: ColdAnswer = pickle.loads(self._answer.read_bytes())
         return found

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
-from depotopt.dispatch.clock import Timetable
+from depotopt.dispatch.clock import TimedTrip, Timetable
 from depotopt.dispatch.draft import Routes, delivered, drawn
 from depotopt.dispatch.problem import DispatchProblem
 from depotopt.plans import PointState, Reason, UnmetLine
@@ -35,16 +36,20 @@ def unmet_lines(problem: DispatchProblem, routes: Routes, times: Timetable) -> t
     The question is put to each point by itself, with what the plan leaves over:
 
     1. no way to it for any vehicle: *no road* (*no vehicle* where there is no fleet at all);
-    2. units for which no usable stock is left at a depot that reaches it: *no stock*. What is left is
-       credited to the points in order of weight, so no unit is counted twice;
-    3. the rest: a further vehicle of the fleet's types standing at the depot when it is ready would
+    2. a trip that would have been there in time brings points that weigh more units of the commodity (or,
+       where stock is left, a load that weighs more per kilogram): *priority*;
+    3. units for which no usable stock is left at a depot that reaches it: *no stock*;
+    4. the rest: a further vehicle of the fleet's types standing at the depot when it is ready would
        arrive in time behind the docks' work: *no vehicle*;
-    4. such a vehicle would come too late: *no time*.
+    5. such a vehicle would come too late: *no time*.
+
+    What is left, and what others were given instead, is credited to the points in order of weight, so no
+    unit is counted twice.
     """
     states = point_states(problem, routes)
     missing = problem.need - delivered(problem, routes)
     left = problem.lot_units - drawn(problem, routes)
-    dock_free = _dock_free(problem, times)
+    dock_free, spent = _dock_free(problem, times), Spent(problem, times)
     order = sorted(
         np.argwhere(missing > 0).tolist(), key=lambda ik: (-float(problem.weight[ik[0], ik[1]]), ik[0], ik[1])
     )
@@ -52,14 +57,19 @@ def unmet_lines(problem: DispatchProblem, routes: Routes, times: Timetable) -> t
     for i, k in order:
         ident, commodity = problem.point_idents[i], problem.commodity_idents[k]
         units = int(missing[i, k])
-        for reason, quantity, text in _explain(problem, i, k, units, left, dock_free):
+        for reason, quantity, text in _explain(problem, (i, k, units), left, dock_free, spent):
             lines.append(UnmetLine(ident, commodity, float(quantity), states[ident], reason, text))
     return tuple(sorted(lines))
 
 
 def _explain(
-    problem: DispatchProblem, i: int, k: int, units: int, left: Int64Array, dock_free: list[float]
+    problem: DispatchProblem,
+    line: tuple[int, int, int],
+    left: Int64Array,
+    dock_free: list[float],
+    spent: Spent,
 ) -> list[tuple[Reason, int, str]]:
+    i, k, units = line
     place = int(problem.points[i])
     if not problem.depots:
         return [(Reason.NO_STOCK, units, "no dispatching depot is open")]
@@ -80,7 +90,12 @@ def _explain(
     ]
     held = min(units, int(sum(left[p] for p in spare)))
     answers: list[tuple[Reason, int, str]] = []
-    if held < units:
+    lacking = units - held
+    instead = spent.on_weightier(i, k, lacking) if lacking else 0
+    if instead:
+        text = f"points of higher weight get {instead} units that could have been here in time"
+        answers.append((Reason.PRIORITY, instead, text))
+    if lacking > instead:
         total = sum(
             int(problem.lots[p].units)
             for d in reaching
@@ -88,16 +103,110 @@ def _explain(
             if problem.lots[p].commodity == k
         )
         text = f"depots that reach it hold {total} usable units, all assigned" if total else "none in reach"
-        answers.append((Reason.NO_STOCK, units - held, text))
+        answers.append((Reason.NO_STOCK, lacking - instead, text))
     if held:
         spare.sort(key=lambda p: (problem.lots[p].expiry, problem.lots[p].ident))
-        reason, text = _late_or_lacking(problem, i, k, spare, dock_free)
-        answers.append((reason, held, text))
+        instead = spent.room_of_weightier(i, k, held, {problem.lots[p].depot for p in spare})
+        if instead:
+            text = f"vehicles that could bring {instead} units in time carry loads of higher weight"
+            answers.append((Reason.PRIORITY, instead, text))
+        if held > instead:
+            reason, text = _late_or_lacking(problem, i, k, spare, dock_free)
+            answers.append((reason, held - instead, text))
         for p in spare:
             taken = min(held, int(left[p]))
             left[p] -= taken
             held -= taken
     return answers
+
+
+@dataclass(slots=True)
+class _Given:
+    """Units of a lot that a trip hands over at a point; ``units`` shrinks as it is credited."""
+
+    trip: TimedTrip
+    point: int
+    lot: int
+    units: int
+
+
+class Spent:
+    """What trips bring to some points and could have brought to others of less weight.
+
+    Parameters
+    ----------
+    problem, times
+        The problem and the timetable of a draft.
+    """
+
+    def __init__(self, problem: DispatchProblem, times: Timetable) -> None:
+        self._problem = problem
+        self._given = [
+            _Given(record, point, p, units)
+            for record in times.trips
+            for point, load in zip(record.trip.stops, record.trip.loads, strict=True)
+            for p, units in load
+        ]
+
+    def on_weightier(self, i: int, k: int, units: int) -> int:
+        """Units of a commodity given to points where they weigh more, on trips that could come here in time.
+
+        Parameters
+        ----------
+        i, k, units
+            Point, commodity and how many it lacks; what is found is credited to it.
+        """
+        problem, credited = self._problem, 0
+        for given in self._given:
+            if credited == units:
+                break
+            same = problem.lots[given.lot].commodity == k and given.units > 0
+            if same and problem.weight[given.point, k] > problem.weight[i, k] and self._reaches(given, i, k):
+                part = min(units - credited, given.units)
+                given.units -= part
+                credited += part
+        return credited
+
+    def room_of_weightier(self, i: int, k: int, units: int, depots: set[int]) -> int:
+        """Units that fit in place of loads of other points that weigh more per kilogram.
+
+        Parameters
+        ----------
+        i, k, units
+            As for `on_weightier`.
+        depots
+            Depots with stock left.
+        """
+        problem, room_kg = self._problem, 0.0
+        kg = float(problem.kg[k])
+        density = float(problem.weight[i, k]) / kg
+        for given in self._given:
+            if room_kg >= units * kg:
+                break
+            other = problem.lots[given.lot]
+            theirs = float(problem.weight[given.point, other.commodity] / problem.kg[other.commodity])
+            elsewhere = given.point != i and given.units > 0 and other.depot in depots
+            if elsewhere and theirs > density and self._reaches(given, i, k):
+                one = float(problem.kg[other.commodity])
+                part = min(given.units, math.ceil((units * kg - room_kg) / one))
+                given.units -= part
+                room_kg += part * one
+        return min(units, math.floor(room_kg / kg + 1e-9))
+
+    def _reaches(self, given: _Given, i: int, k: int) -> bool:
+        """Whether the trip, had it come here first with a unit, had been in time and in range."""
+        problem, trip = self._problem, given.trip.trip
+        depot, machine = problem.depots[trip.depot], problem.vehicles[trip.vehicle]
+        place, travel = int(problem.points[i]), problem.travel[machine.travel]
+        if problem.kg[k] > machine.kind.payload_kg or problem.m3[k] > machine.kind.volume_m3:
+            return False
+        loaded = given.trip.load_start_s + float(problem.kg[k]) / depot.dock_kg_per_s
+        arrives = loaded + float(travel.seconds[depot.place, place])
+        if not arrives <= problem.deadline_s[i]:
+            return False
+        back = problem.nearest_end(trip.vehicle, place)
+        length = float(travel.metres[depot.place, place] + travel.metres[place, back])
+        return length <= machine.kind.range_m
 
 
 def _late_or_lacking(

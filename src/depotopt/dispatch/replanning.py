@@ -185,10 +185,7 @@ class _Run:
             listener=lambda value: self._tell(problem, value),
         )
         problem, routes = settle(self.left.assembly, problem, routes)
-        found, notes = None, list[str]()
-        if cold is not None:
-            found = cold.answer(self.monitor)
-            notes += [cold.note] if cold.note else []
+        found = None if cold is None else cold.answer(self.monitor)
         rest = None if found is None else found.bound
         engine = "depotopt ruin and recreate from the plan in force"
         if found is not None:
@@ -199,7 +196,7 @@ class _Run:
         elif not self.monitor.stopped and self.effort.left_s >= BOUND_SHARE * self.effort.time_s:
             rest = allocate(problem, self.effort.left_s).bound
         bound = None if rest is None else self.left.bound(rest)
-        return self._replanning(problem, routes, engine, bound, tuple(notes))
+        return self._replanning(problem, routes, engine, bound, () if cold is None else tuple(cold.notes))
 
     def _kept(self, problem: DispatchProblem, routes: Routes) -> float:
         driven = {
