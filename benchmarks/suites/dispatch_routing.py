@@ -64,7 +64,7 @@ FAMILIES = {
     "mdvrptw": Family("read_depots_windows", ("vrp",), 60.0, 0.02, 0.5, TIMED),
     "cvrp": Family("read_cvrp", ("vrp",), 60.0, 0.02, 0.0, ANY),
     "sdvrp": Family("read_split", ("sd", "cri", "txt"), 30.0, 0.015, 0.5, ANY),
-    "vrpcmd": Family("read_stocked", ("dat",), 5.0, 0.03, 0.005),
+    "vrpcmd": Family("read_stocked", ("dat",), 5.0, 0.05, 0.005),
     "mtvrptwr": Family("read_multi_trip", ("vrp",), 60.0, 0.01, 0.0, TIMED),
     "hvrp_golden": Family("read_heterogeneous", ("txt",), 60.0, 0.01, 0.005, ANY),
     "hfvrp_x": Family("read_heterogeneous_x", ("vrp",), 60.0, 0.01, 0.005, ANY),
