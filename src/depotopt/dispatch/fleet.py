@@ -9,7 +9,6 @@ import numpy as np
 from depotopt.dispatch.allocation import Allocation
 from depotopt.dispatch.problem import DispatchProblem
 
-
 MOST_INEFFICIENT: Final = 1.6
 """How much more vehicle time than the relaxation says real trips are expected to take, at most."""
 
