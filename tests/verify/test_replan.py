@@ -7,9 +7,14 @@ from dataclasses import replace
 
 import pytest
 
+from depotopt.dispatch.replanning import InForce, replan
+from depotopt.dispatch.solve import solve_dispatch
 from depotopt.plans import DispatchPlan, Load, PointState, Reason, Stop, Trip, UnmetLine
+from depotopt.solving import SolveLimits
 from depotopt.verify.replan import PlanInForce, verify_replan
+from tests.dispatch.test_transshipment import with_hub
 from tests.verify.line_case import calm, line_network, line_plan, line_scenario, path, without_street
+from tests.verify.test_dispatch import MUTATIONS
 
 NETWORK = line_network()
 SCENARIO = line_scenario()
@@ -93,6 +98,37 @@ FAULTS: dict[str, tuple[Callable[[DispatchPlan], DispatchPlan], str]] = {
     ),
     "unmet need not told": (lambda p: replace(p, unmet=p.unmet[1:]), "5 tent not sent, 0 reported unmet"),
     "another road state": (lambda p: replace(p, road_state=3), "not 0"),
+    "another type under way": (
+        lambda p: changed(p, 0, vehicle_type="heli"),
+        "vehicle type changed under way",
+    ),
+    "another depot under way": (lambda p: changed(p, 0, start_site="B"), "lies at A, loaded at B"),
+    "another loading": (lambda p: changed(p, 0, load_start_s=10.0), "loading changed under way"),
+    "another approach": (
+        lambda p: changed(p, 0, approach_links=path(NETWORK, 1, 0)),
+        "approach changed under way",
+    ),
+    "back from under way too early": (lambda p: changed(p, 0, return_s=450.0), "at A at 450.0 s"),
+    "an unknown lot": (
+        lambda p: stop_changed(p, 2, loads=(Load("tent", "X", 2),)),
+        "lot X is not usable in this road state",
+    ),
+    "a new trip too heavy": (
+        lambda p: stop_changed(p, 1, loads=(Load("tent", "T1", 31.0),)),
+        "kg loaded, payload",
+    ),
+    "a new stop served too much": (
+        lambda p: stop_changed(p, 2, loads=(Load("tent", "T2", 3), Load("water", "W2", 9))),
+        "R gets 3 tent, needs 2",
+    ),
+    "unmet overstated": (
+        lambda p: replace(p, unmet=(*p.unmet[:2], replace(p.unmet[2], quantity=5.0))),
+        "5 reported unmet",
+    ),
+    "a state that is not true": (
+        lambda p: replace(p, point_state={**p.point_state, "R": PointState.SERVED}),
+        "R is unserved, reported served",
+    ),
 }
 
 
@@ -136,3 +172,81 @@ def test_a_load_that_cannot_be_handed_over_may_stay_on_board() -> None:
     found = verify_replan(SCENARIO, None, NETWORK, OLD, lost, plan).violations
     assert not any("order" in violation or "gone" in violation for violation in found), found
     assert any("20 water not sent" in violation for violation in found), found
+
+
+HUB = with_hub()
+BEHIND = without_street(NETWORK, 3, 4)
+"""The street to R is lost from the start: R is fed through the hub B, by air."""
+
+
+@pytest.fixture(scope="module")
+def hub_plans() -> tuple[PlanInForce, DispatchPlan]:
+    """A plan with a trunk trip, and the plan made anew when the truck has loaded it."""
+    plan = solve_dispatch(HUB, None, NETWORK, BEHIND, limits=SolveLimits(time_s=0.3)).plan
+    assert plan is not None
+    trunk = next(trip for trip in plan.trips if trip.transfer is not None)
+    at_s = trunk.load_start_s + 1.0
+    outcome = replan(
+        HUB, None, NETWORK, InForce(plan, BEHIND), BEHIND, at_s=at_s, limits=SolveLimits(time_s=0.3)
+    )
+    assert outcome.result.plan is not None
+    return PlanInForce(plan, BEHIND), outcome.result.plan
+
+
+def trunk_changed(plan: DispatchPlan, **changes: object) -> DispatchPlan:
+    n = next(n for n, trip in enumerate(plan.trips) if trip.transfer is not None)
+    transfer = plan.trips[n].transfer
+    assert transfer is not None
+    return changed(plan, n, transfer=replace(transfer, **changes))  # type: ignore[arg-type]
+
+
+def sooner(plan: DispatchPlan) -> DispatchPlan:
+    """What is flown on from the hub is loaded before it is released."""
+    n = next(n for n, trip in enumerate(plan.trips) if trip.vehicle == "heli-B-1")
+    return changed(plan, n, load_start_s=plan.at_s + 1.0)
+
+
+def hub_check(plans: tuple[PlanInForce, DispatchPlan], plan: DispatchPlan) -> tuple[str, ...]:
+    return verify_replan(HUB, None, NETWORK, plans[0], BEHIND, plan).violations
+
+
+def test_trunk_trips_under_way_go_on_and_feed_the_hub(hub_plans: tuple[PlanInForce, DispatchPlan]) -> None:
+    assert hub_check(hub_plans, hub_plans[1]) == ()
+    assert [trip for trip in hub_plans[1].trips if trip.transfer] == [
+        trip for trip in hub_plans[0].plan.trips if trip.transfer
+    ]
+    assert any(stop.point == "R" for trip in hub_plans[1].trips for stop in trip.stops)
+
+
+TRUNK_FAULTS: dict[str, tuple[Callable[[DispatchPlan], DispatchPlan], str]] = {
+    "a trunk brings something else": (
+        lambda p: trunk_changed(p, loads=(Load("water", "W1", 1.0),)),
+        "what it brings changed under way",
+    ),
+    "a trunk goes elsewhere": (lambda p: trunk_changed(p, site="A"), "lies at A, loaded at B"),
+    "a trunk is there too early": (lambda p: trunk_changed(p, arrive_s=p.at_s), "possible from"),
+    "a trunk unloads too fast": (
+        lambda p: trunk_changed(p, start_s=1e5),
+        "before it is there, or too fast",
+    ),
+    "a trunk ends before it is unloaded": (
+        lambda p: trunk_changed(p, depart_s=1e5),
+        "ends at its hub when it is unloaded",
+    ),
+    "loaded at a hub before it is released": (sooner, "than brought there"),
+}
+
+
+@pytest.mark.parametrize("name", TRUNK_FAULTS)
+def test_every_fault_of_trunk_trips_under_way_is_caught(
+    hub_plans: tuple[PlanInForce, DispatchPlan], name: str
+) -> None:
+    mutate, message = TRUNK_FAULTS[name]
+    found = hub_check(hub_plans, mutate(hub_plans[1]))
+    assert any(message in violation for violation in found), found
+
+
+def test_at_least_thirty_kinds_of_fault_are_put_in() -> None:
+    """Each is caught with its own message by the tests over these tables."""
+    kinds = [*FAULTS, *TRUNK_FAULTS, *(name for name, (_, told) in MUTATIONS.items() if told)]
+    assert len(kinds) >= 60

@@ -11,10 +11,11 @@ from typing import Final
 
 from depotopt.dispatch.allocation import allocate
 from depotopt.dispatch.assembly import assemble
+from depotopt.dispatch.clock import timetable
 from depotopt.dispatch.cold_start import COLD_FROM_S, ColdProcess
-from depotopt.dispatch.draft import Routes, weighted_unmet
+from depotopt.dispatch.draft import Routes, unhurried, weighted_unmet
 from depotopt.dispatch.goal import Value, value_of
-from depotopt.dispatch.improvement import improve
+from depotopt.dispatch.improvement import improve, sweep_up
 from depotopt.dispatch.problem import DispatchProblem
 from depotopt.dispatch.publication import publish
 from depotopt.dispatch.remaining import Remaining, first_draft, remaining_work
@@ -29,6 +30,10 @@ from depotopt.solving import Limit, Monitor, SolveLimits, SolveResult, Status
 
 KEPT_SHARE: Final = 0.9
 """Share of the stops the loss does not touch that a plan from nothing must leave with their vehicle."""
+MOST_SWEEPS: Final = 4
+"""Passes over the first plan that put back what it gave up."""
+WARM_ROUNDS: Final = 4
+"""Rounds for every one of a search from nothing: the routing engine and the relaxation take no time here."""
 BOUND_SHARE: Final = 0.25
 """Share of the time that must be left for proving a bound where no search from nothing does it."""
 
@@ -175,10 +180,11 @@ class _Run:
 
     def finish(self, problem: DispatchProblem, routes: Routes, cold: ColdProcess | None) -> Replanning:
         """Improve the first plan, hear what was found from nothing, and take the better one."""
+        routes = self._filled(problem, routes)
         routes = improve(
             problem,
             routes,
-            iterations=self.effort.rounds,
+            iterations=WARM_ROUNDS * self.effort.rounds,
             until=self.effort.until,
             seed=self.limits.seed,
             stopped=lambda: self.monitor.stopped,
@@ -186,17 +192,41 @@ class _Run:
         )
         problem, routes = settle(self.left.assembly, problem, routes)
         found = None if cold is None else cold.answer(self.monitor)
+        notes = [] if cold is None else [*cold.notes]
         rest = None if found is None else found.bound
         engine = "depotopt ruin and recreate from the plan in force"
         if found is not None:
             known, other = settle(self.left.assembly, problem, found.routes)
-            better = value_of(known, other) < value_of(known, routes)
-            if better and self._kept(known, other) >= KEPT_SHARE:
-                problem, routes, engine = known, other, "depotopt ruin and recreate from nothing"
+            if value_of(known, other) < value_of(known, routes):
+                share = self._kept(known, other)
+                if share >= KEPT_SHARE:
+                    problem, routes, engine = known, other, "depotopt ruin and recreate from nothing"
+                else:
+                    gain = weighted_unmet(known, routes) - weighted_unmet(known, other)
+                    notes.append(
+                        f"a plan from nothing would leave {gain:.0f} weighted person-days less unmet, "
+                        f"but only {share:.0%} of the stops the loss does not touch with their vehicle"
+                    )
         elif not self.monitor.stopped and self.effort.left_s >= BOUND_SHARE * self.effort.time_s:
             rest = allocate(problem, self.effort.left_s).bound
         bound = None if rest is None else self.left.bound(rest)
-        return self._replanning(problem, routes, engine, bound, () if cold is None else tuple(cold.notes))
+        return self._replanning(problem, routes, engine, bound, tuple(notes))
+
+    def _filled(self, problem: DispatchProblem, routes: Routes) -> Routes:
+        """The first plan with what it gave up put in again, as far as it fits, until nothing more does."""
+        free = unhurried(routes)
+        if timetable(problem, free).feasible:
+            # Turns at docks were those of the plan in force.
+            routes = free
+        for _ in range(MOST_SWEEPS):
+            if self.monitor.stopped or self.effort.left_s <= 0:
+                break
+            fuller = sweep_up(problem, routes, self.effort.until)
+            if not value_of(problem, fuller) < value_of(problem, routes):
+                break
+            routes = fuller
+            self._tell(problem, value_of(problem, routes))
+        return routes
 
     def _kept(self, problem: DispatchProblem, routes: Routes) -> float:
         driven = {

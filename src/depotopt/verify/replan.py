@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from depotopt.verify.dispatch import (
     unmet_line_faults,
 )
 from depotopt.verify.lots import UsableLot, usable_lots
+from depotopt.verify.transfers import ledger_faults, transfer_faults
 from depotopt.verify.trips import RouteClock
 
 
@@ -73,17 +74,25 @@ def verify_replan(
     """
     at_s = plan.at_s
     begun = {(trip.vehicle, trip.number): trip for trip in old.plan.trips if trip.load_start_s < at_s}
+    # Whether deadlines are soft follows from the objectives of the plan.
+    scenario = replace(scenario, dispatch_objectives=plan.objectives)
     lots_then = usable_lots(scenario, layout, old.state)
-    lots_now = usable_lots(scenario, layout, after)
+    gone = {ident: replace(lot, quantity=0.0) for ident, lot in lots_then.items()}
+    lots_now = gone | usable_lots(scenario, layout, after)
     carried = [trip for trip in plan.trips if (trip.vehicle, trip.number) in begun]
     fresh = [trip for trip in plan.trips if (trip.vehicle, trip.number) not in begun]
     broken = reference_faults(scenario, carried, plan.unmet, lots_then)
-    broken += reference_faults(scenario, fresh, (), lots_now)
+    trunks = [trip for trip in carried if trip.transfer is not None]
+    broken += reference_faults(scenario, [*trunks, *fresh], (), lots_now)
     if plan.road_state != after.index:
         broken.append(f"the plan is for road state {plan.road_state}, not {after.index}")
     if broken:
         return Check(tuple(broken))
     broken += _ledger(begun.values(), fresh, lots_now)
+    loaded = [trip for trip in begun.values() if trip.transfer is None]
+    at_hubs = {ident: replace(lot, quantity=np.inf) for ident, lot in lots_now.items()}
+    broken += ledger_faults(scenario, [*trunks, *loaded, *fresh], at_hubs)
+    broken += transfer_faults(scenario, layout, fresh)
     frozen = _Frozen(scenario, network, old, after, at_s)
     kept = {(trip.vehicle, trip.number): trip for trip in carried}
     for key, trip in sorted(begun.items()):
@@ -116,6 +125,7 @@ def verify_replan(
         broken += clock.check_route(vehicle, kind, home, new, stands=position, free_s=free_s, since_s=duty_s)
     # A begun trip may have been late at its dock in the old plan; only those still loading can clash.
     loading = [trip for trip in begun.values() if trip.depart_s > at_s]
+    loading += [_unloading(trip) for trip in trunks if trip.return_s > at_s]
     broken += dock_faults(scenario, after, fresh, loading)
     delivered = delivered_units(scenario, plan)
     wanted = need(scenario, after.need_factor)
@@ -139,14 +149,22 @@ def _ledger(begun: Iterable[Trip], fresh: Iterable[Trip], lots: dict[str, Usable
     wanted: defaultdict[str, float] = defaultdict(float)
     for trips, book in ((begun, drawn), (fresh, wanted)):
         for trip in trips:
-            for stop in trip.stops:
-                for load in stop.loads:
+            for load in trip.loads:
+                if lots[load.lot].site == trip.start_site:
                     book[load.lot] += load.quantity
     return [
         f"lot {ident}: {quantity:g} drawn anew, {max(0.0, lots[ident].quantity - drawn[ident]):g} left"
         for ident, quantity in sorted(wanted.items())
         if quantity > max(0.0, lots[ident].quantity - drawn[ident]) + QUANTITY_TOLERANCE
     ]
+
+
+def _unloading(trip: Trip) -> Trip:
+    """A trunk trip as if it loaded at its hub while it unloads there: for counting docks."""
+    brought = trip.transfer
+    if brought is None:
+        return trip
+    return replace(trip, start_site=brought.site, load_start_s=brought.start_s, depart_s=brought.depart_s)
 
 
 class _Frozen:
@@ -181,6 +199,7 @@ class _Frozen:
             )
             if not same
         ]
+        broken += self._trunk(where, was, now)
         ahead = iter(was.stops[len(reached) :])
         broken += [
             f"{where}: {stop.point} ahead has other loads or another order"
@@ -192,9 +211,25 @@ class _Frozen:
             broken += self._way(where, kind, was, now, len(reached))
         return broken
 
+    def _trunk(self, where: str, was: Trip, now: Trip) -> list[str]:
+        """What a trunk trip brings stays; it unloads after it is there, no faster than planned."""
+        if was.transfer is None or now.transfer is None:
+            return [] if was.transfer is now.transfer else [f"{where}: trunk trip changed under way"]
+        old, new, broken = was.transfer, now.transfer, list[str]()
+        if (new.site, new.loads) != (old.site, old.loads):
+            broken.append(f"{where}: what it brings changed under way")
+        if old.arrive_s <= self._at_s and new != old:
+            broken.append(f"{where}: unloading changed under way")
+        span_s = old.depart_s - old.start_s
+        if new.start_s < new.arrive_s or new.depart_s - new.start_s < span_s - TIME_TOLERANCE_S:
+            broken.append(f"{where}: unloads at {new.site} before it is there, or too fast")
+        if now.return_s != new.depart_s:
+            broken.append(f"{where}: a trunk trip ends at its hub when it is unloaded")
+        return broken
+
     def _way(self, where: str, kind: VehicleType, was: Trip, now: Trip, reached: int) -> list[str]:
         """Legs ahead are connected, open from now on, and not driven faster than possible."""
-        broken = []
+        broken: list[str] = []
         then_ds = link_times_ds(self._network, self._old.state, kind.profile, self._old.plan.at_s)
         now_ds = link_times_ds(self._network, self._after, kind.profile, self._at_s)
         position, leave_s = (
@@ -203,7 +238,13 @@ class _Frozen:
             else (now.start_site, now.depart_s)
         )
         back = Stop(now.end_site, now.return_s, now.return_s, (), now.return_links, now.return_distance_m)
-        for stop in (*now.stops[reached:], back):
+        ahead = list(now.stops[reached:])
+        trunk = now.transfer
+        if trunk is not None and was.transfer is not None and was.transfer.arrive_s > self._at_s:
+            ahead.append(Stop(trunk.site, trunk.arrive_s, trunk.depart_s, (), trunk.links, trunk.distance_m))
+        elif trunk is not None:
+            return broken
+        for stop in (*ahead, back):
             links = np.array(stop.links, dtype=np.int64)
             a, b = self._place[position], self._place[stop.point]
             nodes = [int(self._places.node[a]), *(int(n) for n in self._network.head[links])]
