@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import math
 import re
 
 import pytest
 
+from depotopt.dispatch.manifest import manifests
 from depotopt.hazards.reports import RoadReport
 from depotopt.report.content import ReportContent
 from depotopt.report.pieces import road_pieces
@@ -92,3 +94,17 @@ def test_a_sheet_says_which_road_reports_were_believed_and_who_made_them(content
     assert re.search(r"G219 lost \(county police, trust 80%\)", page, re.IGNORECASE)
     assert "old road" not in page
     assert 'class="reports"' not in SheetWriter.of(content, road_pieces(content.network), Wording()).page()
+
+
+def test_a_sheet_lists_loads_last_drop_first_and_the_latest_safe_departure(content: ReportContent) -> None:
+    """The order and the moment are those of the manifest, later trips of the vehicle counted."""
+    assert content.plan is not None
+    page = SheetWriter.of(content, road_pieces(content.network), Wording("en")).page()
+    papers = manifests(content.scenario, content.network, content.plan)
+    for paper in papers:
+        sheet = page.split(f'id="{paper.vehicle}"')[1].split("</section>")[0]
+        listed = re.findall(r"last drop first \(stop\):</b> (.*?)</p>", sheet)[paper.trip - 1]
+        assert re.findall(r"\[([^\]]+)\]", listed) == [line.lot for line in paper.loads]
+        latest = re.findall(r"Leave no later than</dt><dd>([^<]+)<", sheet)[paper.trip - 1]
+        moment = content.scenario.start + dt.timedelta(seconds=max(paper.depart_s, paper.latest_departure_s))
+        assert f"{moment:%H:%M}" in latest

@@ -170,7 +170,7 @@ def manifests(scenario: Scenario, network: RoadNetwork, plan: DispatchPlan) -> t
     plan
         A plan made for them.
     """
-    slack = _departure_slack(scenario, plan)
+    slack = departure_slack(scenario, plan)
     return tuple(_manifest(scenario, network, trip, slack[trip.vehicle, trip.number]) for trip in plan.trips)
 
 
@@ -227,8 +227,16 @@ def _deadline_s(scenario: Scenario, stop: Stop) -> float:
     return scenario.rules.response_s if point.deadline_s is None else point.deadline_s
 
 
-def _departure_slack(scenario: Scenario, plan: DispatchPlan) -> dict[tuple[str, int], float]:
-    """How much later each trip could leave: its own stops and, less the waiting between, later trips."""
+def departure_slack(scenario: Scenario, plan: DispatchPlan) -> dict[tuple[str, int], float]:
+    """How much later each trip could leave: its own stops and, less the waiting between, later trips.
+
+    Seconds by vehicle and number of the trip.
+
+    Parameters
+    ----------
+    scenario, plan
+        The planning case and a plan made for it.
+    """
     slack: dict[tuple[str, int], float] = {}
     routes: dict[str, list[Trip]] = defaultdict(list)
     for trip in plan.trips:

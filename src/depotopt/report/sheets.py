@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import html
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from depotopt.dispatch.manifest import departure_slack
 from depotopt.plans import Stop, Trip
 from depotopt.report.content import ReportContent
 from depotopt.report.map_page import asset, content_security_policy
@@ -35,12 +36,15 @@ class SheetWriter:
         Draws the sketch maps.
     legs
         Legs by vehicle.
+    slack
+        Seconds trips can leave later, worked out when first asked for.
     """
 
     content: ReportContent
     wording: Wording
     sketcher: Sketcher
     legs: Mapping[str, Sequence[Leg]]
+    slack: dict[tuple[str, int], float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, content: ReportContent, pieces: RoadPieces, wording: Wording) -> SheetWriter:
@@ -137,8 +141,9 @@ class SheetWriter:
 
     def _trip(self, trip: Trip, trips: int) -> str:
         say, site = self.wording, self._site
-        kg, m3 = weight_and_volume(self.content, (load for stop in trip.stops for load in stop.loads))
-        latest_s = trip.depart_s + min((self._slack_s(stop) for stop in trip.stops), default=0.0)
+        kg, m3 = weight_and_volume(self.content, trip.loads)
+        # Later trips of the vehicle count as well: who leaves late is late with all of them.
+        latest_s = trip.depart_s + max(0.0, self._slack_of()[trip.vehicle, trip.number])
         facts = [
             (say("sheet.load_at"), f"{site(trip.start_site)}  {self._clock(trip.load_start_s)}"),
             (say("sheet.depart"), self._clock(trip.depart_s)),
@@ -154,9 +159,32 @@ class SheetWriter:
         return (
             f'<div class="head"><div><h2>{_safe(say("sheet.trip", number=trip.number, trips=trips))}</h2>\n'
             f"<dl>{listed}</dl></div>{stop_code(stop_list(self.content, trip))}</div>\n"
+            f"{self._load_list(trip)}\n"
             f"<table><thead><tr>{head}</tr></thead>\n<tbody>{rows}</tbody></table>\n"
             f'<p class="return">{_safe(say("sheet.return", place=site(trip.end_site)))} {_safe(back)}</p>'
         )
+
+    def _slack_of(self) -> dict[tuple[str, int], float]:
+        """Seconds every trip of the plan can leave later."""
+        if self.content.plan is not None and not self.slack:
+            self.slack.update(departure_slack(self.content.scenario, self.content.plan))
+        return self.slack
+
+    def _load_list(self, trip: Trip) -> str:
+        """What goes onto the vehicle, in the order of loading: the last drop first."""
+        scenario, parts = self.content.scenario, []
+        drops = [(str(n), stop.loads) for n, stop in reversed([*enumerate(trip.stops, start=1)])]
+        if trip.transfer is not None:
+            drops = [(self._site(trip.transfer.site), trip.transfer.loads)]
+        for place, loads in drops:
+            goods = []
+            for load in loads:
+                item = scenario.commodities[scenario.commodity_index[load.commodity]]
+                weight = f"{load.quantity * item.kg_per_unit:,.0f} kg"
+                goods.append(f"{load.quantity:,.10g} {item.unit} {item.name} [{load.lot}] {weight}")
+            parts.append(f"({place}) {', '.join(goods)}")
+        told = _safe(" → ".join(parts))
+        return f'<p class="return"><b>{_safe(self.wording("sheet.load_order"))}</b> {told}</p>'
 
     def _stop(self, number: int, stop: Stop) -> str:
         scenario = self.content.scenario
