@@ -158,12 +158,16 @@ def interrupted(
 @contextmanager
 def _beside(problem: DispatchProblem, limits: SolveLimits, effort: Effort) -> Iterator[ColdProcess | None]:
     """A search from nothing beside this one, where there is time for it and something to plan."""
-    something = problem.depots and problem.vehicles and problem.need.any() and problem.lot_units.any()
-    if limits.time_s < COLD_FROM_S or not something:
+    if limits.time_s < COLD_FROM_S or not _something_left(problem):
         yield None
         return
     with ColdProcess(problem, limits, effort.until) as cold:
         yield cold
+
+
+def _something_left(problem: DispatchProblem) -> bool:
+    """Whether there is anything to bring, from somewhere, by somebody."""
+    return bool(problem.depots and problem.vehicles and problem.need.any() and problem.lot_units.any())
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,16 +184,8 @@ class _Run:
 
     def finish(self, problem: DispatchProblem, routes: Routes, cold: ColdProcess | None) -> Replanning:
         """Improve the first plan, hear what was found from nothing, and take the better one."""
-        routes = self._filled(problem, routes)
-        routes = improve(
-            problem,
-            routes,
-            iterations=WARM_ROUNDS * self.effort.rounds,
-            until=self.effort.until,
-            seed=self.limits.seed,
-            stopped=lambda: self.monitor.stopped,
-            listener=lambda value: self._tell(problem, value),
-        )
+        if _something_left(problem):
+            routes = self._improved(problem, self._filled(problem, routes))
         problem, routes = settle(self.left.assembly, problem, routes)
         found = None if cold is None else cold.answer(self.monitor)
         notes = [] if cold is None else [*cold.notes]
@@ -207,10 +203,24 @@ class _Run:
                         f"a plan from nothing would leave {gain:.0f} weighted person-days less unmet, "
                         f"but only {share:.0%} of the stops the loss does not touch with their vehicle"
                     )
+        elif not _something_left(problem):
+            # Nothing can be sent any more, so what is missing stays missing.
+            rest = problem.unmet_penalty * weighted_unmet(problem, routes)
         elif not self.monitor.stopped and self.effort.left_s >= BOUND_SHARE * self.effort.time_s:
             rest = allocate(problem, self.effort.left_s).bound
         bound = None if rest is None else self.left.bound(rest)
         return self._replanning(problem, routes, engine, bound, tuple(notes))
+
+    def _improved(self, problem: DispatchProblem, routes: Routes) -> Routes:
+        return improve(
+            problem,
+            routes,
+            iterations=WARM_ROUNDS * self.effort.rounds,
+            until=self.effort.until,
+            seed=self.limits.seed,
+            stopped=lambda: self.monitor.stopped,
+            listener=lambda value: self._tell(problem, value),
+        )
 
     def _filled(self, problem: DispatchProblem, routes: Routes) -> Routes:
         """The first plan with what it gave up put in again, as far as it fits, until nothing more does."""
