@@ -60,9 +60,9 @@ def tell_front(front: Front, out: Path | None, page: Path | None = None, *, as_j
     states = len(front.points[0].evaluation.states)
     console.print(say("judged on {states} road states none of the layouts was chosen on", states=states))
     if out is not None:
-        console.print(say("front {file}", file=out))
+        console.print(say("front {file}", file=out), soft_wrap=True)
     if page is not None:
-        console.print(say("page {file}", file=page))
+        console.print(say("page {file}", file=page), soft_wrap=True)
 
 
 def _write_page(front: Front, page: Path) -> None:
