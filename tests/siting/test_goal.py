@@ -11,12 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from depotopt.errors import EngineError
 from depotopt.rules import SitingObjective
+from depotopt.siting import solve
 from depotopt.siting.goal import MEASURES, tail_mean
 from depotopt.siting.problem import SitingProblem
 from depotopt.siting.recourse import recourse
 from depotopt.siting.solve import as_layout, measured, solve_problem
-from depotopt.solving import SolveLimits, Status
+from depotopt.siting.soundness import sound_bound
+from depotopt.solving import Limit, SolveLimits, SolveResult, Status
 from depotopt.verify.recourse import verify_siting
 from tests.siting import brute
 from tests.siting.cases import CITY, TOWN, Case, random_case
@@ -167,3 +170,33 @@ def test_the_verifier_sees_a_broken_ceiling() -> None:
     check = verify_siting(bounded.scenario, case.network, result.plan, case.ensemble, flows)
     assert [text for text in check.violations if "max_worst_response" in text]
     assert [text for text in check.violations if "max_unmet_fraction" in text]
+
+
+def test_an_order_that_time_cuts_short_is_worth_its_last_measure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The layout of the measures before stays, and its value is that of the measure asked for last."""
+    case = goal_case(1, SitingObjective(lexicographic=("cost", "mean", "worst")))
+    honest = solve._solve_once
+
+    def slow(problem: SitingProblem, *args: Any) -> Any:
+        if problem.goal.worst:
+            return SolveResult(Status.UNKNOWN, None, None, 0.0, "highs", 0.0, Limit.TIME)
+        return honest(problem, *args)
+
+    monkeypatch.setattr(solve, "_solve_once", slow)
+    found = solve_problem(case.problem, EXACT)
+    assert found.plan is not None
+    assert found.status is Status.FEASIBLE
+    flows = recourse(case.scenario, found.plan, case.network, case.ensemble)
+    check = verify_siting(case.scenario, case.network, found.plan, case.ensemble, flows)
+    assert check.violations == ()
+    assert found.objective == pytest.approx(check.objective, rel=1e-6)
+    assert found.bound is not None
+    assert found.objective is not None
+    assert found.bound <= found.objective
+
+
+def test_a_bound_within_the_engines_tolerance_of_a_large_penalty_is_no_contradiction() -> None:
+    """A state worth 50,000 is delivered but for 5: HiGHS proves 1.008 for a layout worth 0.998."""
+    assert sound_bound("highs", 0.998, 1.008, scale=10_000.0) == 0.998
+    with pytest.raises(EngineError, match="exceeds the value"):
+        sound_bound("highs", 0.998, 1.2, scale=10_000.0)

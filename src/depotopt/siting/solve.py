@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from depotopt.errors import EngineError, UsageError
+from depotopt.errors import UsageError
 from depotopt.hazards.states import RoadLossEnsemble
 from depotopt.plans import OpenSite, SitingPlan, StockLine
 from depotopt.roads.engines import TravelTimeEngine
@@ -21,6 +21,7 @@ from depotopt.siting.offering import Offering
 from depotopt.siting.outcome import Memory, Outcome
 from depotopt.siting.problem import BudgetRule, Layout, SitingProblem
 from depotopt.siting.recourse import layout_response
+from depotopt.siting.soundness import BOUND_TOLERANCE, sound_bound, undelivered_value
 from depotopt.siting.stoppable_travel import AssemblyStopped, StoppableTravel
 from depotopt.solving import Limit, Monitor, SolveLimits, SolveResult, Status, relative_gap
 from depotopt.units import MINUTE_S, FloatArray
@@ -28,8 +29,6 @@ from depotopt.units import MINUTE_S, FloatArray
 EXTENSIVE_FLOWS = 20_000
 """Flow variables up to which the extensive form is handed to an engine in one piece."""
 ENGINES = ("auto", "highs", "gscip", "cuts")
-BOUND_TOLERANCE = 1e-6
-"""Relative amount by which an engine's bound may exceed a recomputed objective (its own tolerances)."""
 
 
 def solve_siting(
@@ -147,7 +146,7 @@ def _in_order(
         found = _solve_once(step, share, monitor, engine)
         if found.plan is None and result is not None:
             notes.append(f"no time was left to minimise {', '.join(order[n:])}")
-            proved = False
+            proved, result = False, _valued(problem, result, order[-1], limits.workers)
             break
         if found.plan is None or found.objective is None:
             return replace(found, seconds=time.perf_counter() - started)
@@ -168,6 +167,20 @@ def _in_order(
         seconds=time.perf_counter() - started,
         notes=(*result.notes, *notes),
     )
+
+
+def _valued(
+    problem: SitingProblem, found: SolveResult[SitingPlan], measure: str, workers: int
+) -> SolveResult[SitingPlan]:
+    """A layout found for an earlier measure as an answer for the last one: its value, nothing proved."""
+    from depotopt.siting.price_cuts import trivial_bound
+
+    assert found.plan is not None
+    last = replace(problem, goal=problem.goal.alone(measure, ()))
+    terms = objective_terms(last, as_layout(problem, found.plan), workers=workers)
+    objective = sum(terms.values())
+    bound = min(trivial_bound(last), objective)
+    return replace(found, objective=objective, bound=bound, terms=terms, limit=found.limit or Limit.TIME)
 
 
 def _told_farthest(first: Farthest, tolerance: float) -> str:
@@ -237,7 +250,7 @@ def _solve_once(
         return SolveResult(Status.UNKNOWN, None, None, outcome.bound, name, seconds, limit, notes=names)
     terms = _terms(problem, outcome.layout, *response)
     objective = sum(terms.values())
-    bound = sound_bound(name, objective, outcome.bound)
+    bound = sound_bound(name, objective, outcome.bound, scale=undelivered_value(problem))
     gap = relative_gap(objective, bound)
     proved = gap is not None and gap <= limits.gap + BOUND_TOLERANCE
     return SolveResult(
@@ -316,21 +329,6 @@ def _low_ceilings(
                 f"{ceiling.name}: no layout under the rules gets below {told(ceiling.measure, per_event)}"
             )
     return tuple(low) or tuple(one.name for one in problem.goal.ceilings)
-
-
-def sound_bound(engine: str, objective: float, bound: float | None) -> float | None:
-    """The bound, held against the recomputed objective.
-
-    Raises
-    ------
-    EngineError
-        If the bound exceeds the objective by more than an engine's tolerances explain.
-    """
-    if bound is None or bound <= objective:
-        return bound
-    if bound > objective + BOUND_TOLERANCE * max(1.0, abs(objective)):
-        raise EngineError(engine, f"its bound {bound:.9g} exceeds the value {objective:.9g} of its own plan")
-    return objective
 
 
 def as_plan(problem: SitingProblem, layout: Layout) -> SitingPlan:
