@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from depotopt.dispatch.allocation import allocate
 from depotopt.dispatch.clock import retimed, timetable
 from depotopt.dispatch.construction import Construction
 from depotopt.dispatch.draft import Routes, delivered, drawn, weighted_unmet
+from depotopt.dispatch.improvement import improve, sweep_up
 from depotopt.dispatch.problem import DispatchProblem
 from depotopt.dispatch.quarters import Quarters
 from depotopt.dispatch.rota import Rota
@@ -68,3 +71,10 @@ def test_retiming_from_the_change_on_equals_timing_anew(seed: int) -> None:
                 assert sorted(again.trips, key=repr) == sorted(anew.trips, key=repr)
             else:
                 assert again is None
+
+
+def test_a_part_without_vehicles_is_searched_for_nothing() -> None:
+    """Quarters of a large case may hold depots whose vehicles all stand elsewhere."""
+    problem = replace(problem_of(world(3, 6, 2, vehicles=4)), vehicles=(), travel=())
+    assert sweep_up(problem, (), np.inf) == ()
+    assert improve(problem, (), iterations=2, until=np.inf, seed=1, stopped=lambda: False) == ()

@@ -303,11 +303,12 @@ class DispatchProblem:
 
     @cached_property
     def least_out_s(self) -> list[list[float]]:
-        """Seconds of the quickest vehicle from each depot to each point."""
+        """Seconds of the quickest vehicle from each depot to each point; ``inf`` where there is none."""
         depots = np.array([depot.place for depot in self.depots], dtype=np.int64)
-        out: list[list[float]] = np.min(
-            [matrix.seconds[np.ix_(depots, self.points)] for matrix in self.travel], axis=0
-        ).tolist()
+        quickest = np.full((len(depots), len(self.points)), np.inf)
+        for matrix in self.travel:
+            quickest = np.minimum(quickest, matrix.seconds[np.ix_(depots, self.points)])
+        out: list[list[float]] = quickest.tolist()
         return out
 
     @cached_property
