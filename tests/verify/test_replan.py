@@ -250,3 +250,18 @@ def test_at_least_thirty_kinds_of_fault_are_put_in() -> None:
     """Each is caught with its own message by the tests over these tables."""
     kinds = [*FAULTS, *TRUNK_FAULTS, *(name for name, (_, told) in MUTATIONS.items() if told)]
     assert len(kinds) >= 60
+
+
+def test_what_was_driven_before_the_plan_in_force_may_be_lost_since() -> None:
+    """Made anew twice: truck A left the street from A to P before the first time, which lost it."""
+    first, state = replace(line_plan(NETWORK), at_s=660.0), without_street(NETWORK, 0, 1)
+    old = PlanInForce(first, state)
+    check = verify_replan(SCENARIO, None, NETWORK, old, state, replace(first, at_s=700.0))
+    assert [fault for fault in check.violations if "possible from" in fault] == []
+
+
+def test_numbers_of_trips_given_up_stay_unused() -> None:
+    renumbered = changed(new_plan(), 2, number=3)
+    assert violations(renumbered) == ()
+    twice = replace(renumbered, trips=(*renumbered.trips, replace(renumbered.trips[2])))
+    assert any("not numbered" in fault for fault in violations(twice))

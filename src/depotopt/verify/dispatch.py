@@ -135,9 +135,16 @@ def reference_faults(
 
 
 def routes_of(
-    scenario: Scenario, plan: DispatchPlan, broken: list[str]
+    scenario: Scenario,
+    plan: DispatchPlan,
+    broken: list[str],
+    *,
+    gaps: bool = False,
 ) -> dict[str, tuple[VehicleType, str, list[Trip]]]:
-    """Trips per vehicle of the fleet, in order; faults go to ``broken``."""
+    """Trips per vehicle of the fleet, in order; faults go to ``broken``.
+
+    With ``gaps`` numbers may be missing: those of trips given up under way.
+    """
     known: dict[str, tuple[str, str]] = {}
     number: defaultdict[tuple[str, str], int] = defaultdict(int)
     for entry in scenario.fleet:
@@ -157,7 +164,8 @@ def routes_of(
         routes.setdefault(trip.vehicle, (vehicle_type, home, []))[2].append(trip)
     for vehicle, (_, _, trips) in routes.items():
         trips.sort(key=lambda trip: trip.number)
-        if [trip.number for trip in trips] != list(range(1, len(trips) + 1)):
+        numbers = [trip.number for trip in trips]
+        if numbers != (sorted(set(numbers)) if gaps else list(range(1, len(trips) + 1))):
             broken.append(f"vehicle {vehicle}: trips are not numbered 1 to {len(trips)}")
     return routes
 

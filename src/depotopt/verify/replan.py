@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from depotopt.errors import UsageError
-from depotopt.hazards.states import RoadState
+from depotopt.hazards.states import RoadState, intact
 from depotopt.need import need, unmet_weight
 from depotopt.plans import DispatchPlan, SitingPlan, Stop, Trip
 from depotopt.roads.network import RoadNetwork
@@ -109,7 +109,7 @@ def verify_replan(
     ]
     clock = RouteClock(scenario, layout, network, after, at_s, lots_now)
     cost = 0.0
-    for vehicle, (kind, home, trips) in sorted(routes_of(scenario, plan, broken).items()):
+    for vehicle, (kind, home, trips) in sorted(routes_of(scenario, plan, broken, gaps=True).items()):
         cost += route_cost(kind, trips)
         started = [trip for trip in old.plan.trips if trip.vehicle == vehicle and trip.load_start_s < at_s]
         new = [trip for trip in trips if (trip.vehicle, trip.number) not in begun]
@@ -232,6 +232,9 @@ class _Frozen:
         broken: list[str] = []
         then_ds = link_times_ds(self._network, self._old.state, kind.profile, self._old.plan.at_s)
         now_ds = link_times_ds(self._network, self._after, kind.profile, self._at_s)
+        # What was driven before the plan in force was made may have been lost since.
+        calm = intact(len(self._scenario.sites), len(self._scenario.demand_points))
+        free_ds = link_times_ds(self._network, calm, kind.profile, 0.0)
         position, leave_s = (
             (now.stops[reached - 1].point, now.stops[reached - 1].depart_s)
             if reached
@@ -266,7 +269,8 @@ class _Frozen:
                     street = self._network.streets.ident[int(self._network.street[link])]
                     broken.append(f"{where}: enters the lost street {street} on the way to {stop.point}")
                     break
-                clock_s += min(int(then_ds[link]), int(now_ds[link])) / DS_PER_S
+                least_ds = min(int(then_ds[link]), int(now_ds[link]))
+                clock_s += (least_ds if clock_s >= self._old.plan.at_s else int(free_ds[link])) / DS_PER_S
             if stop.arrive_s < clock_s - 2 * TIME_TOLERANCE_S:
                 broken.append(
                     f"{where}: at {stop.point} at {stop.arrive_s:.1f} s, possible from {clock_s:.1f}"
