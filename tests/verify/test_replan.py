@@ -254,7 +254,7 @@ def test_at_least_thirty_kinds_of_fault_are_put_in() -> None:
 
 def test_what_was_driven_before_the_plan_in_force_may_be_lost_since() -> None:
     """Made anew twice: truck A left the street from A to P before the first time, which lost it."""
-    first, state = replace(line_plan(NETWORK), at_s=660.0), without_street(NETWORK, 0, 1)
+    first, state = replace(line_plan(NETWORK), road_state=0, at_s=660.0), without_street(NETWORK, 0, 1)
     old = PlanInForce(first, state)
     check = verify_replan(SCENARIO, None, NETWORK, old, state, replace(first, at_s=700.0))
     assert [fault for fault in check.violations if "possible from" in fault] == []
