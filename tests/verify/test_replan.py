@@ -265,3 +265,17 @@ def test_numbers_of_trips_given_up_stay_unused() -> None:
     assert violations(renumbered) == ()
     twice = replace(renumbered, trips=(*renumbered.trips, replace(renumbered.trips[2])))
     assert any("not numbered" in fault for fault in violations(twice))
+
+
+def test_a_trunk_trip_carried_on_ends_at_its_hub_however_far_from_the_road_that_is() -> None:
+    """The way between the hub and its road is driven once, not again for a way back of no length."""
+    places = NETWORK.places
+    assert places is not None
+    network = NETWORK.with_places(replace(places, access_s=places.access_s + 2.0))
+    scenario, state = with_hub(), without_street(network, 3, 4)
+    plan = solve_dispatch(scenario, None, network, state, limits=SolveLimits(time_s=0.3)).plan
+    assert plan is not None
+    trunk = next(trip for trip in plan.trips if trip.transfer is not None)
+    later = replace(plan, at_s=trunk.depart_s + 1.0)
+    check = verify_replan(scenario, None, network, PlanInForce(plan, state), state, later)
+    assert [fault for fault in check.violations if "possible from" in fault] == []

@@ -247,7 +247,8 @@ class _Frozen:
             ahead.append(Stop(trunk.site, trunk.arrive_s, trunk.depart_s, (), trunk.links, trunk.distance_m))
         elif trunk is not None:
             return broken
-        for stop in (*ahead, back):
+        # A trunk trip ends at its hub: there is no way back to check.
+        for stop in ahead if trunk is not None else (*ahead, back):
             links = np.array(stop.links, dtype=np.int64)
             a, b = self._place[position], self._place[stop.point]
             nodes = [int(self._places.node[a]), *(int(n) for n in self._network.head[links])]
