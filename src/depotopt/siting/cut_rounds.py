@@ -22,7 +22,10 @@ SURE = 0.5
 """What is open this far is opened at once when diving."""
 HARDLY = 0.1
 """What is open no further is closed at once."""
-SETTLE_ROUNDS = 60
+HARDLY_OPEN = 0.08
+"""What neither a wide problem's fractional first stage nor the relaxed point opens this far is closed."""
+SETTLE_ROUNDS, WIDE_SETTLE_ROUNDS = 60, 2
+"""Rounds of settling the stock of a layout; exact prices of a wide problem take seconds each."""
 
 
 class Rounds:
@@ -34,7 +37,8 @@ class Rounds:
         self.problem, self.master, self.separation, self.search = problem, master, separation, search
         self.added = 0
         """Cuts that the last call added."""
-        self._inner: tuple[FloatArray, ...] | None = None
+        self.inner: tuple[FloatArray, FloatArray, FloatArray] | None = None
+        """Fractional first stage that cuts are made near: options, sites, stock."""
         self.inner_value = np.inf
         """Exact value of the best fractional first stage that cuts were made at."""
         goal, groups = problem.goal, master.groups
@@ -56,12 +60,17 @@ class Rounds:
         """
         opened = point.values[self.master.stage.open]
         x, stock = point.x, point.stock
-        if self._inner is None:
+        trial: tuple[FloatArray, FloatArray, FloatArray]
+        if self.inner is None:
             # Nothing good is known yet: a bit of everything everywhere.
             trial = (0.5 * np.ones_like(opened), np.full_like(x, 0.5), 0.3 * self.master.stage.unit)
         else:
-            given = zip((opened, x, stock), self._inner, strict=True)
+            given = zip((opened, x, stock), self.inner, strict=True)
             opened, x, stock = (OUT * out + (1.0 - OUT) * inner for out, inner in given)
+            if self.separation.wide:
+                # Prices are found the faster the fewer sites are open.
+                hardly = (x < HARDLY_OPEN) & (point.x < HARDLY_OPEN)
+                x, stock = np.where(hardly, 0.0, x), np.where(hardly[:, None], 0.0, stock)
             trial = (opened, x, stock)
         if not self.separation.at(trial[1], trial[2]):
             return 0
@@ -69,14 +78,17 @@ class Rounds:
         response = self.separation.response.sum(axis=1)
         value = self.yearly(trial[0], trial[2])
         value += self.problem.events_per_year * self.problem.goal.risk(response, self.problem.probability)
-        if self._inner is None or value < self.inner_value:
-            self._inner, self.inner_value = trial, value
+        # What steps end at is no value: as long as there is nothing else the point just moves.
+        exact = self.separation.exact and not np.isnan(value)
+        if value < self.inner_value or not (exact or np.isfinite(self.inner_value)):
+            self.inner = trial
+            self.inner_value = value if exact else np.inf
         return added
 
     @property
     def inner_stock(self) -> FloatArray:
         """Stock of the best fractional first stage that cuts were made at."""
-        return 0.3 * self.master.stage.unit if self._inner is None else self._inner[2]
+        return 0.3 * self.master.stage.unit if self.inner is None else self.inner[2]
 
     def yearly(self, opened: FloatArray, stock: FloatArray) -> float:
         """What a first stage, whole or not, costs per year, as the goal weighs it."""
@@ -118,6 +130,11 @@ class Rounds:
             value = np.inf
         if value < search.value:
             search.layout, search.value = layout, value
+            if self.separation.wide and value < self.inner_value:
+                opened = np.zeros(len(problem.options.site))
+                opened[layout.options] = 1.0
+                x = layout.supplying(problem).astype(np.float64)
+                self.inner, self.inner_value = (opened, x, layout.stock), value
         self.add_violated(point)
         return value
 
@@ -158,7 +175,8 @@ class Rounds:
             if found is None or found.bound >= search.value:
                 break
             point = found
-            self.separate(point, point.x, point.stock)
+            if not self.separation.wide:
+                self.separate(point, point.x, point.stock)
         master.free()
 
     def settle(self, layout: Layout, most: int = SETTLE_ROUNDS) -> None:
@@ -171,7 +189,7 @@ class Rounds:
         master.fix(layout.options, search.limits.gap / 2)
         try:
             best, value = layout, self.price(layout)
-            for _ in range(most):
+            for _ in range(min(most, WIDE_SETTLE_ROUNDS) if self.separation.wide else most):
                 point = search.relax(master)
                 # Nothing better can come of these sites.
                 if point is None or point.bound >= search.value * (1.0 - close):

@@ -22,10 +22,13 @@ class Memory:
         Prices of usable stock, shape ``(S, K, J)``: cuts made of them are valid whatever the rules.
     layout
         Best layout; the next problem's rules must allow it.
+    inner
+        Best fractional first stage: share of each option, of each site, and stock.
     """
 
     price: FloatArray | None = None
     layout: Layout | None = None
+    inner: tuple[FloatArray, FloatArray, FloatArray] | None = None
 
 
 @dataclass(frozen=True, slots=True)

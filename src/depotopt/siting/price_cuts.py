@@ -38,6 +38,11 @@ LOOSE = 0.005
 """Gap of an integer master that is close enough to find a layout."""
 SLICE = 0.1
 """Share of the time limit an integer master may take."""
+WIDE_STILL = (4e-3, 2e-3, 1e-3, 5e-4)
+"""A wide problem dives for a layout when `WIDE_ROUNDS` relaxations raise its bound by less than that."""
+WIDE_ROUNDS = 5
+WIDE_RESERVE = 0.15
+"""Share of the time limit in which it relaxes no more, so that the last layout is priced."""
 EARLY_AT = (25, 60, 120)
 """Relaxations after which an integer master finds a layout, so that there is a good plan early."""
 
@@ -84,15 +89,19 @@ class PriceCuts:
         separation = Separation(problem, master.stage.unit, pool, search.asked_to_stop)
         rounds = Rounds(problem, master, separation, search)
         rounds.price(layout)
+        rounds.inner, rounds.inner_value = self.memory.inner, np.inf
+        search.tell("cuts: layout priced")
         if self.memory.price is not None and not search.over:
             separation.price[:] = self.memory.price
             if separation.at(np.full(problem.sites, 0.5), 0.3 * master.stage.unit, improve=False):
                 rounds.add_violated(None)
         point = self._relax(rounds)
         if point is not None:
+            if rounds.separation.wide:
+                point = self._dive_and_relax(rounds, point)
             self._integer_rounds(rounds, point)
         infeasible = point is None and master.infeasible and search.layout is None
-        self.memory.price = separation.price.copy()
+        self.memory.price, self.memory.inner = separation.price.copy(), rounds.inner
         if point is not None and not search.over and search.gap > limits.gap:
             infeasible = CutTree(rounds, point).run() and search.layout is None
         self.memory.layout = search.layout
@@ -110,8 +119,8 @@ class PriceCuts:
         ended = stopped if search.over else Limit.ITERATIONS
         return Outcome(Status.FEASIBLE, search.layout, bound, ended)
 
-    def _relax(self, rounds: Rounds) -> MasterPoint | None:
-        """Cut off the relaxation until its bound stops moving."""
+    def _relax(self, rounds: Rounds, still: float = WIDE_STILL[0]) -> MasterPoint | None:
+        """Cut off the relaxation until its bound stops moving (the share ``still`` in a wide problem)."""
         search, master = rounds.search, rounds.master
         bounds: list[float] = []
         point = None
@@ -125,16 +134,36 @@ class PriceCuts:
             search.tell("cuts: relaxation")
             if search.gap <= search.limits.gap:
                 break
-            if len(bounds) in EARLY_AT:
+            if len(bounds) in EARLY_AT and not rounds.separation.wide:
                 self._integer_rounds(rounds, point, most=1, share=SLICE / 4)
             # While the tree has most of the gap to close, the last digits of the relaxation can wait.
             open_still = min(rounds.inner_value, search.value) - point.bound
             if open_still <= max(0.05 * search.limits.gap, TAIL * min(search.gap, LOOSE)) * abs(point.bound):
                 break
+            if rounds.separation.wide and self._slow(bounds, still, search):
+                break
             if len(bounds) > STILL and bounds[-1] - bounds[-STILL] < 1e-3 * open_still:
                 break
             if not rounds.between(point) and not rounds.separate(point, point.x, point.stock):
                 break
+        return point
+
+    @staticmethod
+    def _slow(bounds: list[float], still: float, search: Search) -> bool:
+        """Whether a wide problem is better served by a layout now."""
+        if search.left_s < WIDE_RESERVE * search.limits.time_s:
+            return True
+        return len(bounds) > WIDE_ROUNDS and bounds[-1] - bounds[-1 - WIDE_ROUNDS] < still * bounds[-1]
+
+    def _dive_and_relax(self, rounds: Rounds, point: MasterPoint) -> MasterPoint:
+        """Layouts and relaxation of a wide problem in turns; the last relaxed point."""
+        search = rounds.search
+        rounds.dive(point, {})
+        for still in WIDE_STILL[1:]:
+            if search.over or search.gap <= search.limits.gap:
+                break
+            point = self._relax(rounds, still) or point
+            rounds.dive(point, {})
         return point
 
     def _integer_rounds(

@@ -11,17 +11,33 @@ from numba import njit
 from depotopt.siting.price_equilibrium import equilibrium
 from depotopt.siting.price_kernels import TINY, ascend, complete, cut
 
-WIDE = 100_000
-"""Sites times points from which prices at fractional points come from subgradient steps: with many depots
-competing, exact ones take ever more paths (200 sites x 2,000 points: up to 19 ms, the steps 8 ms)."""
-STEPS, STEP_SHARE = 40, 0.1
-"""Steps, and length of the first as a share of the largest penalty."""
+STEP_SHARE = 0.1
+"""Length of the first step as a share of the largest penalty."""
+LARGEST = 0.9
+"""Share of the need whose largest points take part in the first steps: a third of all in a disaster."""
+LAST_STEPS = 10
+"""Steps with all points, half as long."""
+
+
+@njit(cache=True, nogil=True)
+def _largest(need, penalty):  # type: ignore[no-untyped-def]
+    """Needs of the points that weigh most, zero for the others, and their share of all need."""
+    weight = need * penalty
+    order = np.argsort(-weight)
+    few = np.zeros(len(need))
+    left = LARGEST * weight.sum()
+    for i in order:
+        if left <= 0.0:
+            break
+        few[i] = need[i]
+        left -= weight[i]
+    return few, few.sum() / max(need.sum(), 1e-30)
 
 
 @njit(cache=True, nogil=True)
 def separate(  # type: ignore[no-untyped-def]
     pairs, first, site, origin, time_ds, rate, need, penalty, x, held, hoped, share, price, constant,
-    weight, response, improve
+    weight, response, improve, steps, exact
 ):  # fmt: skip
     """Exact prices at a first stage, and their cuts, for some pairs of road state and commodity.
 
@@ -41,29 +57,32 @@ def separate(  # type: ignore[no-untyped-def]
         In and out, ``(S, K, J)``.
     constant, weight, response
         Out: the cut (without what agreements add) and the cost of the flows found; ``(S, K)``, ``(S, K, J)``
-        and ``(S, K)``. ``response`` is ``nan`` where the prices were not proved exact; at fractional points
-        of wide problems it is their value, which is less.
+        and ``(S, K)``. ``response`` is ``nan`` where the prices were not proved exact; after steps only it
+        is the value of the prices, which is less.
     improve
-        Whether to look for exact prices, or to cut with those given.
+        Whether to look for better prices, or to cut with those given.
+    steps, exact
+        Subgradient steps to improve prices by first, and whether to make them exact then.
     """
     points, sites = need.shape[2], len(x)
     known = np.empty(sites)
-    fractional = False
-    for j in range(sites):
-        fractional = fractional or TINY < x[j] < 1.0 - TINY
-    stepping = fractional and sites * points >= WIDE
     for n in range(len(pairs)):
         s, k = pairs[n]
         arcs = first[s * points : (s + 1) * points + 1]
         if improve:
             usable = held[k] * share[s]
-            if stepping:
+            if steps > 0:
                 step = STEP_SHARE * penalty[k].max()
+                few, part = _largest(need[s, k], penalty[k])
+                ascend(
+                    arcs, site, origin, time_ds, rate[k], few, penalty[k], x, usable * part, price[s, k],
+                    steps, step,
+                )  # fmt: skip
                 response[s, k] = ascend(
                     arcs, site, origin, time_ds, rate[k], need[s, k], penalty[k], x, usable, price[s, k],
-                    STEPS, step,
+                    LAST_STEPS, step * 0.5,
                 )  # fmt: skip
-            else:
+            if exact:
                 response[s, k] = equilibrium(
                     arcs, site, origin, time_ds, rate[k], need[s, k], penalty[k], x, usable, price[s, k]
                 )
