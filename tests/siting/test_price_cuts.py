@@ -119,3 +119,22 @@ def test_same_seed_same_answer() -> None:
     two = solve_problem(problem, SolveLimits(time_s=60.0, gap=1e-3, workers=2), engine="cuts")
     assert one.plan == two.plan
     assert one.objective == two.objective
+
+
+@pytest.mark.parametrize("dense", [0, 10**9])
+def test_stepped_prices_prove_what_the_extensive_form_proves(
+    monkeypatch: pytest.MonkeyPatch, dense: int
+) -> None:
+    from depotopt.siting import separation
+
+    monkeypatch.setattr(separation, "WIDE", 0)
+    monkeypatch.setattr(separation, "DENSE", dense)
+    problem = random_case(11, sites=7, points=14, states=4).problem
+    limits = SolveLimits(time_s=20, gap=1e-4)
+    whole = solve_problem(problem, limits, engine="highs")
+    cuts = solve_problem(problem, limits, engine="cuts")
+    assert cuts.objective is not None
+    assert cuts.bound is not None
+    assert whole.objective is not None
+    assert cuts.objective == pytest.approx(whole.objective, rel=3e-4)
+    assert cuts.bound <= whole.objective * (1 + 1e-6)
