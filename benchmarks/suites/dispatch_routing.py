@@ -75,13 +75,13 @@ SMOKE = {
     "mdvrp/p02.txt": 2.0,
     "cvrp/X-n101-k25.vrp": 3.0,
     "sdvrp/SET-4/eil22.sd": 1.0,
-    "vrpcmd/MDCVRP-0.dat": 2.0,
+    "vrpcmd/MDCVRP-0.dat": 5.0,
     "mtvrptwr/R201R0.25.vrp": 2.0,
     "hvrp_golden/HVRP13.txt": 2.0,
     "sitedep_vrptw/PR01.vrp": 2.0,
     "mdccvrp/10x4-1.txt": 1.0,
 }
-SMOKE_TOLERANCE = 0.1
+SMOKE_TOLERANCE = 0.25
 FORMAT = "format"
 """Stem of the files that describe the others of a folder."""
 WORKERS = 2
