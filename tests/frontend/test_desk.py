@@ -161,11 +161,6 @@ def test_a_planner_edits_runs_again_and_compares(desk: Page) -> None:
     assert "yearly cost" in desk.locator("table").first.inner_text()
     for frame in desk.locator("iframe.map").all():
         expect(frame).to_have_attribute("data-ready", "yes", timeout=PATIENCE_MS)
-    left, right = (frame for frame in desk.frames if "map.html" in frame.url)
-    resolution = "depotopt.map.getView().getResolution()"
-    left.evaluate("depotopt.map.getView().setResolution(7)")
-    while abs(right.evaluate(resolution) - 7) > 1e-6:
-        desk.wait_for_timeout(100)
     desk.get_by_label("swiped").check()
     slider = desk.get_by_label("How much of the left map shows")
     slider.fill("30")
