@@ -155,6 +155,25 @@ class Transfer:
 
 
 @dataclass(frozen=True, slots=True)
+class Waypoint:
+    """Where a vehicle on a leg was last known to be: the links behind it took the time they took.
+
+    Attributes
+    ----------
+    leg
+        Leg of the trip: 0 the approach, then one per stop (or the hub), then the way back.
+    links
+        Links of the leg that are behind it.
+    at_s
+        When it is at the node where the last of them ends (without any: where the leg enters the roads).
+    """
+
+    leg: int
+    links: int
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Trip:
     """One depot-to-depot run of one vehicle.
 
@@ -180,6 +199,10 @@ class Trip:
         When that leg starts; ``None`` where the vehicle already stands at ``start_site``.
     transfer
         For a trunk trip, which has no stops and ends at the hub: what it brings there.
+    on_board
+        Loads of stops, or of a hub, given up under way: loaded, and handed over to nobody.
+    seen
+        Where the vehicle was when the plan was made, if it was on a leg of this trip then.
     """
 
     vehicle: str
@@ -197,6 +220,8 @@ class Trip:
     approach_distance_m: float = 0.0
     approach_start_s: float | None = None
     transfer: Transfer | None = None
+    on_board: tuple[Load, ...] = ()
+    seen: Waypoint | None = None
 
     @property
     def distance_m(self) -> float:
@@ -209,7 +234,7 @@ class Trip:
     def loads(self) -> tuple[Load, ...]:
         """Everything loaded for it."""
         brought = () if self.transfer is None else self.transfer.loads
-        return (*(load for stop in self.stops for load in stop.loads), *brought)
+        return (*(load for stop in self.stops for load in stop.loads), *brought, *self.on_board)
 
 
 @dataclass(frozen=True, slots=True, order=True)
