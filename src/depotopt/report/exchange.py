@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,7 @@ from depotopt.report.pieces import OPEN, RoadPieces, StreetDamage
 from depotopt.report.routes import Leg, trip_legs
 from depotopt.report.supply_tables import STATUS_NAMES, layout_table, points_table
 from depotopt.report.table import Table
+from depotopt.report.wording import Wording
 from depotopt.units import FloatArray
 
 GPX: Final = "http://www.topografix.com/GPX/1/1"
@@ -29,15 +31,24 @@ STATE_INKS: Final = {
 }
 """Colours of states in KML's order: alpha, blue, green, red."""
 
+NOT_XML: Final = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
+"""What XML 1.0 cannot hold, not even escaped."""
+
 Json = dict[str, object]
 
 
 def write_exchange(
-    folder: Path, content: ReportContent, ledger: Ledger, pieces: RoadPieces, damage: StreetDamage
+    folder: Path,
+    content: ReportContent,
+    ledger: Ledger,
+    pieces: RoadPieces,
+    damage: StreetDamage,
+    wording: Wording,
 ) -> dict[str, Path]:
     """Write places, routes and road losses as GeoJSON, routes as GPX, the plan as KML.
 
-    Positions are WGS 84 to 1e-6 degrees. Routes exist only with a dispatch plan.
+    Positions are WGS 84 to 1e-6 degrees. Routes exist only with a dispatch plan. GeoJSON is for programs and
+    the same in every language; GPX and KML are read by people.
 
     Parameters
     ----------
@@ -47,6 +58,8 @@ def write_exchange(
         What is told.
     pieces, damage
         Roads and what holds for their streets at the moment shown.
+    wording
+        Language of GPX and KML.
 
     Returns
     -------
@@ -62,8 +75,8 @@ def write_exchange(
     }
     if content.plan is not None:
         texts["routes.geojson"] = _geojson(_route(content, leg) for leg in legs)
-        texts["routes.gpx"] = _xml(_gpx(content, legs))
-    texts["plan.kml"] = _xml(_kml(content, ledger, legs))
+        texts["routes.gpx"] = _xml(_gpx(content, legs, wording))
+    texts["plan.kml"] = _xml(_kml(content, ledger, legs, wording))
     paths = {}
     for name, text in texts.items():
         paths[name] = folder / name
@@ -136,7 +149,7 @@ def _time(content: ReportContent, seconds: float) -> str:
     return moment.isoformat(timespec="seconds")
 
 
-def _gpx(content: ReportContent, legs: Sequence[Leg]) -> ET.Element:
+def _gpx(content: ReportContent, legs: Sequence[Leg], wording: Wording) -> ET.Element:
     """GPX 1.1: a waypoint per stop, a track per trip with a segment per leg."""
     scenario = content.scenario
     root = ET.Element("gpx", {"version": "1.1", "creator": "depotopt", "xmlns": GPX})
@@ -148,7 +161,8 @@ def _gpx(content: ReportContent, legs: Sequence[Leg]) -> ET.Element:
             where = {"lat": f"{point.lat:.6f}", "lon": f"{point.lon:.6f}"}
             waypoint = ET.SubElement(root, "wpt", where)
             ET.SubElement(waypoint, "name").text = f"{trip.vehicle} {trip.number}.{number} {point.name}"
-            ET.SubElement(waypoint, "desc").text = _time(content, stop.arrive_s)
+            arrival = _time(content, stop.arrive_s)
+            ET.SubElement(waypoint, "desc").text = f"{wording('detail.arrive')}: {arrival}"
     tracks: dict[tuple[str, int], ET.Element] = {}
     for leg in legs:
         key = (leg.vehicle, leg.trip)
@@ -161,7 +175,7 @@ def _gpx(content: ReportContent, legs: Sequence[Leg]) -> ET.Element:
     return root
 
 
-def _kml(content: ReportContent, ledger: Ledger, legs: Sequence[Leg]) -> ET.Element:
+def _kml(content: ReportContent, ledger: Ledger, legs: Sequence[Leg], wording: Wording) -> ET.Element:
     """KML 2.2: folders of depots, demand points by state, and vehicles."""
     scenario = content.scenario
     root = ET.Element("kml", {"xmlns": KML})
@@ -170,22 +184,24 @@ def _kml(content: ReportContent, ledger: Ledger, legs: Sequence[Leg]) -> ET.Elem
     for state, ink in STATE_INKS.items():
         style = ET.SubElement(document, "Style", {"id": state})
         ET.SubElement(ET.SubElement(style, "IconStyle"), "color").text = ink
-    depots = _folder(document, "depots")
+    depots = _folder(document, wording("map.depots"))
     for depot in ledger.depots:
         site = scenario.sites[depot.site]
         if depot.is_open:
             _placemark(depots, site.name, f"{site.ident}, {depot.tier}", "Point", [(site.lon, site.lat)])
-    points = _folder(document, "demand points")
+    points = _folder(document, wording("map.points"))
     for point, state in zip(scenario.demand_points, ledger.state, strict=True):
         place = [(point.lon, point.lat)]
         style_name = state if state in STATE_INKS else ""
-        _placemark(points, point.name, f"{point.ident}, {state}", "Point", place, style_name)
+        text = f"{point.ident}, {wording.named('state', state)}"
+        _placemark(points, point.name, text, "Point", place, style_name)
     vehicles: dict[str, ET.Element] = {}
     for leg in legs:
         if leg.vehicle not in vehicles:
             vehicles[leg.vehicle] = _folder(document, leg.vehicle)
         name = f"{leg.trip}.{leg.number} {leg.origin} - {leg.destination}"
-        text = f"{leg.purpose}, {_time(content, leg.start_s)} - {_time(content, leg.end_s)}"
+        times = f"{_time(content, leg.start_s)} - {_time(content, leg.end_s)}"
+        text = f"{wording(f'purpose.{leg.purpose}')}, {times}"
         line = [(float(lon), float(lat)) for lon, lat in leg.lonlat]
         _placemark(vehicles[leg.vehicle], name, text, "LineString", line)
     return root
@@ -215,5 +231,7 @@ def _placemark(
 
 
 def _xml(root: ET.Element) -> str:
+    """Text of a document, without the characters that XML 1.0 cannot hold (section 2.2)."""
     ET.indent(root, space=" ")
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+    text = '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+    return NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)

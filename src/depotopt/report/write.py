@@ -110,7 +110,7 @@ def _write_files(
     if csv is not CsvForm.NONE:
         write_csv(tables, folder / TABLES, content.scenario.start, hxl=csv is CsvForm.HXL)
     (folder / EXCHANGE).mkdir()
-    exchanged = write_exchange(folder / EXCHANGE, content, ledger, pieces, damage)
+    exchanged = write_exchange(folder / EXCHANGE, content, ledger, pieces, damage, wording)
     for name, data in content.attachments.items():
         target = folder / name
         if target.exists():
