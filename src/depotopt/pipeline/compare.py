@@ -16,6 +16,7 @@ from depotopt.io.fingerprint import scenario_hash
 from depotopt.io.overrides import override_name
 from depotopt.io.plan_files import read_made_from, read_result
 from depotopt.pipeline.stages import Case, existing_layout, open_case, sample_ensemble
+from depotopt.pipeline.unchanged import require_unchanged
 from depotopt.plans import SitingPlan
 from depotopt.rules import EnsembleRules, SitingObjective
 from depotopt.scenario import Scenario
@@ -182,15 +183,7 @@ def _cases(files: Sequence[Path]) -> dict[Path, Case]:
         if key not in opened:
             opened[key] = open_case(Path(origin["scenario_path"]), origin["overrides"])
         cases[file] = opened[key]
-        if scenario_hash(cases[file].scenario) != origin["scenario_hash"]:
-            fault = Fault(
-                str(cases[file].scenario.folder),
-                "",
-                "files that have changed since the runs",
-                "expected the scenario they were made from: run them again",
-                "changed-scenario",
-            )
-            raise InputError("comparison", [fault])
+        require_unchanged(cases[file].scenario, origin, file)
     judged = {file: scenario_hash(_as_judged(one.scenario)) for file, one in cases.items()}
     faults = [
         Fault(

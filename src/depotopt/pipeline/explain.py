@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 
 from depotopt.errors import Fault, InputError
-from depotopt.io.fingerprint import scenario_hash
 from depotopt.io.plan_files import read_made_from, read_result
 from depotopt.pipeline.stages import Case, open_case, sample_ensemble
+from depotopt.pipeline.unchanged import require_unchanged
 from depotopt.plans import SitingPlan
 from depotopt.siting.assembly import build_problem
 from depotopt.siting.balance import Balance, layout_balance
 from depotopt.siting.explanation import Change, explain_rules, explain_sites
+from depotopt.siting.naming import as_layout
 from depotopt.siting.problem import SitingProblem
-from depotopt.siting.solve import as_layout
 from depotopt.solving import Monitor, SolveResult
 
 
@@ -99,15 +99,7 @@ def explain(
         fault = Fault(str(file), "plan", "null", "expected a layout: siting found none", "plan-file")
         raise InputError(str(file), [fault])
     case = open_case(Path(origin["scenario_path"]), origin["overrides"])
-    if scenario_hash(case.scenario) != origin["scenario_hash"]:
-        fault = Fault(
-            origin["scenario_path"],
-            "",
-            "files that have changed since the run",
-            "expected the scenario the layout was made from: run it again",
-            "changed-scenario",
-        )
-        raise InputError(str(file), [fault])
+    require_unchanged(case.scenario, origin, file)
     design = origin["design"]
     ensemble = sample_ensemble(case.network, case.scenario, design["states"], design["seed"])
     problem = build_problem(case.scenario, case.network, ensemble)

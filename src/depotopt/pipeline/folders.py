@@ -11,11 +11,11 @@ from depotopt.errors import Fault, InputError, UsageError
 from depotopt.evaluation.evaluate import Evaluation
 from depotopt.evaluation.files import dump_evaluations, read_evaluations
 from depotopt.hazards.states import RoadState
-from depotopt.io.fingerprint import scenario_hash
 from depotopt.io.plan_files import dump_result, placed, read_made_from, read_result
 from depotopt.pipeline.closures import closures_of, with_closures
 from depotopt.pipeline.options import RunOptions, made_from, unseen_state, versions
 from depotopt.pipeline.stages import Case, open_case
+from depotopt.pipeline.unchanged import require_unchanged
 from depotopt.plans import DispatchPlan, SitingPlan
 from depotopt.report.content import ReportContent, ReportFiles
 from depotopt.report.csv_tables import CsvForm
@@ -166,15 +166,7 @@ def reopen(folder: Path, *, language: str | None = None) -> Outcome:
     if language is not None:
         options = replace(options, language=language)
     case = open_case(Path(origin["scenario_path"]), origin["overrides"])
-    if scenario_hash(case.scenario) != origin["scenario_hash"]:
-        fault = Fault(
-            origin["scenario_path"],
-            "",
-            "files that have changed since the run",
-            f"expected the scenario with hash {origin['scenario_hash'][:12]}: run it again",
-            "changed-scenario",
-        )
-        raise InputError(str(folder), [fault])
+    require_unchanged(case.scenario, origin, folder / "layout.json")
     dispatch = None
     if (folder / "dispatch.json").exists():
         dispatch = read_result(folder / "dispatch.json", DispatchPlan)

@@ -233,5 +233,5 @@ def _placemark(
 def _xml(root: ET.Element) -> str:
     """Text of a document, without the characters that XML 1.0 cannot hold (section 2.2)."""
     ET.indent(root, space=" ")
-    text = '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
-    return NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)
+    document = '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+    return NOT_XML.sub("\N{REPLACEMENT CHARACTER}", document)
