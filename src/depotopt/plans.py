@@ -203,6 +203,8 @@ class Trip:
         Loads of stops, or of a hub, given up under way: loaded, and handed over to nobody.
     seen
         Where the vehicle was when the plan was made, if it was on a leg of this trip then.
+    stranded
+        No way leads on: the last leg ends where `seen` says, not at ``end_site``.
     """
 
     vehicle: str
@@ -222,6 +224,7 @@ class Trip:
     transfer: Transfer | None = None
     on_board: tuple[Load, ...] = ()
     seen: Waypoint | None = None
+    stranded: bool = False
 
     @property
     def distance_m(self) -> float:

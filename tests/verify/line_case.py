@@ -7,6 +7,7 @@ water and 20 tents, Q half of that, R 10 and 2; there is one unit of water too l
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -108,6 +109,12 @@ def without_street(network: RoadNetwork, tail: int, head: int) -> RoadState:
         0, 1.0, Damage.of([int(network.street[link])]), ("loss",), base.site_survival, base.site_power,
         base.need_factor, base.point_flooded,
     )  # fmt: skip
+
+
+def slowed(network: RoadNetwork, tail: int, head: int, factor: float = 0.1) -> RoadState:
+    """The road state in which the street between two nodes is slow."""
+    state = without_street(network, tail, head)
+    return replace(state, damage=Damage.of(state.damage.street, np.array([factor])))
 
 
 def path(network: RoadNetwork, *nodes: int) -> tuple[int, ...]:

@@ -9,11 +9,11 @@ import pytest
 
 from depotopt.dispatch.replanning import InForce, replan
 from depotopt.dispatch.solve import solve_dispatch
-from depotopt.plans import DispatchPlan, Load, PointState, Reason, Stop, Trip, UnmetLine
+from depotopt.plans import DispatchPlan, Load, PointState, Reason, Stop, Trip, UnmetLine, Waypoint
 from depotopt.solving import SolveLimits
 from depotopt.verify.replan import PlanInForce, verify_replan
 from tests.dispatch.test_transshipment import with_hub
-from tests.verify.line_case import calm, line_network, line_plan, line_scenario, path, without_street
+from tests.verify.line_case import calm, line_network, line_plan, line_scenario, path, slowed, without_street
 from tests.verify.test_dispatch import MUTATIONS
 
 NETWORK = line_network()
@@ -165,13 +165,120 @@ def test_a_trip_under_way_may_not_enter_a_street_after_it_is_lost() -> None:
     assert any("enters the lost street" in violation for violation in found), found
 
 
-def test_a_load_that_cannot_be_handed_over_may_stay_on_board() -> None:
-    """A trip that reaches nobody any more may go; its load is then unmet, and its lot stays drawn."""
+def given_up() -> DispatchPlan:
+    """Truck A turns back at P at 647 s, as the street to Q is lost: what Q was to get stays on board."""
+    second = OLD.plan.trips[1]
+    back = replace(
+        second,
+        stops=(),
+        on_board=second.loads,
+        return_links=path(NETWORK, 0, 1, 0),
+        return_s=747.0,
+        seen=Waypoint(1, 1, 647.0),
+    )
+    state, reason = PointState.UNSERVED, Reason.NO_ROAD
+    unmet = (
+        UnmetLine("Q", "tent", 5.0, state, reason),
+        UnmetLine("Q", "water", 20.0, state, reason),
+        *OLD.plan.unmet,
+    )
+    states = {"P": PointState.SERVED, "Q": state, "R": state}
+    trips = (OLD.plan.trips[0], back, OLD.plan.trips[2])
+    return replace(OLD.plan, road_state=0, at_s=600.0, trips=trips, unmet=unmet, point_state=states)
+
+
+GIVEN_UP: dict[str, tuple[Callable[[DispatchPlan], DispatchPlan], str]] = {
+    "the load is forgotten": (
+        lambda p: changed(p, 1, on_board=()),
+        "20 of lot W1 loaded, 0 handed over or on board",
+    ),
+    "the trip is forgotten": (
+        lambda p: replace(p, trips=(p.trips[0], p.trips[2])),
+        "truck-A-1 trip 2: under way and gone from the plan",
+    ),
+    "where it is, is not told": (
+        lambda p: changed(p, 1, seen=None),
+        "does not tell that the vehicle is 1 links",
+    ),
+    "where it is, is told wrongly": (
+        lambda p: changed(p, 1, seen=Waypoint(1, 0, 547.0)),
+        "tells the vehicle 0 links into leg 1 at 547.0 s, it is 1 links into leg 1 at 647.0 s",
+    ),
+    "it turns before it can": (
+        lambda p: changed(p, 1, return_links=()),
+        "does not go on from where the vehicle is",
+    ),
+    "it is back too early": (lambda p: changed(p, 1, return_s=700.0), "at A at 700.0 s, possible from 747.0"),
+    "it is stranded with a way back": (
+        lambda p: changed(p, 1, stranded=True),
+        "stranded, but not where the vehicle is",
+    ),
+    "it ends beyond the loss": (
+        lambda p: changed(p, 1, end_site="B", return_links=path(NETWORK, 0, 1, 2, 3), return_s=847.0),
+        "enters the lost street",
+    ),
+    "it ends at no depot": (lambda p: changed(p, 1, end_site="P"), "unknown site P"),
+    "a trip that has ended is rewritten": (
+        lambda p: changed(p, 0, return_distance_m=900.0),
+        "rewritten though it has ended",
+    ),
+}
+
+
+def given_up_check(plan: DispatchPlan) -> tuple[str, ...]:
+    return verify_replan(SCENARIO, None, NETWORK, OLD, without_street(NETWORK, 1, 2), plan).violations
+
+
+def test_a_load_that_cannot_be_handed_over_stays_on_board() -> None:
+    """The third trip is planned over the lost street as well; that is its only fault."""
+    found = given_up_check(given_up())
+    assert all("truck-B-1 trip 1" in violation for violation in found), found
+
+
+@pytest.mark.parametrize("name", GIVEN_UP)
+def test_every_fault_of_a_trip_given_up_is_caught(name: str) -> None:
+    mutate, message = GIVEN_UP[name]
+    found = given_up_check(mutate(given_up()))
+    assert any(message in violation for violation in found), found
+
+
+def test_what_was_on_board_before_stays_on_board() -> None:
+    """Made anew again at 660 s, the load of the trip given up may not return to the store."""
     lost = without_street(NETWORK, 1, 2)
-    plan = replace(OLD.plan, road_state=0, at_s=600.0, trips=(OLD.plan.trips[0], OLD.plan.trips[2]))
-    found = verify_replan(SCENARIO, None, NETWORK, OLD, lost, plan).violations
-    assert not any("order" in violation or "gone" in violation for violation in found), found
-    assert any("20 water not sent" in violation for violation in found), found
+    first = given_up()
+    old = PlanInForce(first, lost)
+    again = replace(first, at_s=660.0)
+
+    def found(plan: DispatchPlan) -> tuple[str, ...]:
+        check = verify_replan(SCENARIO, None, NETWORK, old, lost, plan)
+        return tuple(fault for fault in check.violations if "truck-A-1" in fault)
+
+    seen = Waypoint(1, 2, 747.0)
+    assert found(changed(again, 1, seen=seen)) == ()
+    assert any(
+        "on board, 0 of it still" in fault for fault in found(changed(again, 1, on_board=(), seen=seen))
+    )
+
+
+def test_what_lies_behind_keeps_the_time_it_took() -> None:
+    """Truck A passed P at 647 s; that the street behind it is slow at 660 s does not move it back."""
+    state = slowed(NETWORK, 0, 1)
+    second = replace(OLD.plan.trips[1], seen=Waypoint(1, 2, 747.0), return_s=874.0 + 1_100.0)
+    first = changed(
+        replace(OLD.plan, road_state=0, at_s=660.0), 1, seen=second.seen, return_s=second.return_s
+    )
+    old = PlanInForce(first, state)
+
+    def found(**changes: object) -> list[str]:
+        check = verify_replan(
+            SCENARIO, None, NETWORK, old, state, changed(replace(first, at_s=700.0), 1, **changes)
+        )
+        return [fault for fault in check.violations if "truck-A-1 trip 2" in fault]
+
+    assert found() == []
+    late = (replace(second.stops[0], arrive_s=1_647.0, depart_s=1_774.0),)
+    told = found(stops=late, return_s=2_874.0, seen=Waypoint(1, 1, 1_547.0))
+    assert any("it is 2 links into leg 1 at 747.0 s" in fault for fault in told), told
 
 
 HUB = with_hub()
@@ -248,16 +355,92 @@ def test_every_fault_of_trunk_trips_under_way_is_caught(
 
 def test_at_least_thirty_kinds_of_fault_are_put_in() -> None:
     """Each is caught with its own message by the tests over these tables."""
-    kinds = [*FAULTS, *TRUNK_FAULTS, *(name for name, (_, told) in MUTATIONS.items() if told)]
-    assert len(kinds) >= 60
+    kinds = [
+        *FAULTS,
+        *GIVEN_UP,
+        *APPROACH,
+        *TRUNK_FAULTS,
+        *(name for name, (_, told) in MUTATIONS.items() if told),
+    ]
+    assert len(kinds) >= 80
+
+
+def approach_plan() -> DispatchPlan:
+    """Truck A drives to B from 700 s on, to bring R water and tents from there."""
+    to_r = Stop(
+        "R", 1_110.9, 1_221.8, (Load("tent", "T2", 2), Load("water", "W2", 9)), path(NETWORK, 3, 4), 1e3
+    )
+    trip = Trip(
+        "truck-A-1", "truck", 1, "B", "B", 1000.0, 1010.9, 1321.8, (to_r,), path(NETWORK, 4, 3), 1e3,
+        path(NETWORK, 0, 1, 2, 3), 3e3, 700.0,
+    )  # fmt: skip
+    return replace(line_plan(NETWORK), trips=(trip,))
+
+
+APPROACH: dict[str, tuple[Callable[[DispatchPlan], DispatchPlan], str]] = {
+    "begun anew": (
+        lambda p: changed(p, 0, approach_start_s=850.0, load_start_s=1150.0, depart_s=1160.9),
+        "the approach that has begun is begun anew",
+    ),
+    "forgotten": (lambda p: replace(p, trips=()), "on its approach and gone from the plan"),
+    "loaded before it is there": (
+        lambda p: changed(p, 0, load_start_s=950.0),
+        "loading starts at 950.0 s, possible from 1000.0",
+    ),
+    "led elsewhere for nothing": (
+        lambda p: changed(
+            p, 0, start_site="A", end_site="A", approach_links=path(NETWORK, 0, 1, 2, 1, 0), stops=(),
+            load_start_s=1100.0, depart_s=1100.0, return_s=1100.0, return_links=(), return_distance_m=0.0,
+        ),
+        "end changed under way",
+    ),
+    "not told where it is": (lambda p: changed(p, 0, seen=None), "does not tell that the vehicle is 2 links"),
+    "ended before it is there": (
+        lambda p: changed(
+            p, 0, load_start_s=990.0, depart_s=990.0, return_s=990.0, stops=(), return_links=(),
+            return_distance_m=0.0,
+        ),
+        "at B at 990.0 s, possible from 1000.0",
+    ),
+    "ended elsewhere": (
+        lambda p: changed(p, 0, load_start_s=1000.0, depart_s=1000.0, stops=()),
+        "an empty drive ends at the depot it leads to",
+    ),
+}  # fmt: skip
+
+
+def approach_check(plan: DispatchPlan) -> list[str]:
+    old = PlanInForce(approach_plan(), calm())
+    found = verify_replan(SCENARIO, None, NETWORK, old, calm(), plan).violations
+    return [fault for fault in found if "truck" in fault]
+
+
+def test_a_vehicle_on_its_approach_drives_on() -> None:
+    """At 850 s truck A is between P and Q, at Q at 900 s."""
+    plan = changed(replace(approach_plan(), at_s=850.0), 0, seen=Waypoint(0, 2, 900.0))
+    assert approach_check(plan) == []
+    empty = changed(
+        plan, 0, depart_s=1000.0, return_s=1000.0, stops=(), return_links=(), return_distance_m=0.0
+    )
+    assert approach_check(empty) == []
+
+
+@pytest.mark.parametrize("name", APPROACH)
+def test_every_fault_of_an_approach_under_way_is_caught(name: str) -> None:
+    plan = changed(replace(approach_plan(), at_s=850.0), 0, seen=Waypoint(0, 2, 900.0))
+    mutate, message = APPROACH[name]
+    found = approach_check(mutate(plan))
+    assert any(message in fault for fault in found), found
 
 
 def test_what_was_driven_before_the_plan_in_force_may_be_lost_since() -> None:
     """Made anew twice: truck A left the street from A to P before the first time, which lost it."""
     first, state = replace(line_plan(NETWORK), road_state=0, at_s=660.0), without_street(NETWORK, 0, 1)
+    first = changed(first, 1, seen=Waypoint(1, 2, 747.0))
     old = PlanInForce(first, state)
     check = verify_replan(SCENARIO, None, NETWORK, old, state, replace(first, at_s=700.0))
-    assert [fault for fault in check.violations if "possible from" in fault] == []
+    told = [fault for fault in check.violations if "possible from" in fault or "tells" in fault]
+    assert told == []
 
 
 def test_numbers_of_trips_given_up_stay_unused() -> None:

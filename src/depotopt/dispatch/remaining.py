@@ -36,9 +36,10 @@ class Remaining:
     plan
         The plan in force.
     kept
-        Trips that have begun, as they are carried on; trunk trips not begun whose way is open as well.
+        Trips that have begun, as they are carried on, drives to a depot that have begun, and trunk trips not
+        begun whose way is open.
     waiting
-        Trips that have not begun.
+        Trips whose loading has not begun.
     untouched
         Those of vehicles whose way the loss does not touch.
     """
@@ -52,8 +53,8 @@ class Remaining:
 
     @property
     def carried(self) -> tuple[Trip, ...]:
-        """Trips of the new plan that are decided: those that still bring something somewhere."""
-        return tuple(item.trip for item in self.kept if item.trip.stops or item.trip.transfer is not None)
+        """Trips of the new plan that are decided."""
+        return tuple(item.trip for item in self.kept)
 
     def cost(self, trips: Iterable[Trip]) -> float:
         """Operating cost of trips, as `docs/semantics.md` counts it."""
@@ -67,12 +68,34 @@ class Remaining:
         rest
             A plan of `problem`; its trips are numbered on from those carried on.
         """
-        done: dict[str, int] = defaultdict(int)
-        for item in self.kept:
-            done[item.trip.vehicle] = max(done[item.trip.vehicle], item.trip.number)
-        new = tuple(replace(trip, number=trip.number + done[trip.vehicle]) for trip in rest.trips)
-        trips = sorted((*self.carried, *new), key=lambda trip: (trip.vehicle, trip.number))
-        return replace(rest, trips=tuple(trips)), new
+        last = {item.trip.vehicle: item.trip for item in self.kept}
+        joined: set[str] = set()
+        drives = {
+            vehicle: trip
+            for vehicle, trip in last.items()
+            if _is_empty_drive(trip) and trip.load_start_s >= rest.at_s
+        }
+        new = []
+        for trip in rest.trips:
+            done = last.get(trip.vehicle)
+            number = trip.number if done is None else trip.number + done.number
+            drive = drives.get(trip.vehicle)
+            if drive is not None and trip.number == 1 and trip.approach_start_s is None:
+                # The drive that has begun leads to where this trip loads: it is its approach.
+                trip = replace(
+                    trip,
+                    approach_start_s=drive.approach_start_s,
+                    approach_links=drive.approach_links,
+                    approach_distance_m=drive.approach_distance_m,
+                    seen=drive.seen,
+                )
+                joined.add(trip.vehicle)
+            new.append(replace(trip, number=number - (trip.vehicle in joined)))
+        carried = [
+            trip for trip in self.carried if last[trip.vehicle] is not trip or trip.vehicle not in joined
+        ]
+        trips = sorted((*carried, *new), key=lambda trip: (trip.vehicle, trip.number))
+        return replace(rest, trips=tuple(trips)), tuple(new)
 
     def value(self, problem: DispatchProblem, routes: Routes) -> tuple[float, float]:
         """Weighted person-days unmet and operating cost of the whole plan with these routes.
@@ -111,19 +134,28 @@ def remaining_work(assembly: Assembly, underway: Underway, plan: DispatchPlan) -
     """
     kept: list[KeptTrip] = []
     waiting: list[Trip] = []
+    hit: set[str] = set()
     as_planned: dict[str, bool] = defaultdict(lambda: True)
+    problem = assembly.problem
+    stood = {vehicle.ident: problem.places[vehicle.home] for vehicle in problem.vehicles}
     for trip in sorted(plan.trips, key=lambda trip: (trip.vehicle, trip.number)):
-        if trip.load_start_s < underway.at_s:
+        origin = stood[trip.vehicle]
+        stood[trip.vehicle] = trip.end_site
+        if trip.load_start_s < underway.at_s and not underway.on_approach(trip):
             kept.append(underway.carry_on(trip))
             as_planned[trip.vehicle] &= not kept[-1].rerouted
-        elif trip.transfer is not None and as_planned[trip.vehicle] and underway.still_open(trip):
-            kept.append(KeptTrip(trip))
-        elif trip.transfer is None:
-            waiting.append(trip)
+        elif trip.transfer is not None and as_planned[trip.vehicle] and underway.still_open(trip, origin):
+            kept.append(underway.expected(trip, origin))
         else:
-            as_planned[trip.vehicle] = False
-    affected = {item.trip.vehicle for item in kept if item.rerouted}
-    affected |= {trip.vehicle for trip in waiting if not underway.still_open(trip)}
+            if underway.on_approach(trip):
+                kept.append(underway.approaching(trip, origin))
+            if trip.transfer is not None:
+                as_planned[trip.vehicle] = False
+            elif trip.stops:
+                waiting.append(trip)
+                if not underway.still_open(trip, origin):
+                    hit.add(trip.vehicle)
+    affected = hit | {item.trip.vehicle for item in kept if item.rerouted}
     return Remaining(
         assembly,
         _residual(assembly, kept, waiting, plan),
@@ -132,6 +164,11 @@ def remaining_work(assembly: Assembly, underway: Underway, plan: DispatchPlan) -
         tuple(waiting),
         tuple(trip for trip in waiting if trip.vehicle not in affected),
     )
+
+
+def _is_empty_drive(trip: Trip) -> bool:
+    """Whether a trip is only a drive to a depot, where its vehicle can load."""
+    return not (trip.loads or trip.stops or trip.stranded or trip.approach_start_s is None)
 
 
 def _residual(
@@ -144,6 +181,8 @@ def _residual(
     need, reached = problem.need.copy(), np.zeros(len(problem.points), dtype=np.bool_)
     for item in kept:
         for stop in item.trip.stops:
+            if stop.point not in point:
+                continue
             reached[point[stop.point]] = True
             for load in stop.loads:
                 need[point[stop.point], commodity[load.commodity]] -= round(load.quantity)
@@ -158,7 +197,7 @@ def _residual(
     return replace(
         problem,
         need=np.maximum(need, 0),
-        lots=_lots_left(assembly, kept, plan),
+        lots=_lots_left(assembly, kept),
         depots=tuple(replace(item, busy_until_s=busy[item.ident]) for item in problem.depots),
         vehicles=_vehicles_left(problem, kept),
         flooded=_still_flooded(problem, reached),
@@ -177,7 +216,7 @@ def _busy_docks(problem: DispatchProblem, kept: list[KeptTrip]) -> dict[str, tup
     busy: dict[str, list[float]] = {depot.ident: [] for depot in problem.depots}
     for item in kept:
         trip = item.trip
-        spans = [(trip.start_site, trip.depart_s)]
+        spans = [(trip.start_site, trip.depart_s)] if trip.loads else []
         if trip.transfer is not None:
             spans.append((trip.transfer.site, trip.transfer.depart_s))
         for site, until in spans:
@@ -186,7 +225,7 @@ def _busy_docks(problem: DispatchProblem, kept: list[KeptTrip]) -> dict[str, tup
     return {ident: tuple(moments) for ident, moments in busy.items()}
 
 
-def _lots_left(assembly: Assembly, kept: list[KeptTrip], plan: DispatchPlan) -> tuple[Lot, ...]:
+def _lots_left(assembly: Assembly, kept: list[KeptTrip]) -> tuple[Lot, ...]:
     """Lots net of what is loaded, and what trunk trips bring to hubs from when it is released there."""
     problem = assembly.problem
     depot = {item.ident: d for d, item in enumerate(problem.depots)}
@@ -211,10 +250,9 @@ def _lots_left(assembly: Assembly, kept: list[KeptTrip], plan: DispatchPlan) -> 
         ]
     held = _held(problem, lots)
     units = np.array([lot.units for lot in lots], dtype=np.int64)
-    planned = {(trip.vehicle, trip.number): trip for trip in plan.trips}
     for item in kept:
         # What stays on board was drawn from its lot all the same.
-        for load in planned[item.trip.vehicle, item.trip.number].loads:
+        for load in item.trip.loads:
             _draw(units, held.get((item.trip.start_site, load.lot), []), round(load.quantity))
     return tuple(replace(lot, units=max(0, int(units[p]))) for p, lot in enumerate(lots))
 

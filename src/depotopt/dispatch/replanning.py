@@ -34,6 +34,8 @@ MOST_SWEEPS: Final = 4
 """Passes over the first plan that put back what it gave up."""
 WARM_ROUNDS: Final = 4
 """Rounds for every one of a search from nothing: the routing engine and the relaxation take no time here."""
+SAME_TIME_S: Final = 300.0
+"""A moment on a driver's papers that shifts by less needs no new papers."""
 BOUND_SHARE: Final = 0.25
 """Share of the time that must be left for proving a bound where no search from nothing does it."""
 
@@ -150,8 +152,12 @@ def interrupted(
         raise UsageError("the road network has no places: load it with load_network")
     engine = travel_engine(network)
     assembly = assemble(scenario, layout, network, after, at_s, engine)
-    then_s = in_force.plan.at_s
-    underway = Underway(scenario, network, network.places, in_force.state, after, engine, at_s, then_s)
+    problem = assembly.problem
+    depots = tuple(depot.ident for depot in problem.depots)
+    ends = {vehicle.ident: (problem.places[vehicle.home], *depots) for vehicle in problem.vehicles}
+    underway = Underway(
+        scenario, network, network.places, in_force.state, in_force.plan.at_s, after, at_s, engine, ends
+    )
     return remaining_work(assembly, underway, in_force.plan)
 
 
@@ -289,35 +295,58 @@ class _Run:
         return Replanning(
             result,
             self.left.kept,
-            _changed_vehicles(self.left.plan, self.left.kept, new),
+            changed_vehicles(self.left.plan, plan),
             share,
             self.first_plan_s,
             _remarks(self.scenario, self.left.kept),
         )
 
 
-def _changed_vehicles(
-    plan: DispatchPlan, kept: tuple[KeptTrip, ...], new: tuple[Trip, ...]
-) -> tuple[str, ...]:
-    """Vehicles whose remaining work, stop by stop and load by load, is not what their papers say."""
+def changed_vehicles(before: DispatchPlan, after: DispatchPlan) -> tuple[str, ...]:
+    """Vehicles whose papers of one plan do not tell what they do in another, sorted.
 
-    def sheet(trips: list[Trip]) -> list[tuple[object, ...]]:
-        return [
-            (
-                trip.start_site,
-                tuple((stop.point, stop.loads, stop.links) for stop in trip.stops),
-                trip.end_site,
-            )
-            for trip in sorted(trips, key=lambda trip: trip.number)
-        ]
+    Papers tell stops, loads and roads; moments may shift by `SAME_TIME_S` before they are written anew.
+    """
+    old, now = _routes_of(before), _routes_of(after)
+    return tuple(v for v in sorted({*old, *now}) if not _same_papers(old[v], now[v]))
 
-    old: dict[str, list[Trip]] = defaultdict(list)
-    now: dict[str, list[Trip]] = defaultdict(list)
-    for trip in plan.trips:
-        old[trip.vehicle].append(trip)
-    for trip in (*(item.trip for item in kept), *new):
-        now[trip.vehicle].append(trip)
-    return tuple(v for v in sorted({*old, *now}) if sheet(old[v]) != sheet(now[v]))
+
+def _routes_of(plan: DispatchPlan) -> dict[str, list[Trip]]:
+    """Trips per vehicle in order; drives without an errand stand on nobody's papers."""
+    routes: dict[str, list[Trip]] = defaultdict(list)
+    for trip in sorted(plan.trips, key=lambda trip: trip.number):
+        if trip.loads or trip.stranded:
+            routes[trip.vehicle].append(trip)
+    return routes
+
+
+def _same_papers(old: list[Trip], now: list[Trip]) -> bool:
+    return len(old) == len(now) and all(
+        _errand(a) == _errand(b)
+        and all(abs(s - t) <= SAME_TIME_S for s, t in zip(_moments(a), _moments(b), strict=True))
+        for a, b in zip(old, now, strict=True)
+    )
+
+
+def _errand(trip: Trip) -> tuple[object, ...]:
+    """What a trip's papers say, moments aside."""
+    brought = (
+        None if trip.transfer is None else (trip.transfer.site, trip.transfer.links, trip.transfer.loads)
+    )
+    stops = tuple((stop.point, stop.loads, stop.links) for stop in trip.stops)
+    return (
+        trip.start_site,
+        trip.end_site,
+        trip.approach_links,
+        stops,
+        brought,
+        trip.return_links,
+        trip.stranded,
+    )
+
+
+def _moments(trip: Trip) -> list[float]:
+    return [trip.load_start_s, trip.depart_s, *(stop.arrive_s for stop in trip.stops), trip.return_s]
 
 
 def _kept_share(untouched: tuple[Trip, ...], driven: set[tuple[str, str]]) -> tuple[float, int]:

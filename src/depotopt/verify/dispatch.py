@@ -88,9 +88,17 @@ def verify_dispatch(
 
 
 def reference_faults(
-    scenario: Scenario, trips: Sequence[Trip], unmet: Sequence[UnmetLine], lots: dict[str, UsableLot]
+    scenario: Scenario,
+    trips: Sequence[Trip],
+    unmet: Sequence[UnmetLine],
+    lots: dict[str, UsableLot],
+    *,
+    under_way: bool = False,
 ) -> list[str]:
-    """Names a plan uses that do not exist, lots that do not fit, loads that are no whole number."""
+    """Names a plan uses that do not exist, lots that do not fit, loads that are no whole number.
+
+    Only trips ``under_way`` may have nowhere to stop, or loads that nobody gets.
+    """
     broken = []
     brought = {
         (trip.transfer.site, load.lot)
@@ -107,8 +115,10 @@ def reference_faults(
             for site in (trip.start_site, trip.end_site)
             if site not in scenario.site_index
         ]
-        if not trip.stops and trip.transfer is None:
+        if not under_way and not trip.stops and trip.transfer is None:
             broken.append(f"{where}: no stop")
+        if not under_way and (trip.on_board or trip.stranded):
+            broken.append(f"{where}: not under way, but stranded or with loads that nobody gets")
         if trip.transfer is not None and trip.transfer.site not in scenario.site_index:
             broken.append(f"{where}: unknown site {trip.transfer.site}")
         broken += [
