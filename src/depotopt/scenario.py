@@ -229,6 +229,8 @@ class DemandPoint:
         Units per commodity held by village and households, netted off need without transport.
     deadline_s
         Latest arrival that counts; ``None`` for the scenario's horizon.
+    earliest_s
+        Moment before which nothing is handed over; who is there before waits.
     """
 
     ident: str
@@ -243,6 +245,7 @@ class DemandPoint:
     priority: float = 1.0
     own_stock: tuple[tuple[str, float], ...] = ()
     deadline_s: float | None = None
+    earliest_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

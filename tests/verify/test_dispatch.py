@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from depotopt.hazards.states import RoadState
 from depotopt.plans import DispatchPlan, Load, PointState, Reason, Stop, Trip, UnmetLine
 from depotopt.scenario import Scenario
 from depotopt.verify.dispatch import verify_dispatch
@@ -207,3 +208,42 @@ def test_an_approach_leg_is_followed() -> None:
     early = replace(plan, trips=(replace(away, load_start_s=250.0),))
     violations = verify_dispatch(SCENARIO, None, NETWORK, calm(), early).violations
     assert any("loading starts at 250.0 s, possible from 300.0" in violation for violation in violations)
+
+
+def opened_late(state: RoadState, until_s: float) -> RoadState:
+    return replace(state, damage=replace(state.damage, until_s=np.full(len(state.damage), until_s)))
+
+
+def test_a_stop_that_begins_before_its_point_opens_is_caught() -> None:
+    points = (replace(SCENARIO.demand_points[0], earliest_s=300.0), *SCENARIO.demand_points[1:])
+    scenario = replace(SCENARIO, demand_points=points)
+    check = verify_dispatch(scenario, None, NETWORK, calm(), PLAN)
+    assert any("unloading from 300.0 s, when it opens, takes 210.0" in text for text in check.violations)
+    waited = stop(trip(PLAN, 0, return_s=610.0), 0, 0, depart_s=510.0)
+    later = stop(trip(waited, 1, load_start_s=610.0, depart_s=637.0, return_s=1_164.0), 1, 0, arrive_s=837.0)
+    later = stop(later, 1, 0, depart_s=964.0)
+    assert verify_dispatch(scenario, None, NETWORK, calm(), later).violations == ()
+
+
+def test_a_point_that_opens_after_its_deadline_cannot_be_served() -> None:
+    points = (replace(SCENARIO.demand_points[0], earliest_s=3_700.0), *SCENARIO.demand_points[1:])
+    late = stop(trip(PLAN, 0, return_s=4_010.0), 0, 0, depart_s=3_910.0)
+    check = verify_dispatch(replace(SCENARIO, demand_points=points), None, NETWORK, calm(), late)
+    assert any("at P at 3700.0 s, at the latest 3600.0" in text for text in check.violations)
+
+
+def test_a_road_may_be_driven_from_when_it_opens_and_not_before() -> None:
+    state = replace(without_street(NETWORK, 0, 1), index=-1)
+    assert verify_dispatch(SCENARIO, None, NETWORK, opened_late(state, 110.0), PLAN).violations == ()
+    early = verify_dispatch(SCENARIO, None, NETWORK, opened_late(state, 150.0), PLAN)
+    assert any("at P at 210.0 s, possible from 250.0" in text for text in early.violations)
+    never = verify_dispatch(SCENARIO, None, NETWORK, state, PLAN)
+    assert any("uses the lost street" in text for text in never.violations)
+
+
+def test_a_slow_road_is_as_slow_as_when_the_leg_begins_or_is_waited_out() -> None:
+    """At half speed until 150 s, P is reached from 250 s: after the slow road is over, not 310 s."""
+    lost = replace(without_street(NETWORK, 0, 1), index=-1)
+    slow = replace(lost, damage=replace(lost.damage, speed_factor=np.full(len(lost.damage), 0.5)))
+    check = verify_dispatch(SCENARIO, None, NETWORK, opened_late(slow, 150.0), PLAN)
+    assert any("at P at 210.0 s, possible from 250.0" in text for text in check.violations)

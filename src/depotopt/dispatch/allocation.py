@@ -80,6 +80,7 @@ def allocate(problem: DispatchProblem, time_s: float = 60.0) -> Allocation:
     time_s
         Limit for the linear program.
     """
+    problem = _all_open(problem)
     pools, classes = stock_pools(problem), vehicle_classes(problem)
     if len(pools) * len(problem.points) * len(classes) > MOST_FLOWS:
         return _by_commodity(problem, pools, classes)
@@ -113,6 +114,17 @@ def allocate(problem: DispatchProblem, time_s: float = 60.0) -> Allocation:
     summed = np.zeros((len(pools), len(problem.points)))
     np.add.at(summed, (flows.pool, flows.point), values)
     return Allocation(pools, _whole(problem, pools, summed), work, classes, max(bound, 0.0), bound_unmet)
+
+
+def _all_open(problem: DispatchProblem) -> DispatchProblem:
+    """The problem with every road that opens open from the beginning: no plan is kept out by it."""
+    if all(matrix.least_s is None for matrix in problem.travel):
+        return problem
+    travel = (
+        matrix if matrix.least_s is None else replace(matrix, seconds=matrix.least_s, opens_s=None)
+        for matrix in problem.travel
+    )
+    return replace(problem, travel=tuple(travel))
 
 
 def _by_commodity(

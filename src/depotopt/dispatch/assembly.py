@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from depotopt.dispatch.problem import Depot, DispatchProblem, Lot, TravelMatrix, Vehicle
-from depotopt.dispatch.roadlegs import RoadLegs
+from depotopt.dispatch.roadlegs import RoadLegs, known_damage, opening_moments
 from depotopt.dispatch.usable import NEVER, held_lots, open_dispatching, open_tiers, usable_units
 from depotopt.errors import UsageError
 from depotopt.hazards.states import RoadState
@@ -18,7 +18,7 @@ from depotopt.roads.network import RoadNetwork
 from depotopt.roads.profiles import Mode, TravelProfile
 from depotopt.rules import PlanningRules
 from depotopt.scenario import Scenario
-from depotopt.units import HOUR_S, BoolArray, Int64Array
+from depotopt.units import HOUR_S, BoolArray, FloatArray, Int64Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,10 @@ def assemble(
         profile = scenario.vehicle_types[scenario.vehicle_type_index[entry.vehicle_type]].profile
         if entry.count > 0 and profile not in profiles:
             profiles.append(profile)
-    legs = tuple(RoadLegs(network, engine, state, profile, at_s, places) for profile in profiles)
+    latest_s = _deadlines(scenario)
+    state = known_damage(state, at_s)
+    openings = opening_moments(state, at_s, float(latest_s.max(initial=0.0)), len(places))
+    legs = tuple(RoadLegs(network, engine, state, profile, at_s, places, openings) for profile in profiles)
     travel = tuple(leg.matrix() for leg in legs)
     depots = _depots(scenario, state, {ident: d for d, ident in enumerate(sites)})
     lots, remarks = _lots(scenario, layout, state, sites)
@@ -138,7 +141,7 @@ def assemble(
         weight=unmet_weight(scenario)[with_need],
         kg=scenario.kg_per_unit,
         m3=scenario.m3_per_unit,
-        deadline_s=np.maximum(due_s, rules.response_s) if soft else due_s,
+        deadline_s=latest_s[with_need],
         travel=travel,
         flooded=state.point_flooded[with_need],
         reachable=_reachable(scenario, profiles, travel, len(sites), points),
@@ -150,6 +153,7 @@ def assemble(
         excluded=tuple(remarks),
         objectives=scenario.dispatch_objectives,
         due_s=due_s if soft else np.zeros(0),
+        earliest_s=np.array([point.earliest_s for point in chosen], dtype=float),
     )
     sources = []
     for ident in feeding:
@@ -163,6 +167,16 @@ def assemble(
             sources.append(Source(depot, position, own, hubs))
     transfer_s = tuple(scenario.sites[scenario.site_index[ident]].transfer_s for ident in sites)
     return Assembly(problem, legs, tuple(sources), transfer_s)
+
+
+def _deadlines(scenario: Scenario) -> FloatArray:
+    """Latest moment at which a stop that counts may begin, per demand point."""
+    response_s = scenario.rules.response_s
+    due = np.array(
+        [response_s if point.deadline_s is None else point.deadline_s for point in scenario.demand_points],
+        dtype=float,
+    )
+    return np.maximum(due, response_s) if "lateness" in scenario.dispatch_objectives else due
 
 
 def _unload_rate(rules: PlanningRules) -> float:

@@ -61,13 +61,19 @@ class TimedTrip:
 
     @property
     def arrive_s(self) -> tuple[float, ...]:
-        """Arrivals per stop."""
-        return tuple(self.depart_s + at for at in self.trip.arrive_s)
+        """When each stop begins: on arrival, or when the point opens."""
+        if not self.trip.hold_s:
+            return tuple(self.depart_s + at for at in self.trip.arrive_s)
+        moments = zip(self.trip.arrive_s, self.trip.hold_s, strict=True)
+        return tuple(max(self.depart_s + at, hold) for at, hold in moments)
 
     @property
     def leave_s(self) -> tuple[float, ...]:
         """Departures per stop."""
-        return tuple(self.depart_s + at for at in self.trip.leave_s)
+        if not self.trip.hold_s:
+            return tuple(self.depart_s + at for at in self.trip.leave_s)
+        spans = zip(self.arrive_s, self.trip.arrive_s, self.trip.leave_s, strict=True)
+        return tuple(begin + (leave - at) for begin, at, leave in spans)
 
 
 @dataclass(frozen=True)
@@ -193,6 +199,9 @@ def _waiting(
     problem: DispatchProblem, trip: DraftTrip, v: int, number: int, origin: int, free_s: float
 ) -> _Waiting:
     depot = problem.depots[trip.depot]
+    opens = problem.opens_of[problem.vehicles[v].travel]
+    if opens is not None:
+        free_s = max(free_s, opens[origin][depot.place])
     ready = free_s + problem.seconds_of[problem.vehicles[v].travel][origin][depot.place]
     ready = max(ready, depot.ready_s, trip.lots_ready_s, problem.start_s, trip.not_before_s)
     return ready, trip.latest_s, v, number, origin
@@ -221,7 +230,7 @@ def _run(
         seconds, metres = problem.seconds_of[machine.travel], problem.metres_of[machine.travel]
         place = problem.depots[trip.depot].place
         end = end_place(problem, routes[v], number)
-        back = depart + trip.leave_s[-1] + seconds[trip.last][end]
+        back = _back_s(problem, trip, machine.travel, depart, end)
         length = metres[origin][place] + trip.metres + metres[trip.last][end]
         moves = start - seconds[origin][place]
         before = begun.get(v)
@@ -249,12 +258,19 @@ def _ended(problem: DispatchProblem, record: TimedTrip, end: int) -> TimedTrip:
     if end == record.end:
         return record
     trip, machine = record.trip, problem.vehicles[record.trip.vehicle]
-    seconds, metres = problem.seconds_of[machine.travel], problem.metres_of[machine.travel]
-    back = record.depart_s + trip.leave_s[-1] + seconds[trip.last][end]
+    metres = problem.metres_of[machine.travel]
+    back = _back_s(problem, trip, machine.travel, record.depart_s, end)
     place = problem.depots[trip.depot].place
     length = metres[record.origin][place] + trip.metres + metres[trip.last][end]
     wrong = _violation(machine.kind, trip, record.depart_s, back, length, record.duty_start_s)
     return replace(record, end=end, return_s=back, metres=length, wrong=wrong)
+
+
+def _back_s(problem: DispatchProblem, trip: DraftTrip, travel: int, depart_s: float, end: int) -> float:
+    done, opens = trip.done_s(depart_s), problem.opens_of[travel]
+    if opens is not None:
+        done = max(done, opens[trip.last][end])
+    return done + problem.seconds_of[travel][trip.last][end]
 
 
 def _violation(

@@ -219,6 +219,10 @@ def _task(
         members.append(vehicles)
     capacity = [max(group.capacity[n] for group in groups) for n in range(2)]
     prizes = _prizes(mine, groups, durations, distances)
+    latest = {point: max(0, math.floor(problem.deadline_of[point] * DS_PER_S)) for point in points}
+    opens = problem.earliest_of or [0.0] * len(problem.points)
+    # What opens too late is dropped by the clock; engines want windows that end after they begin.
+    first = {point: min(latest[point], math.ceil(opens[point] * DS_PER_S)) for point in points}
     jobs = tuple(
         RoutingJob(
             place=local[piece.point],
@@ -227,7 +231,8 @@ def _task(
                 min(math.ceil(piece.m3 * LOAD_SCALE), capacity[1]),
             ),
             service=math.ceil((problem.stop_service_s + piece.kg / problem.unload_kg_per_s) * DS_PER_S),
-            latest=max(0, math.floor(float(problem.deadline_s[piece.point]) * DS_PER_S)),
+            earliest=first[piece.point],
+            latest=latest[piece.point],
             release=math.ceil(piece.ready_s * DS_PER_S),
             prize=prize,
         )

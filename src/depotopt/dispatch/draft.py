@@ -47,6 +47,10 @@ class DraftTrip:
         Kilograms and cubic metres beyond what the vehicle takes.
     not_before_s
         Loading waits until then, so that a trip that matters more has the dock; 0 for no waiting.
+    hold_s
+        Moment before which no stop begins, however early the vehicle leaves: points and roads on the way
+        open then; empty where nothing makes it wait. Stop *j* begins at
+        ``max(departure + arrive_s[j], hold_s[j])``.
     """
 
     vehicle: int
@@ -65,6 +69,14 @@ class DraftTrip:
     load_s: float
     overload: float
     not_before_s: float = 0.0
+    hold_s: tuple[float, ...] = ()
+
+    def done_s(self, depart_s: float) -> float:
+        """When the last stop is done, leaving the depot at a moment."""
+        if not self.hold_s:
+            return depart_s + self.leave_s[-1]
+        begin = max(depart_s + self.arrive_s[-1], self.hold_s[-1])
+        return begin + self.leave_s[-1] - self.arrive_s[-1]
 
 
 Routes = tuple[tuple[DraftTrip, ...], ...]
@@ -98,6 +110,11 @@ def make_trip(
         clock += problem.stop_service_s + kg / problem.unload_kg_per_s
         leave.append(clock)
         here = place
+    hold: tuple[float, ...] = ()
+    if problem.waits:
+        hold = _holds(problem, machine.travel, problem.depots[depot].place, points, arrive)
+        if hold and any(at > problem.deadline_of[i] for at, i in zip(hold, points, strict=True)):
+            latest = -math.inf
     total = sum(stop_kg)
     rate = problem.depots[depot].dock_kg_per_s
     kind = machine.kind
@@ -118,7 +135,39 @@ def make_trip(
         last=here,
         load_s=total / rate if rate > 0 else math.inf,
         overload=overload,
+        hold_s=hold,
     )
+
+
+def own_holds(
+    problem: DispatchProblem, travel: int, place: int, points: tuple[int, ...]
+) -> tuple[float, ...]:
+    """Moments before which stops cannot begin for what is true of them alone: their point, the road to it."""
+    seconds, opens, earliest = problem.seconds_of[travel], problem.opens_of[travel], problem.earliest_of
+    holds, here = [], place
+    for point in points:
+        there = problem.place_of[point]
+        hold = -math.inf if earliest is None else earliest[point]
+        if opens is not None:
+            hold = max(hold, opens[here][there] + seconds[here][there])
+        holds.append(hold)
+        here = there
+    return tuple(holds)
+
+
+def _holds(
+    problem: DispatchProblem,
+    travel: int,
+    place: int,
+    points: tuple[int, ...],
+    arrive: list[float],
+) -> tuple[float, ...]:
+    """Moments before which stops cannot begin, those before them being made; empty where none is held up."""
+    holds: list[float] = []
+    for j, own in enumerate(own_holds(problem, travel, place, points)):
+        # From the beginning of one stop to the arrival at the next takes as long as without waiting.
+        holds.append(own if not j else max(own, holds[-1] + arrive[j] - arrive[j - 1]))
+    return tuple(holds) if holds and max(holds) > problem.start_s else ()
 
 
 def remade(problem: DispatchProblem, trip: DraftTrip) -> DraftTrip:

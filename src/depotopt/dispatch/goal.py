@@ -113,8 +113,7 @@ def arrivals(problem: DispatchProblem, times: Timetable) -> tuple[float, float, 
     commodity = [lot.commodity for lot in problem.lots]
     for record in times.trips:
         trip = record.trip
-        for point, after, load in zip(trip.stops, trip.arrive_s, trip.loads, strict=True):
-            arrive = record.depart_s + after
+        for point, arrive, load in zip(trip.stops, record.arrive_s, trip.loads, strict=True):
             last = max(last, arrive - start)
             worth = sum(units * weight[point][commodity[p]] for p, units in load)
             latency += worth * (arrive - start)

@@ -49,8 +49,8 @@ class StopLine:
         Where.
     eta_s, leave_s
         Arrival and departure, seconds from the scenario's start.
-    latest_s
-        Latest arrival that counts.
+    earliest_s, latest_s
+        When the point opens, and the latest arrival that counts.
     slack_s
         How late the vehicle may be at this stop without missing it.
     kg
@@ -66,6 +66,7 @@ class StopLine:
     name: str
     eta_s: float
     leave_s: float
+    earliest_s: float
     latest_s: float
     slack_s: float
     kg: float
@@ -227,6 +228,10 @@ def _deadline_s(scenario: Scenario, stop: Stop) -> float:
     return scenario.rules.response_s if point.deadline_s is None else point.deadline_s
 
 
+def _earliest_s(scenario: Scenario, stop: Stop) -> float:
+    return scenario.demand_points[scenario.point_index[stop.point]].earliest_s
+
+
 def departure_slack(scenario: Scenario, plan: DispatchPlan) -> dict[tuple[str, int], float]:
     """How much later each trip could leave: its own stops and, less the waiting between, later trips.
 
@@ -288,6 +293,7 @@ def _manifest(scenario: Scenario, network: RoadNetwork, trip: Trip, slack_s: flo
             name=scenario.demand_points[scenario.point_index[stop.point]].name,
             eta_s=stop.arrive_s,
             leave_s=stop.depart_s,
+            earliest_s=_earliest_s(scenario, stop),
             latest_s=_deadline_s(scenario, stop),
             slack_s=_deadline_s(scenario, stop) - stop.arrive_s,
             kg=per_point[stop.point],
@@ -332,6 +338,7 @@ def _transfer_line(scenario: Scenario, network: RoadNetwork, transfer: Transfer,
         name=scenario.sites[scenario.site_index[transfer.site]].name,
         eta_s=transfer.arrive_s,
         leave_s=transfer.depart_s,
+        earliest_s=0.0,
         latest_s=transfer.arrive_s,
         slack_s=0.0,
         kg=kg,

@@ -117,6 +117,7 @@ def part_of(
         flooded=problem.flooded[points],
         reachable=problem.reachable[points],
         due_s=problem.due_s[points] if len(problem.due_s) else problem.due_s,
+        earliest_s=problem.earliest_s[points] if len(problem.earliest_s) else problem.earliest_s,
         served_by=served,
     )
     return Part(small, vehicles, tuple(points.tolist()))
@@ -124,4 +125,10 @@ def part_of(
 
 def _cut(matrix: TravelMatrix, places: Int64Array) -> TravelMatrix:
     grid = np.ix_(places, places)
-    return TravelMatrix(matrix.seconds[grid], matrix.metres[grid], matrix.exact)
+    return TravelMatrix(
+        matrix.seconds[grid],
+        matrix.metres[grid],
+        matrix.exact,
+        None if matrix.opens_s is None else matrix.opens_s[grid],
+        None if matrix.least_s is None else matrix.least_s[grid],
+    )

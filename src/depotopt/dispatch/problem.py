@@ -120,11 +120,18 @@ class TravelMatrix:
         the time (plans always report the length of the links they drive).
     exact
         Whether ``metres`` follows the links.
+    opens_s
+        Moment before which no leg may begin, because its road opens then; shape ``(M, M)``, ``None`` where
+        every leg may begin at any time.
+    least_s
+        Times once every road that opens is open, shape ``(M, M)``; ``None`` where those are ``seconds``.
     """
 
     seconds: FloatArray
     metres: FloatArray
     exact: bool
+    opens_s: FloatArray | None = None
+    least_s: FloatArray | None = None
 
 
 @dataclass(frozen=True)
@@ -135,8 +142,8 @@ class DispatchProblem:
         D depots, P lots (each at one depot, of one commodity), I points with need, K commodities,
         V vehicles, R(v) the trips of vehicle v in order.
     Data
-        need[i,k], weight[i,k]; units[p], ready_s[p]; kg[k], m3[k]; deadline_s[i];
-        seconds_v[a,b], metres_v[a,b] between places; payload, volume, range, duty of each vehicle.
+        need[i,k], weight[i,k]; units[p], ready_s[p]; kg[k], m3[k]; earliest_s[i], deadline_s[i];
+        seconds_v[a,b], metres_v[a,b], opens_v[a,b] between places; payload, volume, range, duty of vehicles.
     Variables
         trips (start depot, stops in order, end), y[r,i,p] in {0, 1, 2, ...} units of lot p handed over
         at stop i of trip r, times of loading, arrival and return.
@@ -145,7 +152,8 @@ class DispatchProblem:
         s.t.    sum_r,p y[r,i,p] <= need[i,k],  sum_r,i y[r,i,p] <= units[p]
                 load of each trip within payload and volume, length of each trip within range
                 loading after vehicle, depot and lots are ready, at most ``docks`` at a time,
-                kg / dock_kg_per_s long;  arrival at i <= deadline_s[i];  duty of v within its hours.
+                kg / dock_kg_per_s long;  no leg a -> b begins before opens_v[a,b];
+                stop at i begins at max(arrival, earliest_s[i]) <= deadline_s[i];  duty of v within its hours.
 
     Attributes
     ----------
@@ -193,6 +201,8 @@ class DispatchProblem:
         Operating cost and kilometres of trips that are decided before: part of every plan's terms.
     due_s
         Arrival after which a delivery is late, shape ``(I,)``; empty where nothing that counts is late.
+    earliest_s
+        Moment before which nothing is handed over, shape ``(I,)``; empty where all points are open always.
     """
 
     places: tuple[str, ...]
@@ -224,6 +234,7 @@ class DispatchProblem:
     due_s: FloatArray = field(default_factory=lambda: np.zeros(0))
     spent_cost: float = 0.0
     spent_km: float = 0.0
+    earliest_s: FloatArray = field(default_factory=lambda: np.zeros(0))
 
     @cached_property
     def lot_units(self) -> Int64Array:
@@ -250,6 +261,24 @@ class DispatchProblem:
     def metres_of(self) -> tuple[Sequence[Sequence[float]], ...]:
         """Lengths per travel profile as plain lists."""
         return tuple(_rows(matrix.metres) for matrix in self.travel)
+
+    @cached_property
+    def opens_of(self) -> tuple[Sequence[Sequence[float]] | None, ...]:
+        """Moments before which legs may not begin, per travel profile; ``None`` where there are none."""
+        return tuple(None if matrix.opens_s is None else _rows(matrix.opens_s) for matrix in self.travel)
+
+    @cached_property
+    def earliest_of(self) -> list[float] | None:
+        """Opening of each point; ``None`` where all are open always."""
+        if not (self.earliest_s > self.start_s).any():
+            return None
+        earliest: list[float] = self.earliest_s.tolist()
+        return earliest
+
+    @cached_property
+    def waits(self) -> bool:
+        """Whether a vehicle may have to wait on the way: for a point to open, or for a road."""
+        return self.earliest_of is not None or any(rows is not None for rows in self.opens_of)
 
     @cached_property
     def place_of(self) -> list[int]:
@@ -328,6 +357,27 @@ class DispatchProblem:
     def seconds(self, vehicle: int, a: int, b: int) -> float:
         """Driving time of a vehicle between two places."""
         return self.seconds_of[self.vehicles[vehicle].travel][a][b]
+
+    def least_seconds(self, vehicle: int, a: int, b: int) -> float:
+        """Driving time once every road that opens is open."""
+        matrix = self.travel[self.vehicles[vehicle].travel]
+        return float((matrix.seconds if matrix.least_s is None else matrix.least_s)[a, b])
+
+    def holds_from(self, travel: int, place: int) -> FloatArray | None:
+        """Moments before which stops cannot begin, coming straight from a place; ``None`` where none waits."""
+        if not self.waits:
+            return None
+        matrix = self.travel[travel]
+        holds = self.earliest_s if len(self.earliest_s) else np.zeros(len(self.points))
+        if matrix.opens_s is None:
+            return holds
+        there = matrix.opens_s[place, self.points] + matrix.seconds[place, self.points]
+        return np.maximum(holds, np.where(np.isfinite(there), there, 0.0))
+
+    def begin_s(self, vehicle: int, a: int, b: int, ready_s: float) -> float:
+        """When a vehicle that is ready may begin a leg: at once, or when its road opens."""
+        opens = self.opens_of[self.vehicles[vehicle].travel]
+        return ready_s if opens is None else max(ready_s, opens[a][b])
 
     def metres(self, vehicle: int, a: int, b: int) -> float:
         """Length of that leg."""

@@ -127,7 +127,8 @@ def _trip(assembly: Assembly, problem: DispatchProblem, record: TimedTrip) -> Tr
     vehicle = problem.vehicles[record.trip.vehicle]
     legs, depot = assembly.legs[vehicle.travel], problem.depots[record.trip.depot]
     legs.find(_pairs(problem, record))
-    stops, here = [], depot.place
+    stops, here, clock = [], depot.place, record.depart_s
+    v = record.trip.vehicle
     for j, point in enumerate(record.trip.stops):
         place = int(problem.points[point])
         leg = legs.leg(here, place)
@@ -141,14 +142,14 @@ def _trip(assembly: Assembly, problem: DispatchProblem, record: TimedTrip) -> Tr
         stops.append(
             Stop(
                 point=problem.point_idents[point],
-                arrive_s=record.arrive_s[j],
+                arrive_s=problem.begin_s(v, here, place, clock) + problem.seconds(v, here, place),
                 depart_s=record.leave_s[j],
                 loads=tuple(loads),
                 links=leg.links,
                 distance_m=leg.metres,
             )
         )
-        here = place
+        here, clock = place, record.leave_s[j]
     back, approach = legs.leg(here, record.end), legs.leg(record.origin, depot.place)
     stands = record.origin == depot.place
     return Trip(

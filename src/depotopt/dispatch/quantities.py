@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
@@ -11,7 +12,7 @@ import numpy as np
 
 from depotopt.dispatch.candidates import insertion_order
 from depotopt.dispatch.clock import TimedTrip, Timetable, timetable
-from depotopt.dispatch.draft import DraftTrip, Routes, make_trip, without_empty
+from depotopt.dispatch.draft import DraftTrip, Routes, make_trip, own_holds, without_empty
 from depotopt.dispatch.draft import weighted_unmet as unmet_of
 from depotopt.dispatch.insertion import Inserter
 from depotopt.dispatch.linear import LinearProgram, solve_linear
@@ -171,28 +172,25 @@ def _add_times(
     def kg_terms(r: int, stops: range, per_kg: float) -> list[tuple[int, float]]:
         return [(c, float(problem.kg[pools[p].commodity]) * per_kg) for j in stops for c, p in columns[r, j]]
 
-    def fixed_s(record: TimedTrip, stop: int) -> float:
-        """Driving and service up to the arrival at a stop (or back at the end)."""
-        handled = sum(record.trip.stop_kg[:stop]) / problem.unload_kg_per_s
-        until = record.return_s if stop == len(record.trip.stops) else record.arrive_s[stop]
-        return until - record.depart_s - handled
-
     for r, record in enumerate(before.trips):
         trip, start = record.trip, integers + r
         depot = problem.depots[trip.depot]
         load_s, unload_s = 1 / depot.dock_kg_per_s, 1 / problem.unload_kg_per_s
         stops = range(len(trip.stops))
         approach_s = record.load_start_s - record.approach_start_s
+        way = _Way.of(problem, record)
         # Lots the trip may draw are ready when it loads now, so it never starts before they are.
         opens = max(
             [depot.ready_s, problem.start_s, *(pools[p].ready_s for j in stops for _, p in columns[r, j])]
         )
         earlier = last_of_vehicle.get(trip.vehicle)
+        ready_s = 0.0 if earlier is not None else problem.vehicles[trip.vehicle].free_s
+        ready_s = problem.begin_s(trip.vehicle, record.origin, depot.place, ready_s)
+        opens = max(opens, ready_s + approach_s)
         if earlier is None:
-            opens = max(opens, problem.vehicles[trip.vehicle].free_s + approach_s)
             first_of_vehicle[trip.vehicle] = r
         else:
-            past = before.trips[earlier]
+            past, past_way = before.trips[earlier], _Way.of(problem, before.trips[earlier])
             past_load = 1 / problem.depots[past.trip.depot].dock_kg_per_s
             past_stops = range(len(past.trip.stops))
             rows.add(
@@ -201,8 +199,11 @@ def _add_times(
                     (start, -1.0),
                     *kg_terms(earlier, past_stops, past_load + unload_s),
                 ],
-                -fixed_s(past, len(past.trip.stops)) - approach_s,
+                -past_way.fixed_s[-1] - approach_s,
             )
+            for w, since_s in past_way.waits(len(past.trip.stops)):
+                terms = [(start, -1.0), *kg_terms(earlier, range(w, len(past.trip.stops)), unload_s)]
+                rows.add(terms, -since_s - approach_s)
         queue = (trip.depot, record.dock)
         rows.add([(start, -1.0)], -max(opens, depot.dock_queue()[record.dock]))
         if queue in last_at_dock:
@@ -210,14 +211,19 @@ def _add_times(
             ahead_stops = range(len(before.trips[ahead].trip.stops))
             rows.add([(integers + ahead, 1.0), (start, -1.0), *kg_terms(ahead, ahead_stops, load_s)], 0.0)
         for j in stops:
-            late = float(problem.deadline_s[trip.stops[j]]) - MARGIN_S - fixed_s(record, j)
+            latest = float(problem.deadline_s[trip.stops[j]])
+            late, now = latest - MARGIN_S - way.fixed_s[j], record.depart_s + trip.arrive_s[j] - 1e-6
             terms = [(start, 1.0), *kg_terms(r, stops, load_s), *kg_terms(r, range(j), unload_s)]
-            rows.add(terms, max(late, _now(record, j) - fixed_s(record, j)))
+            # What holds now stays allowed even inside the margin.
+            rows.add(terms, max(late, now - way.fixed_s[j]))
+            for w, since_s in way.waits(j):
+                held = sum(trip.stop_kg[w:j]) * unload_s
+                rows.add(kg_terms(r, range(w, j), unload_s), max(latest - MARGIN_S - since_s, held))
         hours = problem.vehicles[trip.vehicle].kind.max_hours_s
         if np.isfinite(hours):
             first = first_of_vehicle[trip.vehicle]
             first_approach = before.trips[first].load_start_s - before.trips[first].approach_start_s
-            high = hours - MARGIN_S - fixed_s(record, len(trip.stops))
+            high = hours - MARGIN_S - way.fixed_s[-1]
             terms = [*kg_terms(r, stops, load_s + unload_s)]
             since = problem.vehicles[trip.vehicle].duty_start_s
             if since is not None:
@@ -228,12 +234,53 @@ def _add_times(
             if since is None:
                 high -= first_approach
             rows.add(terms, high)
+            for w, since_s in way.waits(len(trip.stops)):
+                terms = kg_terms(r, range(w, len(trip.stops)), unload_s)
+                if since is None:
+                    terms.append((integers + first, -1.0))
+                rows.add(terms, hours - MARGIN_S - since_s + (-first_approach if since is None else since))
         last_of_vehicle[trip.vehicle], last_at_dock[queue] = r, r
 
 
-def _now(record: TimedTrip, stop: int) -> float:
-    """Arrival of the timetable at hand: what holds now stays allowed even inside the margin."""
-    return record.arrive_s[stop] - 1e-6
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """What of a trip's times does not follow the kilograms, and what it may have to wait for on the way.
+
+    Attributes
+    ----------
+    fixed_s
+        Driving and service from leaving the depot up to the arrival at each stop and at the end.
+    hold_s
+        Moment before which each stop cannot begin, and the trip not end, for what is true of it alone.
+    """
+
+    fixed_s: tuple[float, ...]
+    hold_s: tuple[float, ...]
+
+    @classmethod
+    def of(cls, problem: DispatchProblem, record: TimedTrip) -> _Way:
+        """Work out the way of a trip."""
+        trip, v = record.trip, record.trip.vehicle
+        back_s = problem.seconds(v, trip.last, record.end)
+        moments = (*trip.arrive_s, trip.leave_s[-1] + back_s)
+        handled, fixed = 0.0, [moments[0]]
+        for kg, moment in zip(trip.stop_kg, moments[1:], strict=True):
+            handled += kg / problem.unload_kg_per_s
+            fixed.append(moment - handled)
+        if not problem.waits:
+            return cls(tuple(fixed), ())
+        place = problem.depots[trip.depot].place
+        own = own_holds(problem, problem.vehicles[v].travel, place, trip.stops)
+        end_s = problem.begin_s(v, trip.last, record.end, -math.inf) + back_s
+        return cls(tuple(fixed), (*own, end_s))
+
+    def waits(self, stop: int) -> list[tuple[int, float]]:
+        """What holds a stop up: where, and when it could begin then with nothing unloaded from there on."""
+        return [
+            (w, hold + self.fixed_s[stop] - self.fixed_s[w])
+            for w, hold in enumerate(self.hold_s[: stop + 1])
+            if hold > 0
+        ]
 
 
 def _loaded(
@@ -296,10 +343,12 @@ def _in_order(
         if not trip.kg:
             continue
         free = back.get(v, problem.vehicles[v].free_s)
+        free = problem.begin_s(v, record.origin, depot.place, free)
         arrive = free + record.load_start_s - record.approach_start_s
         queue = (record.trip.depot, record.dock)
         start = max(arrive, depot.ready_s, trip.lots_ready_s, problem.start_s, dock_free[queue])
         dock_free[queue] = start + trip.load_s
-        back[v] = start + trip.load_s + trip.leave_s[-1] + problem.seconds(v, trip.last, record.end)
+        done = problem.begin_s(v, trip.last, record.end, trip.done_s(start + trip.load_s))
+        back[v] = done + problem.seconds(v, trip.last, record.end)
         made[v][record.number - 1] = replace(trip, not_before_s=start)
     return without_empty(problem, tuple(tuple(route) for route in made))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
 from depotopt.dispatch.problem import TravelMatrix
 from depotopt.errors import EngineError
-from depotopt.hazards.states import RoadState
+from depotopt.hazards.states import Damage, RoadState
 from depotopt.roads.engines import TravelTimeEngine
 from depotopt.roads.network import RoadNetwork
 from depotopt.roads.profiles import Mode, TravelProfile
@@ -25,6 +25,41 @@ SAMPLED_ORIGINS = 6
 """Places from which lengths are sampled where there are more pairs: every origin is a search of its own."""
 SAMPLED_PAIRS = 240
 """Pairs of that sample."""
+MOST_OPENINGS = 4
+"""Moments at which roads are looked at again because some open; the last of all is always among them."""
+MANY_PLACES = 1_500
+"""Places above which only the last of those moments is looked at: every one costs a matrix."""
+
+
+def known_damage(state: RoadState, at_s: float) -> RoadState:
+    """The road state without damage that begins after a moment: nobody knows of it then."""
+    damage = state.damage
+    begun = damage.from_s <= at_s
+    if begun.all():
+        return state
+    kept = (getattr(damage, item.name)[begun] for item in fields(Damage))
+    return replace(state, damage=Damage(*kept))
+
+
+def opening_moments(state: RoadState, at_s: float, last_s: float, places: int) -> tuple[float, ...]:
+    """Moments after ``at_s`` at which roads that are lost or slow then are open again, at most a few.
+
+    Parameters
+    ----------
+    state, at_s
+        Roads at a moment.
+    last_s
+        Moment after which nothing matters any more.
+    places
+        How many places are looked at.
+    """
+    ends = state.damage.until_s[state.damage.active(at_s)]
+    moments = np.unique(ends[ends <= last_s])
+    most = 1 if places > MANY_PLACES else MOST_OPENINGS
+    if len(moments) > most:
+        chosen = np.linspace(0, len(moments) - 1, most + 1).round().astype(np.int64)[1:]
+        moments = moments[chosen]
+    return tuple(moments.tolist())
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +88,9 @@ class RoadLegs:
         What drives where.
     places
         Identifiers of the places.
+    openings
+        Later moments at which roads are open again. Each pair of places is driven over the roads of the
+        moment by which a vehicle that is free at ``at_s`` is there first, and not before that moment.
     """
 
     network: RoadNetwork
@@ -61,18 +99,40 @@ class RoadLegs:
     profile: TravelProfile
     at_s: float
     places: tuple[str, ...]
+    openings: tuple[float, ...] = ()
     _found: dict[tuple[int, int], Leg] = field(default_factory=dict)
-    _link_ds: Int32Array | None = None
+    _link_ds: dict[float, Int32Array] = field(default_factory=dict)
+    _waits: dict[float, BoolArray] = field(default_factory=dict)
 
-    def seconds(self) -> FloatArray:
+    def matrix(self) -> TravelMatrix:
+        """Times and lengths between all places; the lengths are those of the paths driven."""
+        seconds = self._seconds(self.at_s)
+        if self.profile.mode is not Mode.ROAD or not self.openings:
+            return self._with_lengths(seconds)
+        opens = np.zeros_like(seconds)
+        there = self.at_s + seconds
+        least = seconds
+        for moment in self.openings:
+            least = self._seconds(moment)
+            sooner = moment + least < there
+            if sooner.any():
+                opens[sooner], seconds[sooner] = moment, least[sooner]
+                there[sooner] = moment + least[sooner]
+                for pairs in self._waits.values():
+                    pairs &= ~sooner
+                self._waits[moment] = sooner
+        matrix = self._with_lengths(seconds)
+        if not self._waits and (least == seconds).all():
+            return matrix
+        return replace(matrix, opens_s=opens if self._waits else None, least_s=least)
+
+    def _seconds(self, at_s: float) -> FloatArray:
         """Times between all places, shape ``(M, M)``; 0 on the diagonal, ``inf`` without a path."""
-        times = self._times().of_state(self.state).copy()
+        times = self._times(at_s).of_state(self.state).copy()
         np.fill_diagonal(times, 0.0)
         return times
 
-    def matrix(self) -> TravelMatrix:
-        """Times and lengths between all places."""
-        seconds = self.seconds()
+    def _with_lengths(self, seconds: FloatArray) -> TravelMatrix:
         straight = self._straight_m()
         if self.profile.mode is not Mode.ROAD:
             return TravelMatrix(seconds, straight, True)
@@ -126,12 +186,20 @@ class RoadLegs:
             return
         if self.network.places is None:
             raise EngineError(self.engine.name, "the road network has no places")
-        if self._link_ds is None:
-            self._link_ds = self._times().link_ds(self.state)
         node = self.network.places.node[self.network.places.index(self.places)]
-        # Pairs are sorted by origin; a few at a time keep the search trees of their origins small.
-        for first in range(0, len(missing), PAIRS_AT_ONCE):
-            self._find_some(missing[first : first + PAIRS_AT_ONCE], node, self._link_ds)
+        by_moment: dict[float, list[tuple[int, int]]] = {}
+        for pair in missing:
+            by_moment.setdefault(self._moment(*pair), []).append(pair)
+        for moment, pairs in by_moment.items():
+            if moment not in self._link_ds:
+                self._link_ds[moment] = self._times(moment).link_ds(self.state)
+            # Pairs are sorted by origin; a few at a time keep the search trees of their origins small.
+            for first in range(0, len(pairs), PAIRS_AT_ONCE):
+                self._find_some(pairs[first : first + PAIRS_AT_ONCE], node, self._link_ds[moment])
+
+    def _moment(self, a: int, b: int) -> float:
+        """Of which moment the roads are that a pair of places is driven over."""
+        return next((moment for moment, pairs in self._waits.items() if pairs[a, b]), self.at_s)
 
     def _find_some(self, pairs: list[tuple[int, int]], node: Int32Array, link_ds: Int32Array) -> None:
         origins = node[[a for a, _ in pairs]].astype(np.int32)
@@ -149,8 +217,8 @@ class RoadLegs:
         self.find([(a, b)])
         return self._found[a, b]
 
-    def _times(self) -> TravelTimes:
-        return TravelTimes(self.network, self.engine, self.places, self.places, self.profile, self.at_s)
+    def _times(self, at_s: float) -> TravelTimes:
+        return TravelTimes(self.network, self.engine, self.places, self.places, self.profile, at_s)
 
     def _straight_m(self) -> FloatArray:
         known = self.network.places

@@ -102,7 +102,7 @@ class Rota:
             begun[v] = since
             heapq.heapreplace(docks, start + made.load_s)
             home = self._ends(v)[0][trip.stops[-1]]
-            heapq.heappush(waiting, (start + made.load_s + made.leave_s[-1] + float(home), v))
+            heapq.heappush(waiting, (made.done_s(start + made.load_s) + float(home), v))
         return tuple(tuple(route) for route in routes)
 
     def _ends(self, v: int) -> tuple[FloatArray, FloatArray]:
@@ -134,6 +134,11 @@ class Rota:
             else:
                 leg_s, leg_m, so_far = out_s, out_m, 0.0
             arrive = start_s + (kind.payload_kg - trip.room_kg) / depot.dock_kg_per_s + trip.clock_s + leg_s
+            holds = problem.holds_from(machine.travel, trip.place)
+            if holds is not None:
+                # Waiting for a point or a road to open is as if the way were longer.
+                wait = np.maximum(holds - arrive, 0.0)
+                arrive, leg_s = arrive + wait, leg_s + wait
             slack = np.minimum(problem.deadline_s - arrive, trip.slack_s) - MARGIN_S
             home = arrive + problem.stop_service_s + back_s
             handled = 1 / depot.dock_kg_per_s + 1 / problem.unload_kg_per_s

@@ -264,6 +264,9 @@ def _remarks(problem: DispatchProblem) -> list[str]:
     late = int((problem.deadline_s < problem.start_s).sum())
     if late:
         remarks.append(f"{late} points have a deadline that lies in the past")
+    shut = 0 if problem.earliest_of is None else int((problem.earliest_s > problem.deadline_s).sum())
+    if shut:
+        remarks.append(f"{shut} points open only after their deadline")
     return remarks
 
 

@@ -60,7 +60,7 @@ def reachable_stock(assembly: Assembly) -> DispatchProblem:
             there = min(
                 (
                     max(machine.free_s, source.depot.ready_s, problem.start_s)
-                    + problem.seconds(v, source.depot.place, problem.depots[hub].place)
+                    + problem.least_seconds(v, source.depot.place, problem.depots[hub].place)
                     for v, machine in enumerate(problem.vehicles)
                 ),
                 default=math.inf,
@@ -152,12 +152,13 @@ class TrunkPlanner:
         length = problem.metres(v, stands, place) + problem.metres(v, place, target.place)
         if not math.isfinite(approach + leg) or min(rates) <= 0 or length > kind.range_m:
             return None
-        start = max(free_s + approach, source.depot.ready_s, problem.start_s, min(self._load_queue[s]))
+        moves = problem.begin_s(v, stands, place, free_s)
+        start = max(moves + approach, source.depot.ready_s, problem.start_s, min(self._load_queue[s]))
 
         def trip(loads: list[tuple[Lot, int]], kg: float) -> TrunkTrip:
             begin = max([start, *(lot.ready_s for lot, _ in loads)])
             depart = begin + kg / rates[0]
-            arrive = depart + leg
+            arrive = problem.begin_s(v, place, target.place, depart) + leg
             unload = max(arrive, target.ready_s, min(self._hub_queue[hub]))
             return TrunkTrip(
                 v, s, hub, stands, tuple(loads), begin, depart, arrive, unload, unload + kg / rates[1]

@@ -155,6 +155,7 @@ def demand_point(row: DemandPointRow, own_stock: Sequence[OwnStockRow]) -> Deman
         priority=row.priority,
         own_stock=tuple(sorted(held.items())),
         deadline_s=None if row.deadline_h is None else row.deadline_h * HOUR_S,
+        earliest_s=row.earliest_h * HOUR_S,
     )
 
 

@@ -67,13 +67,17 @@ def vehicle_faults(tables: ScenarioTables) -> list[Fault]:
 
 
 def point_faults(tables: ScenarioTables) -> list[Fault]:
-    """Shelters without capacity and settlements with one."""
+    """Shelters without capacity and settlements with one; points that open after their deadline."""
     faults = []
     for i, row in tables.checked("demand_points", DemandPointRow):
         shelter = row.kind is PointKind.SHELTER
         if shelter and row.shelter_capacity is None:
             expected = "expected the capacity of the shelter, a number > 0"
             faults.append(tables.fault("demand_points", i, "shelter_capacity", expected, "missing"))
+        latest_h = row.deadline_h
+        if latest_h is not None and row.earliest_h > latest_h:
+            expected = f"expected at most the deadline, {latest_h:g} h"
+            faults.append(tables.fault("demand_points", i, "earliest_h", expected, "opens-late"))
         if not shelter and row.shelter_capacity is not None:
             expected = "expected blank: a settlement has no shelter capacity"
             faults.append(tables.fault("demand_points", i, "shelter_capacity", expected, "shelter-capacity"))

@@ -174,6 +174,8 @@ class DemandPointRow(Row):
     """Weight of its unmet need."""
     deadline_h: Positive | None = None
     """Hours after the start by which deliveries must arrive; blank: the scenario's response time."""
+    earliest_h: Amount = 0.0
+    """Hours after the start before which nothing can be handed over: a shelter opens, a convoy may pass."""
 
 
 class OwnStockRow(Row):

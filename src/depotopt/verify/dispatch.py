@@ -19,7 +19,8 @@ from depotopt.travel import TravelTimes
 from depotopt.units import HOUR_S, KM_M, BoolArray, FloatArray
 from depotopt.verify.check import QUANTITY_TOLERANCE, TIME_TOLERANCE_S, Check
 from depotopt.verify.lots import UsableLot, dispatching_sites, usable_lots
-from depotopt.verify.terms import recomputed_terms
+from depotopt.verify.openings import known
+from depotopt.verify.terms import latest_s, recomputed_terms
 from depotopt.verify.transfers import ledger_faults, transfer_faults
 from depotopt.verify.trips import RouteClock, trip_kg
 
@@ -314,12 +315,14 @@ def point_state_faults(
 def reached_points(
     scenario: Scenario, layout: SitingPlan | None, network: RoadNetwork, state: RoadState, at_s: float
 ) -> BoolArray:
-    """Demand points some vehicle of the fleet can reach from some open dispatching depot."""
+    """Demand points some vehicle can reach from some open dispatching depot by the last deadline of all."""
     depots = tuple(sorted(dispatching_sites(scenario, layout)))
     points = tuple(point.ident for point in scenario.demand_points)
     reached = np.zeros(len(points), dtype=np.bool_)
     if not depots:
         return reached
+    last_s = max((latest_s(scenario, point) for point in scenario.demand_points), default=at_s)
+    state, at_s = known(state, at_s), max(at_s, last_s)
     engine = DijkstraEngine(network)
     kinds = {entry.vehicle_type for entry in scenario.fleet if entry.count > 0}
     for kind in sorted(kinds):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from depotopt.need import unmet_weight
-from depotopt.plans import DispatchPlan
+from depotopt.plans import DispatchPlan, Stop
 from depotopt.scenario import DemandPoint, Scenario
 from depotopt.units import HOUR_S, KM_M, BoolArray, FloatArray
 
@@ -19,6 +19,12 @@ def latest_s(scenario: Scenario, point: DemandPoint) -> float:
     """Latest arrival that counts; see `docs/semantics.md`, *Objectives*."""
     due = due_s(scenario, point)
     return max(due, scenario.rules.response_s) if "lateness" in scenario.dispatch_objectives else due
+
+
+def begin_s(scenario: Scenario, stop: Stop) -> float:
+    """When a stop begins: on arrival, or when its point opens."""
+    point = scenario.demand_points[scenario.point_index[stop.point]]
+    return max(stop.arrive_s, point.earliest_s)
 
 
 def recomputed_terms(
@@ -51,9 +57,10 @@ def recomputed_terms(
                 load.quantity * weight[i, scenario.commodity_index[load.commodity]] for load in stop.loads
             )
             due = due_s(scenario, scenario.demand_points[i])
-            late += worth * max(0.0, stop.arrive_s - due)
-            arrival += worth * (stop.arrive_s - plan.at_s)
-            last = max(last, stop.arrive_s - plan.at_s)
+            begin = begin_s(scenario, stop)
+            late += worth * max(0.0, begin - due)
+            arrival += worth * (begin - plan.at_s)
+            last = max(last, begin - plan.at_s)
     asked = (wanted * weight).sum(axis=1)
     got = (np.minimum(delivered, wanted) * weight).sum(axis=1)
     rates = np.divide(got, asked, out=np.ones_like(got), where=asked > 0)

@@ -22,7 +22,8 @@ from depotopt.units import (
 )
 from depotopt.verify.check import QUANTITY_TOLERANCE, TIME_TOLERANCE_S
 from depotopt.verify.lots import UsableLot, dispatching_sites, open_sites, replenishing_sites
-from depotopt.verify.terms import latest_s
+from depotopt.verify.openings import known, moments
+from depotopt.verify.terms import begin_s, latest_s
 
 DISTANCE_TOLERANCE_M = 1.0
 
@@ -65,7 +66,9 @@ class RouteClock:
     ) -> None:
         if network.places is None:
             raise UsageError("the road network has no places: load it with load_network")
-        self._scenario, self._network, self._state, self._at_s = scenario, network, state, at_s
+        self._scenario, self._network, self._at_s = scenario, network, at_s
+        self._state = known(state, at_s)
+        self._moments = (at_s, *moments(state, at_s))
         self._lots = lots
         self._depots = dispatching_sites(scenario, layout)
         self._feeding = set(replenishing_sites(scenario, layout))
@@ -73,7 +76,7 @@ class RouteClock:
         self._places = network.places
         self._place = {ident: n for n, ident in enumerate(network.places.ident)}
         self._access_ds = seconds_to_ds(network.places.access_s)
-        self._link_ds: dict[TravelProfile, Int32Array] = {}
+        self._link_ds: dict[tuple[TravelProfile, float], Int32Array] = {}
 
     def check_route(
         self,
@@ -113,16 +116,15 @@ class RouteClock:
                     started_s = trip.approach_start_s
                     if trip.approach_start_s < free_s - TIME_TOLERANCE_S:
                         broken.append(f"{where}: leaves {position} before it is free")
-                    leg_s = self._leg(
-                        where,
+                    arrived_s = self._arrival(
+                        f"{where}: leg {position} -> {trip.start_site}",
                         kind,
-                        position,
-                        trip.start_site,
+                        (position, trip.start_site),
                         trip.approach_links,
                         trip.approach_distance_m,
+                        (trip.approach_start_s, trip.load_start_s),
                         broken,
                     )
-                    arrived_s = trip.approach_start_s + leg_s
             duty_start_s = started_s if duty_start_s is None else duty_start_s
             broken += self._loading(where, kind, home, trip, arrived_s)
             if trip.transfer is None:
@@ -180,13 +182,19 @@ class RouteClock:
     def _transfer(self, where: str, kind: VehicleType, trip: Trip, transfer: Transfer) -> list[str]:
         """Faults of the way to a hub and of unloading there."""
         broken: list[str] = []
-        leg_s = self._leg(
-            where, kind, trip.start_site, transfer.site, transfer.links, transfer.distance_m, broken
+        there_s = self._arrival(
+            f"{where}: leg {trip.start_site} -> {transfer.site}",
+            kind,
+            (trip.start_site, transfer.site),
+            transfer.links,
+            transfer.distance_m,
+            (trip.depart_s, transfer.arrive_s),
+            broken,
         )
         hub = self._scenario.sites[self._scenario.site_index[transfer.site]]
         handling_s = self._handling_s(hub.ident, trip_kg(self._scenario, trip))
         for what, at_s, earliest_s in (
-            ("there", transfer.arrive_s, trip.depart_s + leg_s),
+            ("there", transfer.arrive_s, there_s),
             ("unloaded", transfer.start_s, max(transfer.arrive_s, hub.readiness_s)),
             ("free", transfer.depart_s, transfer.start_s + handling_s),
         ):
@@ -200,17 +208,24 @@ class RouteClock:
         scenario, rules, broken = self._scenario, self._scenario.rules, list[str]()
         position, ready_s = trip.start_site, trip.depart_s
         for stop in trip.stops:
-            leg_s = self._leg(where, kind, position, stop.point, stop.links, stop.distance_m, broken)
-            if stop.arrive_s < ready_s + leg_s - TIME_TOLERANCE_S:
+            leg = f"{where}: leg {position} -> {stop.point}"
+            there_s = self._arrival(
+                leg,
+                kind,
+                (position, stop.point),
+                stop.links,
+                stop.distance_m,
+                (ready_s, stop.arrive_s),
+                broken,
+            )
+            if stop.arrive_s < there_s - TIME_TOLERANCE_S:
                 broken.append(
-                    f"{where}: at {stop.point} at {stop.arrive_s:.1f} s, possible from {ready_s + leg_s:.1f}"
+                    f"{where}: at {stop.point} at {stop.arrive_s:.1f} s, possible from {there_s:.1f}"
                 )
             point = scenario.demand_points[scenario.point_index[stop.point]]
-            latest = latest_s(scenario, point)
-            if stop.arrive_s > latest + TIME_TOLERANCE_S:
-                broken.append(
-                    f"{where}: at {stop.point} at {stop.arrive_s:.1f} s, at the latest {latest:.1f}"
-                )
+            latest, begin = latest_s(scenario, point), begin_s(scenario, stop)
+            if begin > latest + TIME_TOLERANCE_S:
+                broken.append(f"{where}: at {stop.point} at {begin:.1f} s, at the latest {latest:.1f}")
             kg = sum(
                 load.quantity * scenario.commodities[scenario.commodity_index[load.commodity]].kg_per_unit
                 for load in stop.loads
@@ -218,32 +233,43 @@ class RouteClock:
             if not stop.loads:
                 broken.append(f"{where}: nothing is handed over at {stop.point}")
             busy_s = rules.stop_service_s + kg / rules.unload_kg_per_h * HOUR_S
-            if stop.depart_s < stop.arrive_s + busy_s - TIME_TOLERANCE_S:
+            if stop.depart_s < begin + busy_s - TIME_TOLERANCE_S:
+                opens = f" from {begin:.1f} s, when it opens," if begin > stop.arrive_s else ""
                 broken.append(
                     f"{where}: leaves {stop.point} after {stop.depart_s - stop.arrive_s:.1f} s, "
-                    f"unloading takes {busy_s:.1f}"
+                    f"unloading{opens} takes {busy_s:.1f}"
                 )
             position, ready_s = stop.point, stop.depart_s
-        back_s = self._leg(
-            where, kind, position, trip.end_site, trip.return_links, trip.return_distance_m, broken
+        back_s = self._arrival(
+            f"{where}: leg {position} -> {trip.end_site}",
+            kind,
+            (position, trip.end_site),
+            trip.return_links,
+            trip.return_distance_m,
+            (ready_s, trip.return_s),
+            broken,
         )
-        if trip.return_s < ready_s + back_s - TIME_TOLERANCE_S:
-            broken.append(f"{where}: back at {trip.return_s:.1f} s, possible from {ready_s + back_s:.1f}")
+        if trip.return_s < back_s - TIME_TOLERANCE_S:
+            broken.append(f"{where}: back at {trip.return_s:.1f} s, possible from {back_s:.1f}")
         return broken
 
-    def _leg(
+    def _arrival(
         self,
-        where: str,
+        leg: str,
         kind: VehicleType,
-        origin: str,
-        destination: str,
+        ends: tuple[str, str],
         links: tuple[int, ...],
         distance_m: float,
+        span_s: tuple[float, float],
         broken: list[str],
     ) -> float:
-        """Seconds of a leg along its links; faults of the path go to ``broken``."""
-        a, b = self._place[origin], self._place[destination]
-        leg = f"{where}: leg {origin} -> {destination}"
+        """Earliest arrival of a leg along its links, waiting for roads to open; faults go to ``broken``.
+
+        ``span_s``: when the vehicle is ready, and when it is said to be there; where that is possible, any
+        moment up to it may be returned.
+        """
+        ready_s, said_s = span_s
+        a, b = (self._place[ident] for ident in ends)
         if kind.profile.mode is not Mode.ROAD:
             metres = float(
                 great_circle_m(
@@ -254,21 +280,30 @@ class RouteClock:
                 broken.append(f"{leg} follows roads in the air")
             if abs(distance_m - metres) > DISTANCE_TOLERANCE_M:
                 broken.append(f"{leg} is {metres:.0f} m long, reported {distance_m:.0f}")
-            return metres / kmh_to_ms(kind.profile.cruise_kmh)
+            return ready_s + metres / kmh_to_ms(kind.profile.cruise_kmh)
         network = self._network
         path = np.array(links, dtype=np.int64)
         if len(path) and not ((path >= 0) & (path < network.links)).all():
             broken.append(f"{leg} uses a link that does not exist")
-            return 0.0
+            return ready_s
         nodes = [int(self._places.node[a]), *(int(n) for n in network.head[path])]
         starts = [int(n) for n in network.tail[path]]
         if starts != nodes[:-1] or nodes[-1] != int(self._places.node[b]):
             broken.append(f"{leg} is not a connected path")
-        times = self._times(kind.profile)[path]
-        if (times >= UNREACHABLE_DS).any():
+        access_ds = int(self._access_ds[a] + self._access_ds[b])
+        arrival_s = np.inf
+        for moment in self._moments:
+            # A later moment cannot do better, or what is reported is proved possible already.
+            if moment >= arrival_s or arrival_s <= said_s + TIME_TOLERANCE_S:
+                break
+            times = self._times(kind.profile, moment)[path]
+            if not (times >= UNREACHABLE_DS).any():
+                seconds = (int(times.sum(dtype=np.int64)) + access_ds) / DS_PER_S
+                arrival_s = min(arrival_s, max(ready_s, moment) + seconds)
+        if not np.isfinite(arrival_s):
             lost = int(path[times >= UNREACHABLE_DS][0])
             broken.append(f"{leg} uses the lost street {network.streets.ident[int(network.street[lost])]}")
-            return 0.0
+            return ready_s
         on_roads_m = float(network.length_m[path].sum())
         off_roads_m = float(self._places.distance_m[a] + self._places.distance_m[b])
         if (
@@ -277,9 +312,10 @@ class RouteClock:
             <= on_roads_m + off_roads_m + DISTANCE_TOLERANCE_M
         ):
             broken.append(f"{leg} is {on_roads_m:.0f} m on roads, reported {distance_m:.0f}")
-        return float(int(times.sum(dtype=np.int64)) + self._access_ds[a] + self._access_ds[b]) / DS_PER_S
+        return float(arrival_s)
 
-    def _times(self, profile: TravelProfile) -> Int32Array:
-        if profile not in self._link_ds:
-            self._link_ds[profile] = link_times_ds(self._network, self._state, profile, self._at_s)
-        return self._link_ds[profile]
+    def _times(self, profile: TravelProfile, moment_s: float) -> Int32Array:
+        if (profile, moment_s) not in self._link_ds:
+            times = link_times_ds(self._network, self._state, profile, moment_s)
+            self._link_ds[profile, moment_s] = times
+        return self._link_ds[profile, moment_s]

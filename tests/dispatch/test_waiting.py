@@ -1,0 +1,138 @@
+"""Points that open and roads that open again: vehicles wait as long as they must, and the verifier agrees."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from depotopt.dispatch.solve import solve_dispatch
+from depotopt.hazards.states import Damage, RoadState
+from depotopt.plans import DispatchPlan, PointState, Stop
+from depotopt.scenario import FleetEntry
+from depotopt.solving import SolveLimits, SolveResult
+from depotopt.verify.dispatch import verify_dispatch
+from tests.dispatch.worlds import World, world
+from tests.verify.line_case import calm, line_network, line_scenario, without_street
+
+QUICK = SolveLimits(time_s=1.0, seed=1)
+
+
+def solved(case: World, limits: SolveLimits = QUICK, engine: str = "pyvrp") -> SolveResult[DispatchPlan]:
+    result = solve_dispatch(case.scenario, None, case.network, case.state, limits=limits, engine=engine)
+    assert result.plan is not None
+    check = verify_dispatch(case.scenario, None, case.network, case.state, result.plan)
+    assert check.violations == ()
+    assert check.objective == pytest.approx(result.objective, rel=1e-9)
+    assert check.terms["arrival_person_day_hours"] == pytest.approx(
+        result.terms["arrival_person_day_hours"], rel=1e-9
+    )
+    assert result.bound is not None
+    assert result.objective is not None
+    assert result.bound <= result.objective
+    return result
+
+
+def line(state: RoadState, **earliest_s: float) -> World:
+    """The line with trucks alone, and points that open at a moment."""
+    scenario = line_scenario()
+    points = tuple(
+        replace(point, earliest_s=earliest_s.get(point.ident, 0.0)) for point in scenario.demand_points
+    )
+    fleet = tuple(entry for entry in scenario.fleet if entry.vehicle_type == "truck")
+    return World(replace(scenario, demand_points=points, fleet=fleet), line_network(), state)
+
+
+def until(state: RoadState, moment_s: float) -> RoadState:
+    """The same damage, ending at a moment."""
+    damage = state.damage
+    return replace(state, damage=replace(damage, until_s=np.full(len(damage), moment_s)))
+
+
+def stops(plan: DispatchPlan, point: str) -> list[Stop]:
+    return [stop for trip in plan.trips for stop in trip.stops if stop.point == point]
+
+
+def test_nothing_is_handed_over_before_a_point_opens() -> None:
+    plan = solved(line(calm(), P=2_000.0)).plan
+    assert plan is not None
+    at_p = stops(plan, "P")
+    assert at_p
+    assert min(stop.depart_s for stop in at_p) >= 2_000.0 + 100.0
+    assert plan.point_state["P"] is PointState.SERVED
+
+
+def test_a_point_that_opens_after_its_deadline_gets_nothing() -> None:
+    result = solved(line(calm(), P=3_601.0))
+    assert result.plan is not None
+    assert not stops(result.plan, "P")
+    assert result.plan.point_state["P"] is PointState.UNSERVED
+    assert "1 points open only after their deadline" in result.notes
+
+
+@pytest.mark.parametrize("engine", ["pyvrp", "ortools"])
+def test_both_engines_keep_the_openings(engine: str) -> None:
+    case = world(3)
+    points = tuple(replace(point, earliest_s=5_000.0) for point in case.scenario.demand_points)
+    case = World(replace(case.scenario, demand_points=points), case.network, case.state)
+    solved(case, SolveLimits(time_s=2.0), engine)
+
+
+def test_a_plan_waits_for_a_road_that_opens() -> None:
+    """P - Q is lost until 2,000 s and B has no truck: Q and R are reached over it, not before."""
+    case = line(until(without_street(line_network(), 1, 2), 2_000.0))
+    case = World(replace(case.scenario, fleet=(FleetEntry("truck", "A", 1),)), case.network, case.state)
+    result = solved(case)
+    plan = result.plan
+    assert plan is not None
+    at_q = stops(plan, "Q")
+    assert at_q
+    # The whole leg waits where it begins: 200 s from A, 100 s from P.
+    assert min(stop.arrive_s for stop in at_q) >= 2_000.0 + 100.0
+    # All but the unit nobody has.
+    assert result.terms["unmet_person_days"] == pytest.approx(1.0)
+
+
+def test_the_same_road_lost_for_good_leaves_the_point_isolated() -> None:
+    case = line(without_street(line_network(), 1, 2))
+    case = World(replace(case.scenario, fleet=(FleetEntry("truck", "A", 1),)), case.network, case.state)
+    stock = tuple(replace(lot, site="A") for lot in case.scenario.stock)
+    sites = case.scenario.sites[:1]
+    base = case.state
+    state = replace(base, site_survival=base.site_survival[:1], site_power=base.site_power[:1])
+    alone = World(replace(case.scenario, stock=stock, sites=sites), case.network, state)
+    plan = solved(alone).plan
+    assert plan is not None
+    assert plan.point_state["Q"] is PointState.ISOLATED
+    open_late = solved(World(alone.scenario, alone.network, until(state, 2_500.0))).plan
+    assert open_late is not None
+    assert open_late.point_state["Q"] is not PointState.ISOLATED
+    assert stops(open_late, "Q")
+    too_late = solved(World(alone.scenario, alone.network, until(state, 3_601.0))).plan
+    assert too_late is not None
+    assert too_late.point_state["Q"] is PointState.ISOLATED
+
+
+def test_damage_that_begins_later_is_not_known_yet() -> None:
+    damage = without_street(line_network(), 1, 2)
+    later = replace(damage, damage=replace(damage.damage, from_s=np.full(1, 500.0)))
+    assert solved(line(later)).objective == pytest.approx(solved(line(calm())).objective)
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(seed=st.integers(100, 10_000), lost=st.sampled_from([0.2, 0.5]), ends=st.integers(1, 6))
+def test_every_plan_with_openings_keeps_every_rule(seed: int, lost: float, ends: int) -> None:
+    case = world(seed, 6, 2, side=4, lost_share=lost)
+    rng = np.random.default_rng(seed)
+    damage = case.state.damage
+    moments = rng.choice(rng.uniform(1_000.0, 30_000.0, ends), len(damage))
+    moments[rng.random(len(damage)) < 0.3] = np.inf
+    state = replace(case.state, damage=Damage.of(damage.street, damage.speed_factor, until_s=moments))
+    points = tuple(
+        replace(point, earliest_s=float(rng.choice([0.0, 3_000.0, 9_000.0])))
+        for point in case.scenario.demand_points
+    )
+    solved(World(replace(case.scenario, demand_points=points), case.network, state), SolveLimits(time_s=0.3))
