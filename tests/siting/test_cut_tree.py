@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from depotopt.siting import price_cuts
+from depotopt.siting.attempt import objective_terms
 from depotopt.siting.cut_master import CutMaster
 from depotopt.siting.price_cuts import PriceCuts, trivial_bound
-from depotopt.siting.solve import objective_terms, solve_problem
+from depotopt.siting.solve import solve_problem
 from depotopt.solving import Monitor, Progress, SolveLimits, Status
 from tests.siting.cases import random_case
 from tests.siting.test_extensive import ruled_case

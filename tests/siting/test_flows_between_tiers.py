@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from depotopt.plans import OpenSite, SitingPlan
 from depotopt.scenario import SiteStatus
 from depotopt.siting.explanation import explain_rules, explain_sites
+from depotopt.siting.naming import as_layout, as_plan
 from depotopt.siting.price_kernels import ascend, cut
 from depotopt.siting.problem import CountLimit
 from depotopt.siting.recourse import recourse, response_terms
-from depotopt.siting.solve import as_layout, as_plan, solve_problem
+from depotopt.siting.solve import solve_problem
 from depotopt.solving import SolveLimits, Status
 from depotopt.verify.recourse import verify_siting
 from tests.siting.cases import Case, random_case

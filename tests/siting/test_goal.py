@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 
 from depotopt.errors import EngineError
 from depotopt.rules import SitingObjective
-from depotopt.siting import solve
-from depotopt.siting.goal import MEASURES, tail_mean
+from depotopt.siting import attempt
+from depotopt.siting.attempt import measured
+from depotopt.siting.goal import MEASURES, Ceiling, tail_mean
+from depotopt.siting.naming import as_layout
 from depotopt.siting.problem import SitingProblem
 from depotopt.siting.recourse import recourse
-from depotopt.siting.solve import as_layout, measured, solve_problem
+from depotopt.siting.solve import solve_problem
 from depotopt.siting.soundness import sound_bound
 from depotopt.solving import Limit, SolveLimits, SolveResult, Status
 from depotopt.verify.recourse import verify_siting
@@ -175,14 +177,14 @@ def test_the_verifier_sees_a_broken_ceiling() -> None:
 def test_an_order_that_time_cuts_short_is_worth_its_last_measure(monkeypatch: pytest.MonkeyPatch) -> None:
     """The layout of the measures before stays, and its value is that of the measure asked for last."""
     case = goal_case(1, SitingObjective(lexicographic=("cost", "mean", "worst")))
-    honest = solve._solve_once
+    honest = attempt.solve_once
 
     def slow(problem: SitingProblem, *args: Any) -> Any:
         if problem.goal.worst:
             return SolveResult(Status.UNKNOWN, None, None, 0.0, "highs", 0.0, Limit.TIME)
         return honest(problem, *args)
 
-    monkeypatch.setattr(solve, "_solve_once", slow)
+    monkeypatch.setattr(attempt, "solve_once", slow)
     found = solve_problem(case.problem, EXACT)
     assert found.plan is not None
     assert found.status is Status.FEASIBLE
@@ -193,6 +195,44 @@ def test_an_order_that_time_cuts_short_is_worth_its_last_measure(monkeypatch: py
     assert found.bound is not None
     assert found.objective is not None
     assert found.bound <= found.objective
+
+
+@pytest.mark.parametrize("engine", ["highs", "cuts"])
+def test_a_step_of_an_order_starts_from_the_one_before(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without any tolerance the layout of the step before is still an answer, even in no time at all."""
+    case = goal_case(0, SitingObjective(lexicographic=("worst", "mean", "cost"), tolerance=0.0))
+    honest, starts = attempt.solve_once, []
+
+    def hurried(problem: SitingProblem, limits: SolveLimits, *args: Any) -> Any:
+        memory = args[-1]
+        starts.append(memory.layout)
+        if len(starts) > 1:
+            limits = replace(limits, time_s=1e-6)
+        return honest(problem, limits, *args)
+
+    monkeypatch.setattr(attempt, "solve_once", hurried)
+    found = solve_problem(case.problem, CLOSE, engine=engine)
+    assert found.plan is not None
+    assert starts[0] is None
+    assert all(layout is not None for layout in starts[1:])
+    last = as_layout(case.problem, found.plan)
+    assert len(starts) == 3
+    first_worst = measured(case.problem, starts[1], "worst")
+    assert measured(case.problem, last, "worst") <= first_worst * (1 + 1e-4)
+
+
+def test_cuts_find_a_layout_under_a_ceiling_that_binds() -> None:
+    """The ceiling is pressed first, so that there is a layout to start from."""
+    problem = goal_case(3, SitingObjective()).problem
+    least = solve_problem(replace(problem, goal=problem.goal.alone("worst", ())), EXACT, engine="highs")
+    assert least.plan is not None
+    amount = measured(problem, as_layout(problem, least.plan), "worst") * 1.05
+    ceilings = (Ceiling("worst response", "worst", amount),)
+    bounded = replace(problem, goal=replace(problem.goal, ceilings=ceilings))
+    cuts = solve_problem(bounded, CLOSE, engine="cuts")
+    exact = solve_problem(bounded, EXACT, engine="highs")
+    assert cuts.status is Status.OPTIMAL
+    assert cuts.objective == pytest.approx(exact.objective, rel=2e-3)
 
 
 def test_a_bound_within_the_engines_tolerance_of_a_large_penalty_is_no_contradiction() -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from depotopt.siting.attempt import objective_terms
 from depotopt.siting.cut_master import CutMaster
 from depotopt.siting.engines.interruption import Interruption
 from depotopt.siting.price_cuts import PriceCuts, least_response
 from depotopt.siting.price_kernels import ascend, cut
 from depotopt.siting.recourse import response_terms
-from depotopt.siting.solve import objective_terms, solve_problem
+from depotopt.siting.solve import solve_problem
 from depotopt.solving import Limit, Monitor, Progress, SolveLimits, Status
 from tests.siting.cases import random_case
 from tests.siting.test_extensive import ruled_case

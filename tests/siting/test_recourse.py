@@ -10,8 +10,10 @@ import pytest
 from depotopt.errors import UsageError
 from depotopt.plans import OpenSite, SitingPlan
 from depotopt.scenario import SiteStatus
+from depotopt.siting.attempt import objective_terms
+from depotopt.siting.naming import as_layout
 from depotopt.siting.recourse import existing_layout, recourse, respond
-from depotopt.siting.solve import as_layout, objective_terms, solve_problem
+from depotopt.siting.solve import solve_problem
 from depotopt.solving import SolveLimits
 from depotopt.verify.recourse import verify_siting
 from tests.siting.cases import random_case

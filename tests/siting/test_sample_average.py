@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from depotopt.errors import UsageError
+from depotopt.siting.naming import as_layout
 from depotopt.siting.sample_average import cost_per_state, normal, of_states, sample_average, student
-from depotopt.siting.solve import as_layout, solve_problem
+from depotopt.siting.solve import solve_problem
 from depotopt.solving import SolveLimits
 from tests.siting.cases import random_case
 

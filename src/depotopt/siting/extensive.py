@@ -15,7 +15,7 @@ from depotopt.siting.offering import Offering
 from depotopt.siting.outcome import Outcome, as_layout_values
 from depotopt.siting.problem import Layout, SitingProblem
 from depotopt.solving import Limit, Monitor, SolveLimits, Status
-from depotopt.units import FloatArray, Int64Array
+from depotopt.units import FloatArray, Int32Array, Int64Array
 
 
 class ExtensiveForm:
@@ -32,10 +32,19 @@ class ExtensiveForm:
 
     plus a constant: all need unmet. Arcs on which serving costs more than the penalty are left out. Where
     the goal looks at more than the mean, a column per road state carries its response cost.
+
+    Parameters
+    ----------
+    problem
+        The siting problem.
+    gates
+        Depot that alone may serve each point, per road state and point, shape ``(S, I)``; -1: none.
+        ``None``: all of them may.
     """
 
-    def __init__(self, problem: SitingProblem) -> None:
+    def __init__(self, problem: SitingProblem, gates: Int32Array | None = None) -> None:
         self.problem = problem
+        self.gates = gates
         self._arrays = LinearArrays()
         goal, arrays = problem.goal, self._arrays
         self.stage: FirstStage = add_first_stage(arrays, problem, weight=goal.cost)
@@ -79,6 +88,8 @@ class ExtensiveForm:
         cost = problem.rate[k] * problem.arcs.time_ds[span[0] : span[-1]] - problem.penalty[point, k]
         keep = (problem.need[s, point, k] > 0) & (cost < 0) & (problem.share[s, site] > 0)
         keep &= (self.stage.stock[site, k] >= 0) | (problem.agreed[site, k] > 0)
+        if self.gates is not None:
+            keep &= self.gates[s, point] == gate
         gate, site, point, cost = gate[keep], site[keep], point[keep], cost[keep]
         if not len(site):
             return np.empty(0, dtype=np.int64), np.empty(0)
@@ -92,7 +103,7 @@ class ExtensiveForm:
         if not problem.arcs.direct:
             hubs = np.flatnonzero(problem.opener[site] != gate)
             self._add_open_rows(problem.opener[site[hubs]].astype(np.int64), point[hubs], flow[hubs])
-        if problem.single_source:
+        if problem.single_source and self.gates is None:
             self._add_only_depot(s, gate, point, flow)
         return flow, need * cost
 
@@ -200,6 +211,8 @@ class ExtensiveForm:
             layout = self.stage.layout(self.problem, found.values)
         elif found.limit is Limit.STOPPED:
             layout = start or any_layout(self.problem, limits)
+        elif found.status is not Status.INFEASIBLE:
+            layout = start
         status = Status.FEASIBLE if layout is not None and found.values is None else found.status
         return Outcome(status, layout, found.bound, found.limit)
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from depotopt.siting.first_stage import FirstStage
+from depotopt.siting.first_stage import FirstStage, add_first_stage, fitted
+from depotopt.siting.linear import LinearArrays
 from depotopt.siting.problem import Layout, SitingProblem
-from depotopt.solving import Limit, Status
+from depotopt.solving import Limit, SolveLimits, Status
 from depotopt.units import FloatArray
 
 
@@ -52,3 +53,19 @@ def as_layout_values(problem: SitingProblem, stage: FirstStage, layout: Layout, 
     bought = stage.bought >= 0
     values[stage.bought[bought]] = np.maximum(layout.stock - problem.held, 0.0)[bought] / stage.unit[bought]
     return values
+
+
+def keeps_rules(problem: SitingProblem, layout: Layout) -> bool:
+    """Whether a layout keeps storage and all first-stage rules of a problem."""
+    from depotopt.siting.engines.highs import HighsEngine
+
+    if np.abs(fitted(problem, layout).stock - layout.stock).max(initial=0.0) > 1e-2:
+        return False
+    arrays = LinearArrays()
+    stage = add_first_stage(arrays, problem, weight=0.0)
+    values = as_layout_values(problem, stage, layout, arrays.columns)
+    fixed = np.concatenate([stage.open, stage.stock[stage.stock >= 0]])
+    # What a site holds beyond use is no breach: it stands in no column.
+    arrays.add_rows(values[fixed] - 1e-9, values[fixed] + 1e-9, np.arange(len(fixed)), fixed, 1.0)
+    found = HighsEngine().solve(arrays.model("rules"), SolveLimits(time_s=10.0))
+    return found.values is not None

@@ -207,29 +207,38 @@ def response_terms(
     prices = Prices(problem.rate, problem.penalty)
 
     def one(s: int) -> tuple[float, float]:
-        span = slice(*problem.arcs.first[[s * problem.points, (s + 1) * problem.points]])
-        gate, source = problem.arcs.site[span], problem.arcs.source[span]
-        point = np.repeat(
-            np.arange(problem.points),
-            np.diff(problem.arcs.first[s * problem.points : (s + 1) * problem.points + 1]),
-        )
-        keep = gates[gate] & (usable[s] > 0).any(axis=1)[source]
-        arcs = Arcs(
-            source[keep].astype(np.int64),
-            gate[keep].astype(np.int64),
-            point[keep],
-            problem.arcs.time_ds[span][keep].astype(np.float64),
-        )
+        arcs = state_arcs(problem, s, usable[s], gates)
         flow = _solved(problem.single_source, arcs, usable[s], problem.need[s], prices)
-        moved = float((flow * arcs.time_ds[:, None] * problem.rate).sum())
-        missing = problem.need[s].copy()
-        np.subtract.at(missing, arcs.point, flow)
-        return moved, float((np.maximum(missing, 0.0) * problem.penalty).sum())
+        return flow_cost(problem, s, arcs, flow)
 
     with ThreadPoolExecutor(workers) as pool:
         pairs = list(pool.map(one, range(problem.states)))
     both = np.array(pairs).reshape(-1, 2)
     return both[:, 0], both[:, 1]
+
+
+def state_arcs(problem: SitingProblem, s: int, usable: FloatArray, gates: BoolArray) -> Arcs:
+    """Arcs of one road state over open gates, shape ``(J,)``, from sites with usable units ``(J, K)``."""
+    first = problem.arcs.first[s * problem.points : (s + 1) * problem.points + 1]
+    span = slice(first[0], first[-1])
+    gate, source = problem.arcs.site[span], problem.arcs.source[span]
+    point = np.repeat(np.arange(problem.points), np.diff(first))
+    filled: BoolArray = np.asarray((usable > 0).any(axis=1))
+    keep = gates[gate] & filled[source]
+    return Arcs(
+        source[keep].astype(np.int64),
+        gate[keep].astype(np.int64),
+        point[keep],
+        problem.arcs.time_ds[span][keep].astype(np.float64),
+    )
+
+
+def flow_cost(problem: SitingProblem, s: int, arcs: Arcs, flow: FloatArray) -> tuple[float, float]:
+    """Transport and unmet cost of flows ``(A, K)`` in one road state."""
+    moved = float((flow * arcs.time_ds[:, None] * problem.rate).sum())
+    missing = problem.need[s].copy()
+    np.subtract.at(missing, arcs.point, flow)
+    return moved, float((np.maximum(missing, 0.0) * problem.penalty).sum())
 
 
 def state_times(

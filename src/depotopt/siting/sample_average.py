@@ -27,9 +27,10 @@ from depotopt.roads.network import RoadNetwork
 from depotopt.scenario import Scenario
 from depotopt.siting.assembly import build_problem
 from depotopt.siting.inputs import travel_engine
+from depotopt.siting.naming import as_layout
 from depotopt.siting.problem import Layout, SitingProblem, StateArcs
 from depotopt.siting.recourse import layout_response
-from depotopt.siting.solve import as_layout, solve_problem
+from depotopt.siting.solve import solve_problem
 from depotopt.solving import Monitor, SolveLimits, SolveResult
 from depotopt.units import FloatArray, Int64Array
 

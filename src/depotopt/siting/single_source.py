@@ -51,7 +51,13 @@ class Prices:
     penalty: FloatArray
 
 
-def single_source_flows(arcs: Arcs, usable: FloatArray, need: FloatArray, prices: Prices) -> FloatArray:
+def single_source_flows(
+    arcs: Arcs,
+    usable: FloatArray,
+    need: FloatArray,
+    prices: Prices,
+    limits: SolveLimits = STATE_LIMITS,
+) -> FloatArray:
     """Flows per arc, shape ``(A, K)``, at least cost with one depot per point.
 
     Parameters
@@ -62,12 +68,14 @@ def single_source_flows(arcs: Arcs, usable: FloatArray, need: FloatArray, prices
         Units, shapes ``(R, K)`` and ``(I, K)``.
     prices
         What moving and not serving cost.
+    limits
+        For choosing the depots.
     """
     flow = separate_flows(arcs, usable, need, prices)
-    best = _largest(arcs, flow, need)
+    best = main_gates(arcs, flow, need)
     if ((flow.sum(axis=1) <= 0) | (best[arcs.point] == arcs.gate)).all():
         return flow
-    best = _chosen(arcs, usable, need, prices, best)
+    best = _chosen(arcs, usable, need, prices, best, limits)
     kept = best[arcs.point] == arcs.gate
     flow = np.zeros_like(flow)
     flow[kept] = separate_flows(arcs[kept], usable, need, prices)
@@ -100,7 +108,7 @@ def separate_flows(arcs: Arcs, usable: FloatArray, need: FloatArray, prices: Pri
     return flow
 
 
-def _largest(arcs: Arcs, flow: FloatArray, need: FloatArray) -> Int64Array:
+def main_gates(arcs: Arcs, flow: FloatArray, need: FloatArray) -> Int64Array:
     """Depot that brings each point most, counted in shares of its needs; -1 where none brings anything."""
     share = (flow / np.maximum(need[arcs.point], 1e-12)).sum(axis=1)
     depots = int(arcs.gate.max(initial=-1)) + 1
@@ -112,7 +120,12 @@ def _largest(arcs: Arcs, flow: FloatArray, need: FloatArray) -> Int64Array:
 
 
 def _chosen(
-    arcs: Arcs, usable: FloatArray, need: FloatArray, prices: Prices, start: Int64Array
+    arcs: Arcs,
+    usable: FloatArray,
+    need: FloatArray,
+    prices: Prices,
+    start: Int64Array,
+    limits: SolveLimits,
 ) -> Int64Array:
     """Depot of each point by the MILP, -1 for none."""
     arrays = LinearArrays()
@@ -143,7 +156,7 @@ def _chosen(
         )
     hint = np.full(arrays.columns, np.nan)
     hint[chosen] = start[pair % points] == pair // points
-    answer = milp_engine("gscip").solve(arrays.model("single source"), STATE_LIMITS, hint=hint)
+    answer = milp_engine("gscip").solve(arrays.model("single source"), limits, hint=hint)
     if answer.values is None:
         return start
     best = np.full(points, -1, dtype=np.int64)

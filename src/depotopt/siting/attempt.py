@@ -1,0 +1,212 @@
+"""One solve of an assembled problem for a single goal: an engine is chosen, run, and its layout priced."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import numpy as np
+
+from depotopt.plans import SitingPlan
+from depotopt.siting.engines.interruption import Silent
+from depotopt.siting.goal import told
+from depotopt.siting.naming import as_plan
+from depotopt.siting.offering import Offering
+from depotopt.siting.outcome import Memory, Outcome
+from depotopt.siting.problem import Layout, SitingProblem
+from depotopt.siting.recourse import layout_response
+from depotopt.siting.soundness import BOUND_TOLERANCE, sound_bound, undelivered_value
+from depotopt.solving import Limit, Monitor, SolveLimits, SolveResult, Status, relative_gap
+from depotopt.units import FloatArray
+
+EXTENSIVE_FLOWS = 20_000
+"""Flow variables up to which the extensive form is handed to an engine in one piece."""
+CEILING_SHARE, CEILING_GAP = 0.15, 0.02
+"""Share of the time, and gap, for finding a first layout that keeps the goal's ceilings."""
+
+
+def solve_once(
+    problem: SitingProblem,
+    limits: SolveLimits,
+    monitor: Monitor | None,
+    engine: str,
+    memory: Memory | None = None,
+) -> SolveResult[SitingPlan]:
+    """Solve for the problem's weighted goal, leaving its order aside.
+
+    A layout in ``memory`` keeps all rules and ceilings, so the solve never ends with less than it.
+    """
+    started = time.perf_counter()
+    method = engine
+    if engine == "auto":
+        method = "highs" if problem.flows <= EXTENSIVE_FLOWS and not problem.single_source else "cuts"
+    memory = memory or Memory()
+    start = memory.layout
+    if start is None and method == "cuts" and problem.goal.ceilings:
+        start = memory.layout = _within_ceilings(problem, limits, monitor, memory)
+    left_s = limits.time_s - (time.perf_counter() - started)
+    outcome = _run(problem, replace(limits, time_s=max(left_s, 0.1)), monitor, engine, method, memory)
+    if outcome.bound is None and outcome.status is not Status.INFEASIBLE:
+        from depotopt.siting.price_cuts import trivial_bound
+
+        outcome = replace(outcome, bound=trivial_bound(problem))
+    name = engine_name(method)
+    if outcome.status is Status.INFEASIBLE and start is None:
+        from depotopt.siting.conflicts import conflicting_rules
+
+        conflicts = conflicting_rules(problem, limits) or _low_ceilings(problem, limits, monitor, engine)
+        seconds = time.perf_counter() - started
+        return SolveResult(
+            Status.INFEASIBLE, None, None, outcome.bound, name, seconds, None, conflicts, notes=outcome.notes
+        )
+    notes = (*outcome.notes, *_relaxed_bound(problem, engine))
+    # Rounding may make a start that just keeps its ceilings look impossible: then it is the answer.
+    bound = None if outcome.status is Status.INFEASIBLE else outcome.bound
+    both = [outcome.layout] if outcome.status is Status.OPTIMAL else [outcome.layout, start]
+    priced = [plan_result(problem, layout, bound, name, limits) for layout in both if layout is not None]
+    found = min((one for one in priced if one is not None), key=_objective, default=None)
+    if found is not None:
+        limit = None if found.status is Status.OPTIMAL else outcome.limit or Limit.ITERATIONS
+        return replace(found, seconds=time.perf_counter() - started, limit=limit, notes=notes)
+    if outcome.layout is not None:
+        # Stopped, or out of time: what was found may miss a ceiling, so it is no answer.
+        notes = (*notes, *_broken(problem, outcome.layout, limits))
+    seconds = time.perf_counter() - started
+    return SolveResult(
+        Status.UNKNOWN, None, None, outcome.bound, name, seconds, outcome.limit or Limit.TIME, notes=notes
+    )
+
+
+def plan_result(
+    problem: SitingProblem, layout: Layout, bound: float | None, engine: str, limits: SolveLimits
+) -> SolveResult[SitingPlan] | None:
+    """A layout priced by exact recourse, as a result; ``None`` where it breaks a ceiling."""
+    response = layout_response(problem, layout, workers=limits.workers)
+    if problem.goal.broken(response[0] + response[1], problem.probability):
+        return None
+    terms = _terms(problem, layout, *response)
+    objective = sum(terms.values())
+    bound = sound_bound(engine, objective, bound, scale=undelivered_value(problem))
+    gap = relative_gap(objective, bound)
+    proved = gap is not None and gap <= limits.gap + BOUND_TOLERANCE
+    status = Status.OPTIMAL if proved else Status.FEASIBLE
+    return SolveResult(status, as_plan(problem, layout), objective, bound, engine, 0.0, terms=terms)
+
+
+def _objective(found: SolveResult[SitingPlan]) -> float:
+    assert found.objective is not None
+    return found.objective
+
+
+def _broken(problem: SitingProblem, layout: Layout, limits: SolveLimits) -> tuple[str, ...]:
+    response = np.add(*layout_response(problem, layout, workers=limits.workers))
+    broken = problem.goal.broken(response, problem.probability)
+    return tuple(f"the best layout found breaks: {one.name}" for one in broken)
+
+
+def _within_ceilings(
+    problem: SitingProblem, limits: SolveLimits, monitor: Monitor | None, memory: Memory
+) -> Layout | None:
+    """A layout that keeps all ceilings, if pressing the measures they bound finds one soon."""
+    from depotopt.siting.price_cuts import PriceCuts
+
+    goal = problem.goal
+    pressed = replace(goal.alone("mean", ()), mean=0.0)
+    for ceiling in goal.ceilings:
+        weight = getattr(pressed, ceiling.measure) + 1.0 / max(ceiling.amount, 1e-6)
+        pressed = replace(pressed, **{ceiling.measure: weight})
+    brief = replace(limits, time_s=CEILING_SHARE * limits.time_s, gap=max(limits.gap, CEILING_GAP))
+    quiet = None if monitor is None else Silent(monitor)
+    aside = replace(problem, goal=pressed, single_source=False)
+    own = Memory(price=memory.price)
+    outcome = PriceCuts(aside, memory=own).solve(brief, quiet)
+    memory.price = own.price
+    if outcome.layout is None or outcome.limit is Limit.STOPPED:
+        return None
+    response = np.add(*layout_response(problem, outcome.layout, workers=limits.workers))
+    return None if goal.broken(response, problem.probability) else outcome.layout
+
+
+def _relaxed_bound(problem: SitingProblem, engine: str) -> tuple[str, ...]:
+    """What the bound leaves out that the value counts in."""
+    notes: tuple[str, ...] = ()
+    if problem.single_source and engine == "cuts":
+        notes = ("single source: the value has one depot per point, the bound allows several",)
+    return notes
+
+
+def _run(
+    problem: SitingProblem,
+    limits: SolveLimits,
+    monitor: Monitor | None,
+    engine: str,
+    method: str,
+    memory: Memory,
+) -> Outcome:
+    if monitor is not None:
+        monitor = Offering(monitor, lambda layout: as_plan(problem, layout))
+    if method == "cuts" and problem.single_source:
+        from depotopt.siting.depot_choice import DepotChoice
+
+        return DepotChoice(problem, memory, extensive=engine == "auto").solve(limits, monitor)
+    if method == "cuts":
+        from depotopt.siting.price_cuts import PriceCuts
+
+        return PriceCuts(problem, memory=memory).solve(limits, monitor)
+    from depotopt.siting.extensive import ExtensiveForm
+
+    return ExtensiveForm(problem).solve(limits, monitor, engine=method, start=memory.layout)
+
+
+def objective_terms(problem: SitingProblem, layout: Layout, *, workers: int = 1) -> dict[str, float]:
+    """Objective of a layout by terms, with exact recourse in every road state.
+
+    ``transport`` and ``unmet`` are parts of the mean response; ``cvar`` and ``worst`` stand where the goal
+    weighs them.
+    """
+    return _terms(problem, layout, *layout_response(problem, layout, workers=workers))
+
+
+def _terms(
+    problem: SitingProblem, layout: Layout, transport: FloatArray, unmet: FloatArray
+) -> dict[str, float]:
+    goal, weight = problem.goal, problem.state_weight
+    terms = {name: goal.cost * value for name, value in layout.yearly_terms(problem).items()}
+    terms["transport"] = goal.mean * float(weight @ transport)
+    terms["unmet"] = goal.mean * float(weight @ unmet)
+    for measure, share in (("cvar", goal.cvar), ("worst", goal.worst), ("fraction", goal.fraction)):
+        if share:
+            value = goal.measure(measure, transport + unmet, problem.probability)
+            terms[measure] = share * problem.events_per_year * value
+    return terms
+
+
+def _low_ceilings(
+    problem: SitingProblem, limits: SolveLimits, monitor: Monitor | None, engine: str
+) -> tuple[str, ...]:
+    """Ceilings that no layout keeps, each with the proved least; all of them where only together."""
+    low = []
+    for ceiling in problem.goal.ceilings:
+        goal = problem.goal.alone(ceiling.measure, ())
+        least = solve_once(replace(problem, goal=goal), limits, monitor, engine).bound
+        per_event = None if least is None else least / max(problem.events_per_year, 1e-12)
+        if per_event is not None and per_event > ceiling.amount:
+            low.append(
+                f"{ceiling.name}: no layout under the rules gets below {told(ceiling.measure, per_event)}"
+            )
+    return tuple(low) or tuple(one.name for one in problem.goal.ceilings)
+
+
+def measured(problem: SitingProblem, layout: Layout, measure: str, *, workers: int = 1) -> float:
+    """Yearly cost, or mean, tail or worst response cost of one event."""
+    if measure == "cost":
+        return sum(layout.yearly_terms(problem).values())
+    transport, unmet = layout_response(problem, layout, workers=workers)
+    return problem.goal.measure(measure, transport + unmet, problem.probability)
+
+
+def engine_name(engine: str) -> str:
+    """Engine with the version that produced a result."""
+    from importlib.metadata import version
+
+    return f"{engine} (ortools {version('ortools')})"

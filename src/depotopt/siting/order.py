@@ -1,0 +1,116 @@
+"""One measure after the other: each is minimised while the ones before stay near their best."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from depotopt.plans import SitingPlan
+from depotopt.siting import attempt
+from depotopt.siting.attempt import measured, objective_terms
+from depotopt.siting.farthest import Farthest, farthest, within_rule
+from depotopt.siting.goal import FARTHEST, Ceiling, told
+from depotopt.siting.naming import as_layout
+from depotopt.siting.outcome import Memory
+from depotopt.siting.problem import BudgetRule, SitingProblem
+from depotopt.solving import Limit, Monitor, SolveLimits, SolveResult, Status
+from depotopt.units import MINUTE_S
+
+ROUNDING = 1e-6
+"""Added to every tolerance: what engines' own tolerances and recomputing may move a measure."""
+
+
+def solve_in_order(
+    problem: SitingProblem, limits: SolveLimits, monitor: Monitor | None, engine: str
+) -> SolveResult[SitingPlan]:
+    """Minimise one measure after the other; each stays near its best while the next is minimised.
+
+    The layout of each step keeps what the next step demands, so the next one starts from it.
+    """
+    started = time.perf_counter()
+    goal = problem.goal
+    notes: list[str] = []
+    proved = True
+    step, result = problem, None
+    order = goal.order
+    if order[0] == FARTHEST:
+        first = farthest(problem, replace(limits, time_s=limits.time_s / len(order)), monitor or Monitor())
+        if first is not None:
+            notes.append(_told_farthest(first, goal.tolerance))
+            proved, order = first.proved, order[1:]
+            limit_s = (1.0 + goal.tolerance) * first.time_s
+            step = replace(step, rules=(*step.rules, within_rule(problem, limit_s)))
+        else:
+            notes.append(
+                "the farthest person is left as it comes: no layout reaches everybody, or no time was left"
+            )
+            proved, order = False, order[1:]
+    memory = Memory()
+    for n, measure in enumerate(order):
+        left_s = limits.time_s - (time.perf_counter() - started)
+        share = replace(limits, time_s=max(left_s, 0.1 * limits.time_s) / (len(order) - n))
+        alone = goal.alone(measure, step.goal.ceilings)
+        step = replace(step, goal=alone)
+        found = attempt.solve_once(step, share, monitor, engine, memory)
+        if found.plan is None and result is not None:
+            notes.append(_told_left(order[n:], found))
+            proved, result = False, _valued(problem, result, order[-1], limits.workers)
+            break
+        if found.plan is None or found.objective is None:
+            return replace(found, seconds=time.perf_counter() - started)
+        result = found
+        proved = proved and found.status is Status.OPTIMAL
+        layout = as_layout(problem, found.plan)
+        # Prices serve any goal, and this layout keeps what is demanded next.
+        memory = Memory(price=memory.price, layout=layout, inner=memory.inner)
+        value = measured(problem, layout, measure, workers=limits.workers)
+        if n + 1 < len(order):
+            bound = "" if found.gap is None else f", gap {found.gap:.2%}"
+            notes.append(f"{measure} {told(measure, value)}{bound}; kept within {goal.tolerance:.2%} of that")
+            step = _kept(step, measure, (1.0 + goal.tolerance) * value)
+    assert result is not None
+    limit = result.limit or (None if proved else Limit.TIME)
+    return replace(
+        result,
+        status=Status.OPTIMAL if proved else Status.FEASIBLE,
+        limit=limit,
+        seconds=time.perf_counter() - started,
+        notes=(*result.notes, *notes),
+    )
+
+
+def _valued(
+    problem: SitingProblem, found: SolveResult[SitingPlan], measure: str, workers: int
+) -> SolveResult[SitingPlan]:
+    """A layout found for an earlier measure as an answer for the last one: its value, nothing proved."""
+    from depotopt.siting.price_cuts import trivial_bound
+
+    assert found.plan is not None
+    last = replace(problem, goal=problem.goal.alone(measure, ()))
+    terms = objective_terms(last, as_layout(problem, found.plan), workers=workers)
+    objective = sum(terms.values())
+    bound = min(trivial_bound(last), objective)
+    return replace(found, objective=objective, bound=bound, terms=terms, limit=found.limit or Limit.TIME)
+
+
+def _told_left(measures: tuple[str, ...], found: SolveResult[SitingPlan]) -> str:
+    """Why the last measures were not minimised, as a remark."""
+    why = "it was stopped" if found.limit is Limit.STOPPED else "no layout was found in its share of the time"
+    return f"{', '.join(measures)} not minimised: {why}"
+
+
+def _told_farthest(first: Farthest, tolerance: float) -> str:
+    """What was found for the farthest person, as a remark."""
+    found = f"farthest person {first.time_s / MINUTE_S:.1f} min from an open site"
+    proof = "" if first.proved else f" (at least {first.bound_s / MINUTE_S:.1f} min)"
+    return f"{found}{proof}, kept within {tolerance:.2%}; points no site can reach: {first.unreachable}"
+
+
+def _kept(problem: SitingProblem, measure: str, amount: float) -> SitingProblem:
+    """The problem with a measure bounded."""
+    name = f"{measure} at most {told(measure, amount)} (minimised before)"
+    amount += ROUNDING * max(abs(amount), 1.0)
+    if measure == "cost":
+        return replace(problem, rules=(*problem.rules, BudgetRule(name, amount, with_services=True)))
+    ceilings = (*problem.goal.ceilings, Ceiling(name, measure, amount))
+    return replace(problem, goal=replace(problem.goal, ceilings=ceilings))
