@@ -44,6 +44,15 @@ def test_a_beaten_point_is_left_out() -> None:
     assert isinstance(kept[0], FrontPoint)
 
 
+def test_of_points_alike_one_stays() -> None:
+    """Two budgets that buy the same layout are one point of the front: the one proved best."""
+    problem = random_case(4, sites=4, points=5, states=2).problem
+    one = next(pareto(problem, TIGHT, points=2))
+    assert one.result.bound is not None
+    looser = replace(one, budget=None, result=replace(one.result, bound=0.9 * one.result.bound))
+    assert undominated([looser, one, one]) == (one,)
+
+
 def test_memory_changes_the_way_not_the_answer() -> None:
     """A second solve from what the first one left proves the same value."""
     problem = random_case(6, sites=6, points=10, states=4).problem

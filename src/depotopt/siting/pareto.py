@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from depotopt.errors import UsageError
 from depotopt.plans import SitingPlan
+from depotopt.siting.attempt import measured
+from depotopt.siting.naming import as_layout
 from depotopt.siting.outcome import Memory
 from depotopt.siting.problem import BudgetRule, SitingProblem
-from depotopt.siting.solve import as_layout, measured, solve_problem
+from depotopt.siting.solve import solve_problem
 from depotopt.solving import Monitor, SolveLimits, SolveResult
+
+ALIKE = 1e-6
+"""Relative difference up to which two layouts cost and serve the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +115,22 @@ def _point(
 
 
 def undominated(points: Sequence[FrontPoint]) -> tuple[FrontPoint, ...]:
-    """Those no other point beats in cost, mean and tail response at once, by cost."""
+    """Those no other point beats in cost, mean and tail response at once, by cost.
 
-    def beaten(one: FrontPoint) -> bool:
-        mine = (one.yearly_cost, one.response, one.tail_response)
-        for other in points:
-            theirs = (other.yearly_cost, other.response, other.tail_response)
-            if theirs != mine and all(a <= b for a, b in zip(theirs, mine, strict=True)):
-                return True
-        return False
-
-    kept = [one for one in points if not beaten(one)]
+    Of points alike in all three (to `ALIKE`) the one proved best stays.
+    """
+    measures = np.array([(one.yearly_cost, one.response, one.tail_response) for one in points])
+    kept = []
+    for n, mine in enumerate(measures):
+        slack = ALIKE * np.maximum(np.abs(mine), 1.0)
+        no_worse = (measures <= mine + slack).all(axis=1)
+        alike = (np.abs(measures - mine) <= slack).all(axis=1)
+        rival = min(np.flatnonzero(alike).tolist(), key=lambda m: (_open_gap(points[m]), m))
+        if rival == n and not (no_worse & ~alike).any():
+            kept.append(points[n])
     return tuple(sorted(kept, key=lambda one: (one.yearly_cost, one.response)))
+
+
+def _open_gap(point: FrontPoint) -> float:
+    gap = point.result.gap
+    return np.inf if gap is None else gap
