@@ -133,6 +133,11 @@ class Monitor:
         """Wall-clock seconds since the monitor was made."""
         return time.perf_counter() - self._started
 
+    @property
+    def keeping(self) -> bool:
+        """Whether somebody keeps incumbents; where nobody does, engines need not ask solvers for them."""
+        return self.keeper is not None
+
     def offer(self, plan: Callable[[], object], objective: float, bound: float | None = None) -> None:
         """Hand over the best plan so far to whoever keeps it."""
         if self.keeper is not None:

@@ -11,7 +11,7 @@ from ortools.math_opt.python import mathopt
 from depotopt.errors import EngineError, UsageError
 from depotopt.siting.engines.highs_child import watched
 from depotopt.siting.engines.registry import ENGINES, milp_engine
-from depotopt.solving import Limit, Monitor, Progress, SolveLimits, Status
+from depotopt.solving import Incumbent, Limit, Monitor, Progress, SolveLimits, Status
 
 NAMES = sorted(ENGINES)
 
@@ -91,6 +91,26 @@ def test_stop_returns_the_best_so_far() -> None:
     assert answer.status is Status.FEASIBLE
     assert answer.limit is Limit.STOPPED
     assert seen[-1].bound is not None
+
+
+def test_gscip_hands_over_better_solutions_while_it_runs() -> None:
+    """Each is worth what it is said to be, better than the one before, and the last is the answer."""
+    kept: list[Incumbent] = []
+    monitor = Monitor()
+    monitor.keeper = kept.append
+    model = knapsack(30, rows=10)
+    answer = milp_engine("gscip").solve(model, SolveLimits(time_s=60.0, gap=0.0), monitor)
+    assert answer.values is not None
+    assert kept
+    values = [one.objective for one in kept]
+    assert values == sorted(values, reverse=True)
+    assert values[-1] == pytest.approx(answer.objective)
+    weights = {term.variable.id: term.coefficient for term in model.objective.linear_terms()}
+    for one in kept:
+        solution = one.plan()
+        assert isinstance(solution, np.ndarray)
+        worth = sum(weights.get(column, 0.0) * value for column, value in enumerate(solution))
+        assert worth == pytest.approx(one.objective)
 
 
 def test_unknown_engine_is_refused() -> None:

@@ -28,6 +28,11 @@ class Offering(Monitor):
         """Whether the user asked the monitor behind to stop."""
         return self._heard.stopped
 
+    @property
+    def keeping(self) -> bool:
+        """Whether somebody keeps what the monitor behind is offered."""
+        return self._heard.keeping
+
     def stop(self) -> None:
         """Ask the monitor behind."""
         self._heard.stop()
