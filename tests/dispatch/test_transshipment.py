@@ -148,3 +148,19 @@ def test_a_hub_of_a_tier_that_is_not_replenished_is_a_violation() -> None:
     )
     check = verify_dispatch(alone, None, NETWORK, state, plan)
     assert any("does not replenish the tier of B" in text for text in check.violations)
+
+
+def test_no_lot_takes_two_trunk_trips() -> None:
+    """What was brought to a hub may not be brought on to another one, whatever the tiers would allow."""
+    scenario, state = with_hub(), without_street(NETWORK, 3, 4)
+    plan = solved(scenario, state).plan
+    assert plan is not None
+    first = trunks(plan)[0]
+    assert first.transfer is not None
+    onward = replace(
+        first, start_site="B", end_site="A", number=9, transfer=replace(first.transfer, site="A"),
+        load_start_s=1e6,
+    )  # fmt: skip
+    check = verify_dispatch(scenario, None, NETWORK, state, replace(plan, trips=(*plan.trips, onward)))
+    assert any("takes a second trunk trip, to A" in text for text in check.violations)
+    assert not any("second trunk trip" in text for text in check.violations if " 1:" in text)

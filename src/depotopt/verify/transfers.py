@@ -32,14 +32,20 @@ def transfer_faults(scenario: Scenario, layout: SitingPlan | None, trips: Sequen
 
 
 def ledger_faults(scenario: Scenario, trips: Sequence[Trip], lots: dict[str, UsableLot]) -> list[str]:
-    """Lots that give more than they have, at their own site or, at any moment, at a hub."""
+    """Lots that give more than they have, at home or, at any moment, at a hub; second trunk trips."""
     drawn: defaultdict[str, float] = defaultdict(float)
     moves: defaultdict[tuple[str, str], list[tuple[float, int, float]]] = defaultdict(list)
+    broken = []
     for trip in trips:
         for load in trip.loads:
             if lots[load.lot].site == trip.start_site:
                 drawn[load.lot] += load.quantity
             else:
+                if trip.transfer is not None:
+                    where = f"vehicle {trip.vehicle} trip {trip.number}"
+                    broken.append(
+                        f"{where}: lot {load.lot} takes a second trunk trip, to {trip.transfer.site}"
+                    )
                 # What is released at a moment can be loaded at that moment.
                 moment = trip.load_start_s + TIME_TOLERANCE_S
                 moves[trip.start_site, load.lot].append((moment, 1, -load.quantity))
@@ -48,7 +54,7 @@ def ledger_faults(scenario: Scenario, trips: Sequence[Trip], lots: dict[str, Usa
             for load in trip.transfer.loads:
                 released = trip.transfer.depart_s + hub.transfer_s
                 moves[hub.ident, load.lot].append((released, 0, load.quantity))
-    broken = [
+    broken += [
         f"lot {ident}: {quantity:g} drawn, {lots[ident].quantity:g} usable"
         for ident, quantity in sorted(drawn.items())
         if quantity > lots[ident].quantity + QUANTITY_TOLERANCE
