@@ -92,11 +92,18 @@ class Incumbent:
         Makes the plan; may be called from another thread, once, while the solve goes on.
     objective, bound
         Its value and what is proved so far.
+    ranked
+        What incumbents are compared by, first to last and smaller is better; empty for the objective alone.
     """
 
     plan: Callable[[], object]
     objective: float
     bound: float | None = None
+    ranked: tuple[float, ...] = ()
+
+    def better_than(self, other: Incumbent) -> bool:
+        """Whether it comes before another one of the same solve."""
+        return (self.ranked or (self.objective,)) < (other.ranked or (other.objective,))
 
 
 class Monitor:
@@ -138,10 +145,16 @@ class Monitor:
         """Whether somebody keeps incumbents; where nobody does, engines need not ask solvers for them."""
         return self.keeper is not None
 
-    def offer(self, plan: Callable[[], object], objective: float, bound: float | None = None) -> None:
-        """Hand over the best plan so far to whoever keeps it."""
+    def offer(
+        self,
+        plan: Callable[[], object],
+        objective: float,
+        bound: float | None = None,
+        ranked: tuple[float, ...] = (),
+    ) -> None:
+        """Hand over the best plan so far to whoever keeps it; see `Incumbent`."""
         if self.keeper is not None:
-            self.keeper(Incumbent(plan, objective, bound))
+            self.keeper(Incumbent(plan, objective, bound, ranked))
 
     def report(
         self, stage: str, objective: float | None = None, bound: float | None = None, message: str = ""

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -18,14 +19,16 @@ import pytest
 
 from depotopt.cli import main
 from depotopt.cli.exits import Exit
-from depotopt.errors import UsageError
+from depotopt.errors import EngineError, UsageError
 from depotopt.io.plan_files import read_made_from, read_result
 from depotopt.pipeline.chain import resume, run
 from depotopt.pipeline.options import RunOptions
+from depotopt.pipeline.stages import open_case, reported_state, verified_dispatch
 from depotopt.pipeline.unfinished import FILES, MARK, SUFFIX, Safekeeping, is_interrupted
 from depotopt.plans import DispatchPlan, OpenSite, SitingPlan
 from depotopt.report.replacement import bring_back, move_into_place
-from depotopt.solving import Incumbent, SolveResult, Status
+from depotopt.solving import Incumbent, Monitor, SolveLimits, SolveResult, Status
+from depotopt.verify.dispatch import verify_dispatch
 
 MINIMAL = Path(__file__).parents[2] / "scenarios" / "minimal"
 KILLS = 240
@@ -207,6 +210,76 @@ def test_a_run_killed_on_the_command_line_is_finished_from_what_it_kept(tmp_path
     assert read_result(out / FILES[SitingPlan], SitingPlan).plan == kept
     assert read_result(out / FILES[DispatchPlan], DispatchPlan).plan is not None
     assert (out / "map.html").is_file()
+
+
+@pytest.mark.parametrize("later_s", [0.0, 0.7, 2.3])
+def test_a_run_killed_while_it_dispatches_is_finished_with_its_best_plan(
+    tmp_path: Path, later_s: float
+) -> None:
+    out, left = tmp_path / "run", tmp_path / f"run{SUFFIX}"
+    words = ["run", str(MINIMAL), "--states", "3", "--unseen", "6", "--state", "-1", "--dispatch-time", "900"]
+    child = subprocess.Popen(
+        [sys.executable, "-m", "depotopt", *words, "--out", str(out), "--progress", "none"],
+        stdout=subprocess.DEVNULL,
+    )
+    while not (left / FILES[DispatchPlan]).exists():
+        assert child.poll() is None
+        time.sleep(0.01)
+    time.sleep(later_s)
+    child.kill()
+    child.wait()
+    kept = read_result(left / FILES[DispatchPlan], DispatchPlan)
+    assert (kept.status, kept.engine) == (Status.FEASIBLE, "interrupted")
+    assert main(["resume", str(left), "--progress", "none"]) == Exit.STOPPED_WITH_PLAN
+    found = read_result(out / FILES[DispatchPlan], DispatchPlan)
+    assert found.plan == kept.plan
+    assert found.terms["unmet_person_days"] >= 0
+
+
+def test_every_plan_offered_while_dispatch_runs_holds_and_is_better_than_the_one_before() -> None:
+    case = open_case(MINIMAL)
+    state, kept = reported_state(case), list[Incumbent]()
+    monitor = Monitor()
+    monitor.keeper = kept.append
+    result = verified_dispatch(case, None, state, limits=SolveLimits(time_s=5.0), monitor=monitor)
+    assert len(kept) > 1
+    for before, after in pairwise(kept):
+        assert after.better_than(before) or after.ranked == before.ranked
+    for one in kept:
+        plan = one.plan()
+        assert isinstance(plan, DispatchPlan)
+        check = verify_dispatch(case.scenario, None, case.network, state, plan)
+        check.compare(one.objective).require("what was offered")
+    assert result.objective is not None
+    assert result.objective <= kept[-1].objective + 1e-6
+
+
+def test_plans_are_kept_by_the_order_of_the_objectives(tmp_path: Path) -> None:
+    """Less unmet need at a higher price is better, whatever the sum of both says."""
+    kept = Safekeeping(tmp_path / "run", {}, every_s=EVERY_S)
+    kept.stage("site")
+    kept.offer(Incumbent(lambda: layout(1), objective=10.0, ranked=(2.0, 8.0)))
+    kept.offer(Incumbent(lambda: layout(2), objective=12.0, ranked=(1.0, 11.0)))
+    kept.offer(Incumbent(lambda: layout(3), objective=9.0, ranked=(1.5, 7.5)))
+    kept.close()
+    assert number_of(read_result(kept.folder / FILES[SitingPlan], SitingPlan).plan) == 2
+
+
+def test_a_plan_that_cannot_be_made_leaves_the_one_before(tmp_path: Path) -> None:
+    def broken() -> SitingPlan:
+        raise EngineError("dispatch", "a draft breaks rules")
+
+    kept = Safekeeping(tmp_path / "run", {}, every_s=EVERY_S)
+    path = kept.folder / FILES[SitingPlan]
+    kept.stage("site")
+    kept.offer(incumbent(1))
+    wait_for(partial(holds, path, 1))
+    kept.offer(Incumbent(broken, objective=-2.0))
+    time.sleep(3 * EVERY_S)
+    assert holds(path, 1)
+    kept.offer(incumbent(3))
+    wait_for(partial(holds, path, 3))
+    kept.discard()
 
 
 def test_a_run_that_ends_leaves_only_its_report(tmp_path: Path) -> None:

@@ -109,6 +109,7 @@ def improve(
     seed: int,
     stopped: Callable[[], bool],
     listener: Callable[[Value], None] | None = None,
+    keeper: Callable[[Value, Routes], None] | None = None,
 ) -> Routes:
     """Take some stops out, put unmet need back in, keep what is better (Schrimpf et al. 2000; Shaw 1998).
 
@@ -129,16 +130,25 @@ def improve(
         Asked before every round.
     listener
         Told every better value.
+    keeper
+        Given every better draft of the whole problem with its value.
     """
     rng = np.random.default_rng(seed)
     if stopped():
         # Who stops the search waits for the answer: only the quickest gains are still taken.
         return _filled(problem, routes, Guard(min(until, time.perf_counter() + STOPPED_S), lambda: False))
     guard = Guard(until, stopped)
+
+    def tell(value: Value, draft: Routes) -> None:
+        if listener is not None:
+            listener(value)
+        if keeper is not None:
+            keeper(value, draft)
+
     budget = Budget(float(iterations * size_of(problem)))
     quarters = Quarters(problem)
     if not quarters.divided:
-        return _search(problem, routes, iterations, budget, rng, guard, listener)
+        return _search(problem, routes, iterations, budget, rng, guard, tell)
     best, best_value = routes, value_of(problem, routes)
     while budget.left > 0 and not guard.over:
         part = quarters.next_part(best, rng)
@@ -150,8 +160,7 @@ def improve(
         value = _kept_value(problem, candidate)
         if value is not None and value < best_value:
             best, best_value = candidate, value
-            if listener is not None:
-                listener(best_value)
+            tell(best_value, best)
     return best
 
 
@@ -175,7 +184,7 @@ def _search(
     budget: Budget,
     rng: np.random.Generator,
     guard: Guard,
-    listener: Callable[[Value], None] | None = None,
+    tell: Callable[[Value, Routes], None] | None = None,
 ) -> Routes:
     """The best draft of a walk from the given one, which is returned itself where none is better.
 
@@ -206,8 +215,8 @@ def _search(
             current = candidate
         if value < best_value:
             best, best_value = candidate, value
-            if listener is not None:
-                listener(best_value)
+            if tell is not None:
+                tell(best_value, best)
         budget.spend(size_of(problem))
     return best
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from depotopt.dispatch.allocation import Allocation, allocate
 from depotopt.dispatch.assembly import Assembly, assemble
@@ -95,6 +97,8 @@ class Run:
         Moment of `time.perf_counter` at which it began.
     trunks
         Trunk trips that are decided.
+    legs
+        Held by who looks up legs: they are found once and kept, by an engine for one thread at a time.
     """
 
     assembly: Assembly
@@ -104,6 +108,18 @@ class Run:
     effort: Effort
     begin: float
     trunks: tuple[TrunkTrip, ...] = ()
+    legs: threading.Lock = field(default_factory=threading.Lock)
+
+    def plan(self, problem: DispatchProblem, routes: Routes) -> DispatchPlan:
+        """A draft as a plan that can be driven; for other threads while the search goes on."""
+        with self.legs:
+            problem, routes = settle(self.assembly, problem, routes)
+            return publish(self.assembly, problem, routes, self.trunks)
+
+    def keep(self, problem: DispatchProblem, bound: float, value: Value, routes: Routes) -> None:
+        """Hand a draft over to whoever keeps plans."""
+        objective = problem.unmet_penalty * value.unmet + value.cost
+        self.monitor.offer(lambda: self.plan(problem, routes), objective, min(bound, objective), value.ranked)
 
     def limit(self) -> Limit:
         """What ended the search."""
@@ -190,7 +206,9 @@ def solve_dispatch(
         bound = allocate(reachable_stock(assembly), max(1.0, effort.left_s / 2)).bound
         allocation = replace(allocation, bound=bound)
     routes = _first_routes(run, allocation)
-    _tell(monitor, problem, allocation, value_of(problem, routes), "routes")
+    value = value_of(problem, routes)
+    _tell(monitor, problem, allocation, value, "routes")
+    run.keep(problem, allocation.bound, value, routes)
     routes = improve(
         problem,
         routes,
@@ -199,10 +217,12 @@ def solve_dispatch(
         seed=limits.seed,
         stopped=lambda: monitor.stopped,
         listener=lambda value: _tell(monitor, problem, allocation, value, "improvement"),
+        keeper=partial(run.keep, problem, allocation.bound),
     )
     if effort.left_s > 0:
         routes = sweep_up(problem, routes, effort.until)
-    problem, routes = settle(run.assembly, problem, routes)
+    with run.legs:
+        problem, routes = settle(run.assembly, problem, routes)
     return _result(run, problem, routes, allocation.bound, notes)
 
 
@@ -211,7 +231,9 @@ def _first_routes(run: Run, allocation: Allocation) -> Routes:
     problem, monitor = run.assembly.problem, run.monitor
     construction = Construction(problem, allocation, run.effort.until)
     routes = construction.scheduled()
-    _tell(monitor, problem, allocation, value_of(problem, routes), "first plan")
+    value = value_of(problem, routes)
+    _tell(monitor, problem, allocation, value, "first plan")
+    run.keep(problem, allocation.bound, value, routes)
     iterations = run.effort.routing(len(construction.pieces))
     if not iterations or monitor.stopped:
         return routes
@@ -288,9 +310,11 @@ def _result(
     # The bound speaks of unmet need and cost: what comes between or before them is not proved by it.
     moved = bool(run.trunks or timetable(problem, routes).trips)
     proved = proved and (problem.objectives == ("unmet", "cost") or not moved)
+    with run.legs:
+        plan = publish(run.assembly, problem, routes, run.trunks)
     return SolveResult(
         status=Status.OPTIMAL if proved else Status.FEASIBLE,
-        plan=publish(run.assembly, problem, routes, run.trunks),
+        plan=plan,
         objective=value,
         bound=bound,
         engine=run.router.version(),

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from depotopt.errors import DepotoptError, UsageError
 from depotopt.evaluation.evaluate import evaluate
@@ -32,12 +32,15 @@ from depotopt.pipeline.stages import (
     verified_siting,
 )
 from depotopt.pipeline.unfinished import SUFFIX, Safekeeping, is_interrupted
-from depotopt.plans import SitingPlan
+from depotopt.plans import DispatchPlan, SitingPlan
 from depotopt.report.write import require_report_folder
 from depotopt.siting.recourse import recourse
 from depotopt.solving import Monitor, SolveResult
+from depotopt.verify.check import Check
 from depotopt.verify.dispatch import verify_dispatch
 from depotopt.verify.recourse import verify_siting
+
+PlanT = TypeVar("PlanT", SitingPlan, DispatchPlan)
 
 SHOWN_LEVEL = 0.95
 """Quantile of unmet need whose road state is dispatched for when none is named: a bad case that
@@ -141,18 +144,29 @@ def resume(folder: Path, *, out: Path | None = None, monitor: Monitor | None = N
     design = read_made_from(folder / "layout.json")["design"]
     ensemble = sample_ensemble(case.network, case.scenario, design["states"], design["seed"])
     flows = recourse(case.scenario, siting.plan, case.network, ensemble)
-    verify_siting(case.scenario, case.network, siting.plan, ensemble, flows).require("the layout kept")
+    check = verify_siting(case.scenario, case.network, siting.plan, ensemble, flows)
+    check.require("the layout kept")
+    siting = _as_checked(siting, check)
     clock.lap("load")
     if found.dispatch is not None and found.dispatch.plan is not None and found.state is not None:
         plan = found.dispatch.plan
         check = verify_dispatch(case.scenario, siting.plan, case.network, found.state, plan)
         check.require("the dispatch plan kept")
-        outcome = replace(found, seconds=clock.seconds)
+        dispatch = _as_checked(found.dispatch, check)
+        outcome = replace(found, siting=siting, dispatch=dispatch, seconds=clock.seconds)
     else:
         outcome = _judge_and_dispatch(case, options, siting, None, clock)
     written = _write(outcome, target, None, clock)
     shutil.rmtree(folder)
     return written
+
+
+def _as_checked(kept: SolveResult[PlanT], check: Check) -> SolveResult[PlanT]:
+    """A result with the value and terms the check has found, where its solve was cut short."""
+    if kept.terms or check.objective is None:
+        return kept
+    bound = None if kept.bound is None else min(kept.bound, check.objective)
+    return replace(kept, objective=check.objective, bound=bound, terms=check.terms)
 
 
 def _judge_and_dispatch(

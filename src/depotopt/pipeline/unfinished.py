@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from depotopt.errors import EngineError
 from depotopt.io.plan_files import dump_result
 from depotopt.plans import DispatchPlan, SitingPlan
 from depotopt.solving import Incumbent, Limit, SolveResult, Status
@@ -49,7 +50,10 @@ class Safekeeping:
         self._made_from, self._every_s = dict(made_from), every_s
         self._lock, self._wake, self._over = threading.Lock(), threading.Event(), threading.Event()
         self._waiting: Incumbent | None = None
-        self._objective: float | None = None
+        self._best: Incumbent | None = None
+        self._finished = False
+        # Goes up when incumbents of before no longer count.
+        self._solve = 0
         if self.folder.exists():
             shutil.rmtree(self.folder)
         self.folder.mkdir(parents=True)
@@ -64,7 +68,9 @@ class Safekeeping:
     def stage(self, name: str) -> None:
         """Say how far the run is; incumbents of the stage before are no longer taken."""
         with self._lock:
-            self._waiting = self._objective = None
+            self._waiting = self._best = None
+            self._finished = False
+            self._solve += 1
         mark = {
             "pid": os.getpid(),
             "since": _started(os.getpid()),
@@ -76,9 +82,9 @@ class Safekeeping:
     def offer(self, incumbent: Incumbent) -> None:
         """Take an incumbent in; it is saved within ``every_s`` seconds unless a better one comes."""
         with self._lock:
-            if self._objective is not None and incumbent.objective >= self._objective:
+            if self._finished or (self._best is not None and not incumbent.better_than(self._best)):
                 return
-            self._waiting, self._objective = incumbent, incumbent.objective
+            self._waiting = self._best = incumbent
         self._wake.set()
 
     def keep(self, result: SolveResult[PlanT]) -> None:
@@ -87,7 +93,8 @@ class Safekeeping:
             return
         with self._lock:
             self._waiting = None
-            self._objective = -float("inf")
+            self._finished = True
+            self._solve += 1
             self._write(result)
 
     def attach(self, name: str, data: bytes) -> None:
@@ -117,30 +124,36 @@ class Safekeeping:
 
     def _save_waiting(self) -> None:
         with self._lock:
-            taken = self._waiting
+            taken, solve = self._waiting, self._solve
         if taken is None:
             return
-        plan = taken.plan()
-        if not isinstance(plan, SitingPlan | DispatchPlan):
-            return
-        result: SolveResult[Any] = SolveResult(
-            status=Status.FEASIBLE,
-            plan=plan,
-            objective=taken.objective,
-            bound=None if taken.bound is None else min(taken.bound, taken.objective),
-            engine="interrupted",
-            seconds=0.0,
-            limit=Limit.STOPPED,
-        )
+        try:
+            plan = taken.plan()
+        except EngineError:
+            # The solve itself meets the same draft and tells; what was kept before stays.
+            plan = None
         with self._lock:
             # The stage may have ended, or a better plan have come, while this one was made.
             if self._waiting is taken:
                 self._waiting = None
-            if self._objective is not None and self._objective != -float("inf"):
-                self._write(result)
+            if self._solve == solve and isinstance(plan, SitingPlan | DispatchPlan):
+                self._write(_as_result(taken, plan))
 
     def _write(self, result: SolveResult[Any]) -> None:
         write_whole(self.folder / FILES[type(result.plan)], dump_result(result, self._made_from))
+
+
+def _as_result(taken: Incumbent, plan: SitingPlan | DispatchPlan) -> SolveResult[Any]:
+    """An incumbent as the result of a solve that was stopped with it."""
+    return SolveResult(
+        status=Status.FEASIBLE,
+        plan=plan,
+        objective=taken.objective,
+        bound=None if taken.bound is None else min(taken.bound, taken.objective),
+        engine="interrupted",
+        seconds=0.0,
+        limit=Limit.STOPPED,
+    )
 
 
 def write_whole(path: Path, data: bytes) -> None:

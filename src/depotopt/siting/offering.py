@@ -43,6 +43,12 @@ class Offering(Monitor):
         """Pass progress on."""
         self._heard.report(stage, objective, bound, message)
 
-    def offer(self, plan: Callable[[], object], objective: float, bound: float | None = None) -> None:
+    def offer(
+        self,
+        plan: Callable[[], object],
+        objective: float,
+        bound: float | None = None,
+        ranked: tuple[float, ...] = (),
+    ) -> None:
         """Pass an incumbent on, translated only if somebody wants it."""
-        self._heard.offer(lambda: self._translate(plan()), objective, bound)
+        self._heard.offer(lambda: self._translate(plan()), objective, bound, ranked)
