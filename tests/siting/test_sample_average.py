@@ -9,9 +9,10 @@ import pytest
 
 from depotopt.errors import UsageError
 from depotopt.siting.naming import as_layout
+from depotopt.siting.problem import CountLimit
 from depotopt.siting.sample_average import cost_per_state, normal, of_states, sample_average, student
 from depotopt.siting.solve import solve_problem
-from depotopt.solving import SolveLimits
+from depotopt.solving import Monitor, Progress, SolveLimits, Status
 from tests.siting.cases import random_case
 
 EXACT = SolveLimits(time_s=60.0, gap=1e-6)
@@ -27,7 +28,13 @@ def test_the_true_optimum_lies_between_both_estimates(seed: int) -> None:
     samples = [of_states(truth, drawn(rng, truth.probability, 12)) for _ in range(4)]
     comparing = of_states(truth, drawn(rng, truth.probability, 40))
     judging = of_states(truth, drawn(rng, truth.probability, 400))
-    found = sample_average(samples, comparing, judging, EXACT, engine="highs", confidence=0.999)
+    found = sample_average(
+        samples, lambda: comparing, lambda: judging, EXACT, engine="highs", confidence=0.999
+    )
+    assert found.lower is not None
+    assert found.upper is not None
+    assert found.plan is not None
+    assert found.gap is not None
     assert found.lower.value - found.lower.half_width <= best.objective
     assert found.upper.value + found.upper.half_width >= best.objective * (1 - 1e-9)
     layout = as_layout(truth, found.plan)
@@ -58,7 +65,38 @@ def test_one_sample_is_refused() -> None:
     """A single replication has no spread to learn from."""
     problem = random_case(1).problem
     with pytest.raises(UsageError, match="at least 2 samples"):
-        sample_average([problem], problem, problem, EXACT)
+        sample_average([problem], lambda: problem, lambda: problem, EXACT)
+
+
+def test_rules_that_contradict_one_another_end_it() -> None:
+    """One sample is enough to know: no plan, no estimate, and the result that names the rules."""
+    problem = random_case(1).problem
+    options = np.arange(2, dtype=np.int32)
+    rules = (CountLimit("one", options, 1, None), CountLimit("none", options, None, 0))
+    impossible = replace(problem, rules=rules)
+    found = sample_average([impossible] * 3, lambda: impossible, lambda: impossible, EXACT, engine="highs")
+    assert found.plan is None
+    assert found.upper is None
+    assert [result.status for result in found.results] == [Status.INFEASIBLE]
+    assert set(found.results[0].conflicts) == {"one", "none"}
+
+
+def test_a_stop_keeps_the_replications_that_are_over() -> None:
+    """The layout of the first one is judged; a bound from one replication alone is no estimate."""
+    problem = random_case(1).problem
+
+    def stop(progress: Progress) -> None:
+        if progress.stage.startswith("replication"):
+            monitor.stop()
+
+    monitor = Monitor(stop)
+    found = sample_average([problem] * 3, lambda: problem, lambda: problem, EXACT, monitor, engine="highs")
+    assert len(found.results) == 1
+    assert found.plan == found.results[0].plan
+    assert found.lower is None
+    assert found.gap is None
+    assert found.upper is not None
+    assert found.upper.value == pytest.approx(found.results[0].objective, rel=1e-6)
 
 
 def drawn(rng: np.random.Generator, probability: np.ndarray, count: int) -> np.ndarray:

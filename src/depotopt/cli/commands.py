@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
@@ -23,6 +23,9 @@ from depotopt.cli.parameters import AsJson, AtHours, Layout, Out, State
 from depotopt.cli.progress import watching
 from depotopt.cli.road_commands import roads
 from depotopt.cli.run_commands import compare, explain, replan, report, resume
+
+if TYPE_CHECKING:
+    from depotopt.pipeline.options import RunOptions
 
 HELP = N_(
     "Where relief depots stand, what each holds, and which truck carries what to whom when roads are lost."
@@ -145,12 +148,20 @@ def site(
     scenario: Path,
     *,
     states: Annotated[int | None, Parameter(help="Road states to choose on.")] = None,
+    replications: Annotated[
+        int | None,
+        Parameter(help="Choose on that many independent samples, keep the best, bound what is left to gain."),
+    ] = None,
+    sample: Annotated[
+        int | None, Parameter(help="Road states of each sample; default as many as --states.")
+    ] = None,
     out: Out = None,
     flags: SolveFlags = SOLVE_FLAGS,
     common: Common = COMMON,
 ) -> Exit:
     """Choose the layout: which depots are open and what each holds."""
     from depotopt.cli import screen
+    from depotopt.errors import UsageError
     from depotopt.io.plan_files import write_result
     from depotopt.pipeline import options as asked
     from depotopt.pipeline.stages import open_case, sample_ensemble, verified_siting
@@ -159,6 +170,10 @@ def site(
     options = asked.RunOptions(
         design_states=states, site_time_s=flags.time, site_engine=engine, workers=flags.workers
     )
+    if replications is not None:
+        return _replicated(scenario, options, (replications, sample), out, common)
+    if sample is not None:
+        raise UsageError("--sample is the size of each of --replications: give both, or --states")
     with watching(common.progress) as monitor:
         case = open_case(scenario, common.overrides)
         rules = case.scenario.ensemble
@@ -173,6 +188,26 @@ def site(
     screen.tell_notices(case.scenario)
     screen.tell_siting(case.scenario, result, as_json=common.as_json)
     return screen.exit_of(result)
+
+
+def _replicated(
+    scenario: Path, options: RunOptions, asked: tuple[int, int | None], out: Path | None, common: Common
+) -> Exit:
+    """`site` on several samples of road states."""
+    from depotopt.cli import screen
+    from depotopt.cli.replications_screen import tell_replications
+    from depotopt.io.plan_files import write_result
+    from depotopt.pipeline.replications import replicate
+
+    with watching(common.progress) as monitor:
+        found = replicate(
+            scenario, common.overrides, options, replications=asked[0], sample=asked[1], monitor=monitor
+        )
+    if out is not None:
+        write_result(out, found.result, found.made_from())
+    screen.tell_notices(found.case.scenario)
+    tell_replications(found, as_json=common.as_json)
+    return Exit.STOPPED_WITH_PLAN if monitor.stopped and found.average.plan else screen.exit_of(found.result)
 
 
 @app.command

@@ -53,7 +53,11 @@ def solve_in_order(
         step = replace(step, goal=alone)
         found = attempt.solve_once(step, share, monitor, engine, memory)
         if found.plan is None and result is not None:
-            notes.append(_told_left(order[n:], found))
+            names = ", ".join(order[n:])
+            if found.limit is Limit.STOPPED:
+                notes.append(f"{names} not minimised: the search was stopped")
+            else:
+                notes.append(f"{names} not minimised: no layout was found in its share of the time")
             proved, result = False, _valued(problem, result, order[-1], limits.workers)
             break
         if found.plan is None or found.objective is None:
@@ -91,12 +95,6 @@ def _valued(
     objective = sum(terms.values())
     bound = min(trivial_bound(last), objective)
     return replace(found, objective=objective, bound=bound, terms=terms, limit=found.limit or Limit.TIME)
-
-
-def _told_left(measures: tuple[str, ...], found: SolveResult[SitingPlan]) -> str:
-    """Why the last measures were not minimised, as a remark."""
-    why = "it was stopped" if found.limit is Limit.STOPPED else "no layout was found in its share of the time"
-    return f"{', '.join(measures)} not minimised: {why}"
 
 
 def _told_farthest(first: Farthest, tolerance: float) -> str:

@@ -17,6 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import overload
 
 import numpy as np
 
@@ -31,8 +32,10 @@ from depotopt.siting.naming import as_layout
 from depotopt.siting.problem import Layout, SitingProblem, StateArcs
 from depotopt.siting.recourse import layout_response
 from depotopt.siting.solve import solve_problem
-from depotopt.solving import Monitor, SolveLimits, SolveResult
+from depotopt.solving import Monitor, SolveLimits, SolveResult, Status
 from depotopt.units import FloatArray, Int64Array
+
+MEAN_ONLY = "a goal of yearly cost and mean response"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,37 +63,41 @@ class SampleAverage:
     Attributes
     ----------
     plan
-        The layout of the replication that did best on the states all layouts were compared on.
+        The layout of the replication that did best on the states all layouts were compared on; ``None`` where
+        no replication found one.
     replication
-        Its number.
+        Its number, from 0; -1 without a plan.
     lower
-        Mean of the replications' proved bounds; with its interval a lower bound on the true optimum.
+        Mean of the replications' proved bounds; with its interval a lower bound on the true optimum. ``None``
+        where fewer than two replications have a bound.
     upper
-        Cost of the plan on states it was neither chosen on nor compared on.
+        Cost of the plan on states it was neither chosen on nor compared on; ``None`` without a plan.
     confidence
         Of each one-sided interval.
     results
         The replications' own results.
     """
 
-    plan: SitingPlan
+    plan: SitingPlan | None
     replication: int
-    lower: Estimate
-    upper: Estimate
+    lower: Estimate | None
+    upper: Estimate | None
     confidence: float
     results: tuple[SolveResult[SitingPlan], ...]
 
     @property
-    def gap(self) -> float:
+    def gap(self) -> float | None:
         """Upper end of the gap's interval over the plan's cost: true gap with twice the error at most."""
+        if self.upper is None or self.lower is None:
+            return None
         width = self.upper.half_width + self.lower.half_width
         return max(0.0, self.upper.value - self.lower.value + width) / max(abs(self.upper.value), 1e-12)
 
 
 def sample_average(
     samples: Sequence[SitingProblem],
-    comparing: SitingProblem,
-    judging: SitingProblem,
+    comparing: Callable[[], SitingProblem],
+    judging: Callable[[], SitingProblem],
     limits: SolveLimits,
     monitor: Monitor | None = None,
     *,
@@ -104,15 +111,21 @@ def sample_average(
     samples
         Replications: the same problem on independent, equally likely road states.
     comparing, judging
-        The same problem on two further independent ensembles: one to pick the best layout, one to judge it.
+        Give the same problem on two further independent ensembles: one to pick the best layout, one to judge
+        it. Asked for when needed, so that not all problems stand in memory at once.
     limits
         For each replication.
     monitor
-        Progress and stop.
+        Progress and stop; a stop keeps the replications that are over.
     engine
         As in `depotopt.siting.solve.solve_siting`.
     confidence
         Of each one-sided interval, between 0.5 and 1.
+
+    Returns
+    -------
+    SampleAverage
+        After a replication whose rules cannot hold together there are no others.
 
     Raises
     ------
@@ -123,35 +136,63 @@ def sample_average(
     faults = [
         "at least 2 samples" if len(samples) < 2 else "",
         "a confidence between 0.5 and 1" if not 0.5 <= confidence < 1 else "",
-        "a goal of yearly cost and mean response" if not judging.goal.is_mean or judging.goal.order else "",
     ]
-    if any(faults):
-        raise UsageError("sample averages need " + " and ".join(fault for fault in faults if fault))
+    _require(faults)
     results: list[SolveResult[SitingPlan]] = []
     for n, sample in enumerate(samples):
+        _require(["" if sample.goal.is_mean and not sample.goal.order else MEAN_ONLY])
         results.append(solve_problem(sample, limits, monitor, engine=engine))
         if monitor is not None:
             monitor.report(f"replication {n + 1} of {len(samples)}", results[-1].objective, results[-1].bound)
-            if monitor.stopped:
-                break
+        if results[-1].status is Status.INFEASIBLE or (monitor is not None and monitor.stopped):
+            break
     chosen = [(n, result.plan) for n, result in enumerate(results) if result.plan is not None]
     bounds = [result.bound for result in results if result.bound is not None]
-    if not chosen or len(bounds) < 2:
-        raise UsageError(
-            "sample averages need at least two replications with a plan and a bound: allow more time"
-        )
-    compared = [cost_per_state(comparing, as_layout(comparing, plan), limits.workers) for _, plan in chosen]
-    means = [float(comparing.probability @ cost) for cost in compared]
-    replication, plan = chosen[int(np.argmin(means))]
-    judged = cost_per_state(judging, as_layout(judging, plan), limits.workers)
-    return SampleAverage(
-        plan,
-        replication,
-        student(np.array(bounds), confidence),
-        normal(judged, judging.probability, confidence),
-        confidence,
-        tuple(results),
-    )
+    lower = student(np.array(bounds), confidence) if len(bounds) > 1 else None
+    if not chosen:
+        return SampleAverage(None, -1, lower, None, confidence, tuple(results))
+    replication, plan = chosen[0]
+    if len(chosen) > 1:
+        problem = comparing()
+        means = [float(problem.probability @ _cost(problem, plan, limits)) for _, plan in chosen]
+        replication, plan = chosen[int(np.argmin(means))]
+        del problem
+    judged = judging()
+    upper = normal(_cost(judged, plan, limits), judged.probability, confidence)
+    return SampleAverage(plan, replication, lower, upper, confidence, tuple(results))
+
+
+def _require(faults: Sequence[str]) -> None:
+    if any(faults):
+        raise UsageError("sample averages need " + " and ".join(fault for fault in faults if fault))
+
+
+def _cost(problem: SitingProblem, plan: SitingPlan, limits: SolveLimits) -> FloatArray:
+    return cost_per_state(problem, as_layout(problem, plan), limits.workers)
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn(Sequence[SitingProblem]):
+    """Problems assembled when they are asked for."""
+
+    make: Callable[[int], SitingProblem]
+    size: int
+
+    def __len__(self) -> int:
+        return self.size
+
+    @overload
+    def __getitem__(self, n: int) -> SitingProblem: ...
+
+    @overload
+    def __getitem__(self, n: slice) -> Sequence[SitingProblem]: ...
+
+    def __getitem__(self, n: int | slice) -> SitingProblem | Sequence[SitingProblem]:
+        if isinstance(n, slice):
+            return [self.make(m) for m in range(self.size)[n]]
+        if not 0 <= n < self.size:
+            raise IndexError(n)
+        return self.make(n)
 
 
 def replicate_siting(
@@ -163,6 +204,7 @@ def replicate_siting(
     *,
     sizes: SampleSizes,
     seed: int = 1,
+    engine: str = "auto",
 ) -> SampleAverage:
     """`sample_average` of a scenario.
 
@@ -172,8 +214,8 @@ def replicate_siting(
         The planning case and its roads with places.
     draw
         Gives an ensemble of so many equally likely road states from a seed, such as
-        ``partial(sample_ensemble, network, scenario)``.
-    limits, monitor
+        ``partial(sample_ensemble, network, scenario)``. Replications come first, in order.
+    limits, monitor, engine
         See `sample_average`.
     sizes
         Replications and states.
@@ -187,10 +229,14 @@ def replicate_siting(
         ensemble = draw(states, int(children[n].generate_state(1)[0]))
         return build_problem(scenario, network, ensemble, engine=travel)
 
-    samples = [problem(n, sizes.states) for n in range(sizes.replications)]
-    comparing = problem(sizes.replications, sizes.compared_on)
-    judging = problem(sizes.replications + 1, sizes.judged_on)
-    return sample_average(samples, comparing, judging, limits, monitor)
+    return sample_average(
+        _Drawn(lambda n: problem(n, sizes.states), sizes.replications),
+        lambda: problem(sizes.replications, sizes.compared_on),
+        lambda: problem(sizes.replications + 1, sizes.judged_on),
+        limits,
+        monitor,
+        engine=engine,
+    )
 
 
 def of_states(problem: SitingProblem, states: Int64Array) -> SitingProblem:

@@ -130,5 +130,8 @@ def _with_today(
     today = plan_result(last, layout, bound, found.engine, limits)
     if today is None:
         return found
-    note = "nothing better than today's layout was found"
-    return replace(today, limit=found.limit or Limit.TIME, notes=(*found.notes, note))
+    return replace(
+        today,
+        limit=found.limit or Limit.TIME,
+        notes=(*found.notes, "nothing better than today's layout was found"),
+    )
