@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks.readers.geoparquet_roads import read_geoparquet_roads
 from depotopt.hazards.states import Damage, RoadLossEnsemble, RoadState
-from depotopt.roads.engines.hierarchy.compiled import compiled
+from depotopt.compiled import compiled
 from depotopt.roads.engines.hierarchy.lanes import Lanes, lanes, least, load, plus, store
 from depotopt.roads.importers import read_network
 from depotopt.roads.network import Places, RoadNetwork

@@ -11,7 +11,8 @@ PACKAGE = Path(__file__).parents[1] / "src" / "depotopt"
 
 FLOORS: list[set[str]] = [
     {"errors"},
-    {"units", "catalog", "language"},
+    {"units", "cache", "catalog", "language"},
+    {"compiled"},
     {"solving", "executor"},
     {"roads"},
     {"hazards"},

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from benchmarks.registry import default_data
 
-from depotopt.roads.cache import CACHE_VARIABLE
+from depotopt.cache import CACHE_VARIABLE
 
 
 @pytest.fixture(autouse=True)

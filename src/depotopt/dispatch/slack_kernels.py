@@ -15,7 +15,8 @@ Boudia, Prins and Reghioui (2007), LNCS 4771, 62-76: a delivery spread over seve
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from depotopt.compiled import kernel
 
 REMOVED = 10.0
 """Customers removed on average."""
@@ -31,7 +32,7 @@ BLINK = 0.01
 """Chance to overlook a position."""
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _visit_of(c, seq, size, count, taken, rng):  # type: ignore[no-untyped-def]
     """A route that visits a customer and is not taken yet, drawn evenly, and the position; -1 for none."""
     found, at, seen = -1, -1, 0
@@ -47,7 +48,7 @@ def _visit_of(c, seq, size, count, taken, rng):  # type: ignore[no-untyped-def]
     return found, at
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _drop(r, p, seq, qty, size, load, missing):  # type: ignore[no-untyped-def]
     """Take a stop out of a route."""
     missing[seq[r, p]] += qty[r, p]
@@ -58,7 +59,7 @@ def _drop(r, p, seq, qty, size, load, missing):  # type: ignore[no-untyped-def]
     size[r] -= 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _put(r, p, c, units, seq, qty, size, load):  # type: ignore[no-untyped-def]
     """Put a stop into a route, or more units where it is visited already (position -1)."""
     load[r] += units
@@ -75,7 +76,7 @@ def _put(r, p, c, units, seq, qty, size, load):  # type: ignore[no-untyped-def]
     size[r] += 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def route_cost(r, dist, weight, latency, seq, size):  # type: ignore[no-untyped-def]
     """Length of a closed route, or the weighted sum of its arrival times."""
     here, total, clock = 0, 0, 0
@@ -89,7 +90,7 @@ def route_cost(r, dist, weight, latency, seq, size):  # type: ignore[no-untyped-
     return total
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _place_in(r, c, dist, weight, latency, seq, size, rng):  # type: ignore[no-untyped-def]
     """Least cost and position of one more stop in a route; position -1 and no cost where it is visited."""
     best, at = np.int64(1) << 60, -2
@@ -119,7 +120,7 @@ def _place_in(r, c, dist, weight, latency, seq, size, rng):  # type: ignore[no-u
     return best, at
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _ruin(near, state, missing, touched, rng):  # type: ignore[no-untyped-def]
     """Remove strings of stops near a random customer; marks the routes it took from."""
     seq, qty, size, load, figures = state
@@ -165,7 +166,7 @@ def _ruin(near, state, missing, touched, rng):  # type: ignore[no-untyped-def]
             _drop(r, q, seq, qty, size, load, missing)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _unsplit(state, missing, touched, rng):  # type: ignore[no-untyped-def]
     """Remove the other parts of some deliveries of which a part is missing."""
     seq, qty, size, load, figures = state
@@ -179,7 +180,7 @@ def _unsplit(state, missing, touched, rng):  # type: ignore[no-untyped-def]
                 _drop(r, p, seq, qty, size, load, missing)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _order(missing, demand, dist, rng, order):  # type: ignore[no-untyped-def]
     """Customers with something missing, sorted at random, by demand, or by distance; their number."""
     count = 0
@@ -206,7 +207,7 @@ def _order(missing, demand, dist, rng, order):  # type: ignore[no-untyped-def]
     return count
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _spread(units, costs, slack, count, picked):  # type: ignore[no-untyped-def]
     """Routes that take a delivery in parts, cheapest per unit first; their cost and number."""
     total, number, left = np.int64(0), 0, units
@@ -242,7 +243,7 @@ def _spread(units, costs, slack, count, picked):  # type: ignore[no-untyped-def]
     return total, number
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _recreate(task, state, missing, touched, rng):  # type: ignore[no-untyped-def]
     """Insert what is missing; the number of routes, or -1 where no room was left."""
     dist, demand, weight, _, capacity, most, latency, split = task
@@ -311,7 +312,7 @@ def _recreate(task, state, missing, touched, rng):  # type: ignore[no-untyped-de
     return count
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def anneal(task, state, best, heat, rounds, rng):  # type: ignore[no-untyped-def]
     """Ruin and recreate for some rounds at one heat, from ``state``; better ones than ``best`` go there.
 

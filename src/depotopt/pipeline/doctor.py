@@ -7,8 +7,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from depotopt.cache import cache_folder
 from depotopt.pipeline.options import versions
-from depotopt.roads.cache import cache_folder
 
 EXTRAS: dict[str, tuple[str, str]] = {
     "raster": ("rasterio", "flood depth rasters (GeoTIFF)"),

@@ -21,19 +21,22 @@ The kernel releases the interpreter lock; importing this module imports numba.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from depotopt.compiled import kernel
 from depotopt.siting.price_kernels import TINY
+from depotopt.siting.ranking import ranked
 
 EPS = 1e-10
 """Imbalance, relative to the largest need or load, that counts as none."""
+NONE = np.int64(-1)
+"""No depot: a typed number, because numba compiles a callee anew for a literal."""
 TIE = 1e-11
 """Relative difference of cost differences that counts as none."""
 AUGMENTATIONS = 50
 """Paths allowed per depot and point together; prices are valid (and better than before) wherever it ends."""
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _network(first, site, origin, time_ds, rate, need, penalty, x, local):  # type: ignore[no-untyped-def]
     """Arcs worth using, by point: offsets, node of the source, cost, capacity."""
     points = len(need)
@@ -73,14 +76,14 @@ def _network(first, site, origin, time_ds, rate, need, penalty, x, local):  # ty
     return begin, node, cost, room, nodes
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _serve(begin, node, cost, need, penalty, price, room, flow, unmet, load):  # type: ignore[no-untyped-def]
     """Serve every point from its cheapest arcs at the prices given."""
     for i in range(len(need)):
         low, high = begin[i], begin[i + 1]
         left = need[i]
         if high > low:
-            for n in np.argsort(cost[low:high] + price[node[low:high]], kind="mergesort"):
+            for n in ranked(cost[low:high] + price[node[low:high]]):
                 a = low + n
                 if left <= 0.0 or cost[a] + price[node[a]] >= penalty[i]:
                     break
@@ -95,7 +98,7 @@ def _serve(begin, node, cost, need, penalty, price, room, flow, unmet, load):  #
         unmet[i] = left
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _refresh(  # type: ignore[no-untyped-def]
     h, begin, node, cost, penalty, room, flow, unmet, start, listed, point, length
 ):
@@ -123,7 +126,7 @@ def _refresh(  # type: ignore[no-untyped-def]
             length[h, last] = penalty[i] - cost[b]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _own_moves(start, listed, point, begin, node, cost, room, flow):  # type: ignore[no-untyped-def]
     """Where a depot has several arcs to a point (through hubs), use the cheaper ones first."""
     for a in range(len(node)):
@@ -137,7 +140,7 @@ def _own_moves(start, listed, point, begin, node, cost, room, flow):  # type: ig
                 flow[b] += moved
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def equilibrium(  # type: ignore[no-untyped-def]
     first, site, origin, time_ds, rate, need, penalty, x, usable, price
 ):
@@ -206,7 +209,7 @@ def equilibrium(  # type: ignore[no-untyped-def]
     return total
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _balance(  # type: ignore[no-untyped-def]
     begin, node, cost, penalty, room, flow, unmet, start, listed, point, supply, drawn, over, p, slack, most
 ):
@@ -217,7 +220,9 @@ def _balance(  # type: ignore[no-untyped-def]
     stale = np.ones(nodes, dtype=np.bool_)
     distance, settled = np.empty(nodes), np.empty(nodes, dtype=np.bool_)
     before, way = np.empty(nodes, dtype=np.int64), np.empty(nodes, dtype=np.int64)
-    nothing = TIE * penalty.max()
+    nothing = 0.0
+    for i in range(len(penalty)):
+        nothing = max(nothing, TIE * penalty[i])
     for paths in range(most):
         excess = False
         for j in range(last):
@@ -236,9 +241,9 @@ def _balance(  # type: ignore[no-untyped-def]
                     source = True
             if not source:
                 return paths
-        end = -1
+        end = NONE
         while True:
-            j = -1
+            j = NONE
             for h in range(nodes):
                 if not settled[h] and distance[h] < np.inf and (j < 0 or distance[h] < distance[j]):
                     j = h
@@ -282,7 +287,7 @@ def _balance(  # type: ignore[no-untyped-def]
     return -1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _shift(  # type: ignore[no-untyped-def]
     h, j, most, begin, node, cost, penalty, room, flow, unmet, start, listed, point, length, stale, slack
 ):
@@ -335,7 +340,7 @@ def _shift(  # type: ignore[no-untyped-def]
     return total
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _touch(i, b, a, begin, node, flow, stale):  # type: ignore[no-untyped-def]
     """Mark the depots that serve a point: what moving it costs may have changed."""
     for n in range(begin[i], begin[i + 1]):
@@ -344,7 +349,7 @@ def _touch(i, b, a, begin, node, flow, stale):  # type: ignore[no-untyped-def]
     stale[len(stale) - 1] = True
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _push(  # type: ignore[no-untyped-def]
     end, before, way, begin, node, cost, penalty, room, flow, unmet, start, listed, point, supply, drawn,
     over, length, stale, slack,

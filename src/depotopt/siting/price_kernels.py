@@ -23,18 +23,20 @@ The kernels release the interpreter lock; importing this module imports numba.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from depotopt.compiled import kernel
+from depotopt.siting.ranking import ranked
 
 TINY = 1e-9
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel
 def _charged(a, site, origin, x):  # type: ignore[no-untyped-def]
     """Site an arc is charged to: its gate, or its source where that is less open."""
     return origin[a] if x[origin[a]] < x[site[a]] else site[a]
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel
 def _fill(  # type: ignore[no-untyped-def]
     low, high, site, origin, time_ds, rate, penalty, x, price, order, source, value
 ):
@@ -88,7 +90,7 @@ def _fill(  # type: ignore[no-untyped-def]
     return count
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def ascend(  # type: ignore[no-untyped-def]
     first, site, origin, time_ds, rate, need, penalty, x, usable, price, iterations, step
 ):
@@ -142,7 +144,8 @@ def ascend(  # type: ignore[no-untyped-def]
             total -= trial[j] * usable[j]
         if total > best:
             best = total
-            price[:] = trial
+            for j in range(sites):
+                price[j] = trial[j]
         norm = 0.0
         for j in range(sites):
             slope = load[j] - usable[j]
@@ -158,7 +161,7 @@ def ascend(  # type: ignore[no-untyped-def]
     return best
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def cut(  # type: ignore[no-untyped-def]
     first, site, origin, time_ds, rate, need, penalty, x, price, weight
 ):
@@ -206,7 +209,7 @@ def cut(  # type: ignore[no-untyped-def]
     return constant
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def complete(  # type: ignore[no-untyped-def]
     first, site, origin, time_ds, rate, need, penalty, x, usable, hoped, price
 ):
@@ -271,7 +274,7 @@ def complete(  # type: ignore[no-untyped-def]
             continue
         price[j] = 0.0
         room = hoped[j] if x[j] <= TINY else 0.0
-        order = np.argsort(-gain[start[j] : start[j + 1]])
+        order = ranked(-gain[start[j] : start[j + 1]])
         for n in order:
             price[j] = gain[start[j] + n]
             room -= amount[start[j] + n]

@@ -6,35 +6,41 @@ The kernel releases the interpreter lock; importing this module imports numba.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from depotopt.compiled import kernel
 from depotopt.siting.price_equilibrium import equilibrium
 from depotopt.siting.price_kernels import TINY, ascend, complete, cut
+from depotopt.siting.ranking import ranked
 
 STEP_SHARE = 0.1
 """Length of the first step as a share of the largest penalty."""
 LARGEST = 0.9
 """Share of the need whose largest points take part in the first steps: a third of all in a disaster."""
-LAST_STEPS = 10
+LAST_STEPS = np.int64(10)
 """Steps with all points, half as long."""
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _largest(need, penalty):  # type: ignore[no-untyped-def]
-    """Needs of the points that weigh most, zero for the others, and their share of all need."""
-    weight = need * penalty
-    order = np.argsort(-weight)
-    few = np.zeros(len(need))
-    left = LARGEST * weight.sum()
-    for i in order:
+    """Needs of the points that weigh most, zero for the others; their share of all need; largest penalty."""
+    points = len(need)
+    weight, few = np.empty(points), np.zeros(points)
+    left, total, taken, dearest = 0.0, 0.0, 0.0, 0.0
+    for i in range(points):
+        weight[i] = -need[i] * penalty[i]
+        left -= LARGEST * weight[i]
+        total += need[i]
+        dearest = max(dearest, penalty[i])
+    for i in ranked(weight):
         if left <= 0.0:
             break
         few[i] = need[i]
-        left -= weight[i]
-    return few, few.sum() / max(need.sum(), 1e-30)
+        taken += need[i]
+        left += weight[i]
+    return few, taken / max(total, 1e-30), dearest
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def separate(  # type: ignore[no-untyped-def]
     pairs, first, site, origin, time_ds, rate, need, penalty, x, held, hoped, share, price, constant,
     weight, response, improve, steps, exact
@@ -72,8 +78,8 @@ def separate(  # type: ignore[no-untyped-def]
         if improve:
             usable = held[k] * share[s]
             if steps > 0:
-                step = STEP_SHARE * penalty[k].max()
-                few, part = _largest(need[s, k], penalty[k])
+                few, part, dearest = _largest(need[s, k], penalty[k])
+                step = STEP_SHARE * dearest
                 ascend(
                     arcs, site, origin, time_ds, rate[k], few, penalty[k], x, usable * part, price[s, k],
                     steps, step,

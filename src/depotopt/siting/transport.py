@@ -18,15 +18,17 @@ The kernels release the interpreter lock; importing this module imports numba.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from depotopt.compiled import kernel
 from depotopt.units import FloatArray
 
+NONE = np.int64(-1)
+"""No depot: a typed number, because numba compiles a callee anew for a literal."""
 EPS = 1e-9
 """Relative overload that counts as none."""
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def transport(  # type: ignore[no-untyped-def]
     cost, need, supply, penalty
 ):
@@ -46,8 +48,10 @@ def transport(  # type: ignore[no-untyped-def]
     """
     depots, points = cost.shape
     table = np.empty((depots + 1, points))
-    table[:depots] = cost
-    table[depots] = penalty
+    for i in range(points):
+        for j in range(depots):
+            table[j, i] = cost[j, i]
+        table[depots, i] = penalty[i]
     flow = np.zeros((depots + 1, points))
     load = np.zeros(depots + 1)
     for i in range(points):
@@ -60,11 +64,11 @@ def transport(  # type: ignore[no-untyped-def]
         flow[best, i] = need[i]
         load[best] += need[i]
     room = np.empty(depots + 1)
-    room[:depots] = supply
     room[depots] = np.inf
     slack = np.empty(depots + 1)
     overloaded = False
     for j in range(depots):
+        room[j] = supply[j]
         slack[j] = EPS * max(1.0, supply[j])
         if load[j] > room[j] + slack[j]:
             overloaded = True
@@ -75,7 +79,7 @@ def transport(  # type: ignore[no-untyped-def]
     return flow, price[:depots]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _refresh(j, table, flow, length, via):  # type: ignore[no-untyped-def]
     """Cheapest unit to move from depot ``j`` to every other: cost difference and the point it serves."""
     depots, points = table.shape
@@ -91,7 +95,7 @@ def _refresh(j, table, flow, length, via):  # type: ignore[no-untyped-def]
                     via[j, h] = i
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _relieve(table, flow, load, room, slack, price):  # type: ignore[no-untyped-def]
     """Move what overloads depots along cheapest paths until nothing is overloaded."""
     depots = table.shape[0]
@@ -112,9 +116,9 @@ def _relieve(table, flow, load, room, slack, price):  # type: ignore[no-untyped-
                 found = True
         if not found:
             return
-        end = -1
+        end = NONE
         while True:
-            j = -1
+            j = NONE
             for h in range(depots):
                 if not settled[h] and distance[h] < np.inf and (j < 0 or distance[h] < distance[j]):
                     j = h
@@ -142,7 +146,7 @@ def _relieve(table, flow, load, room, slack, price):  # type: ignore[no-untyped-
         _push(end, before, via, table, flow, load, room, length, stale)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _push(end, before, via, table, flow, load, room, length, stale):  # type: ignore[no-untyped-def]
     """Move as much as possible along the path to ``end``; keep the arc lengths up to date."""
     depots = table.shape[0]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from depotopt.cache import cache_folder
 from depotopt.errors import Fault, InputError
-from depotopt.roads.cache import cache_folder
 from depotopt.roads.importers.csv_folder import read_csv_folder
 from depotopt.roads.importers.geopackage import read_geopackage
 from depotopt.roads.importers.graph import network_from_graph
@@ -47,7 +47,7 @@ def read_network(
     minor_roads
         OpenStreetMap files: also read service roads and firm tracks.
     cache_dir
-        Folder where networks are kept by content; ``"user"`` is `depotopt.roads.cache.cache_folder`,
+        Folder where networks are kept by content; ``"user"`` is `depotopt.cache.cache_folder`,
         ``None`` keeps nothing.
 
     Returns

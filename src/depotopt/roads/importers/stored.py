@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 import depotopt.catalog
+from depotopt.cache import write_atomically
 from depotopt.errors import UsageError
-from depotopt.roads.cache import write_atomically
 from depotopt.roads.importers.npz_arrays import DAMAGED
 from depotopt.roads.network import Geometry, RoadNetwork, StreetTable
 

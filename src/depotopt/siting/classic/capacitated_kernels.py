@@ -13,7 +13,8 @@ Problems*, chapter 2 (bounds and reduction).
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from depotopt.compiled import kernel
 
 FREE, SHUT, KEPT = 0, 1, 2
 MEMORY = 0.6
@@ -23,7 +24,7 @@ PATIENCE = 12
 SMALLEST_LENGTH = 1e-3
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def knapsack(cost, need, capacity, price, single, room):  # type: ignore[no-untyped-def]
     """Best choice of points for one site; their shares go to ``take[:n]`` beside ``item[:n]``.
 
@@ -90,7 +91,7 @@ def knapsack(cost, need, capacity, price, single, room):  # type: ignore[no-unty
     return n, value, relaxed, critical
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _whole_items(n, need, capacity, order, room, greedy):  # type: ignore[no-untyped-def]
     """0-1 choice: greedy start, reduction by the relaxation, dynamic programme over what is left."""
     item, profit, _ratio, take = room
@@ -144,7 +145,7 @@ def _whole_items(n, need, capacity, order, room, greedy):  # type: ignore[no-unt
     return base + best[size]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def choose(worth, weight, required, exact, status, chosen):  # type: ignore[no-untyped-def]
     """Cheapest sites (the last one in part) whose weights reach what is required.
 
@@ -190,7 +191,7 @@ def choose(worth, weight, required, exact, status, chosen):  # type: ignore[no-u
     return np.inf, 0.0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _settle_count(required, status):  # type: ignore[no-untyped-def]
     """Where the count leaves no choice, fix the sites that are free."""
     kept, free = 0, 0
@@ -204,7 +205,7 @@ def _settle_count(required, status):  # type: ignore[no-untyped-def]
             status[j] = KEPT
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def fix_sites(bound, worth, weight, mu, limit, status):  # type: ignore[no-untyped-def]
     """Shut or keep the sites whose reduced cost passes the gap; valid for any price ``mu``."""
     for j in range(len(worth)):
@@ -216,7 +217,7 @@ def fix_sites(bound, worth, weight, mu, limit, status):  # type: ignore[no-untyp
                 status[j] = KEPT
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _reachable(cost, status):  # type: ignore[no-untyped-def]
     """Whether every point is allowed at a site that is not shut."""
     sites, points = cost.shape
@@ -231,7 +232,7 @@ def _reachable(cost, status):  # type: ignore[no-untyped-def]
     return True
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _fill(data, status, trial, room, picked, worth):  # type: ignore[no-untyped-def]
     """Solve the knapsack of every site that is not shut; who it picks goes to ``picked``."""
     cost, need, capacity, fixed, _weight, _required, _exact, single = data
@@ -248,7 +249,7 @@ def _fill(data, status, trial, room, picked, worth):  # type: ignore[no-untyped-
             takes[j, k] = room[3][k]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _remember(chosen, status, picked, rate, often, mean):  # type: ignore[no-untyped-def]
     """Running means of what is chosen and, where ``mean`` has room, of who serves whom."""
     many, items, takes = picked
@@ -261,7 +262,7 @@ def _remember(chosen, status, picked, rate, often, mean):  # type: ignore[no-unt
                 mean[j, items[j, k]] += rate * chosen[j] * takes[j, k]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _turn(chosen, picked, change, served):  # type: ignore[no-untyped-def]
     """Blend the subgradient - one less how often each point is served - into ``change``; its square norm."""
     many, items, takes = picked
@@ -278,7 +279,7 @@ def _turn(chosen, picked, change, served):  # type: ignore[no-untyped-def]
     return norm if slope > 0.0 else 0.0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def raise_bound(data, price, status, limit, value, steps, length, mean):  # type: ignore[no-untyped-def]
     """Raise the Lagrangean bound by subgradient steps; sites are fixed by reduced cost on the way.
 

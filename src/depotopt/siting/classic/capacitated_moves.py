@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from depotopt.compiled import kernel
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def assign_by_regret(cost, need, capacity, price, by):  # type: ignore[no-untyped-def]
     """Points in order of regret to the cheapest open site with room; where none has room, to the roomiest.
 
@@ -58,12 +59,12 @@ def assign_by_regret(cost, need, capacity, price, by):  # type: ignore[no-untype
     return True
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel
 def _over(load, capacity):  # type: ignore[no-untyped-def]
     return max(0.0, load - capacity - 1e-9)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def improve(cost, need, capacity, by, penalty, sweeps):  # type: ignore[no-untyped-def]
     """Shift points and swap pairs while cost plus ``penalty`` per unit of overload falls; in place.
 
@@ -124,7 +125,7 @@ def improve(cost, need, capacity, by, penalty, sweeps):  # type: ignore[no-untyp
     return total, excess
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def assign(cost, need, capacity, price, penalty, rounds, best_by):  # type: ignore[no-untyped-def]
     """Assign whole points to open sites by regret, then `oscillate`.
 
@@ -139,7 +140,7 @@ def assign(cost, need, capacity, price, penalty, rounds, best_by):  # type: igno
     return oscillate(cost, need, capacity, by, penalty, rounds, best_by)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def oscillate(cost, need, capacity, by, penalty, rounds, best_by):  # type: ignore[no-untyped-def]
     """Improve an assignment going back and forth across the capacities.
 

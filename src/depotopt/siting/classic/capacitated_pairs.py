@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from depotopt.compiled import kernel
 from depotopt.siting.classic.capacitated_kernels import FREE, SHUT
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _prefixes(size, n, item, profit, need, forward, backward):  # type: ignore[no-untyped-def]
     """Best profit within ``r`` of capacity from the first ``k`` items and from those from ``k`` on."""
     forward[0, : size + 1] = 0.0
@@ -29,7 +29,7 @@ def _prefixes(size, n, item, profit, need, forward, backward):  # type: ignore[n
             backward[k, r] = best
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def fix_pairs(data, price, mu, status, bound, limit):  # type: ignore[no-untyped-def]
     """Forbid (``cost = inf``, in place) what no solution below the limit uses; needs whole numbers.
 

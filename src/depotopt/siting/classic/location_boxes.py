@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from depotopt.compiled import kernel
 from depotopt.units import FloatArray, Int32Array, Int64Array
 
 FREE, SHUT, KEPT = 0, 1, 2
@@ -40,7 +40,7 @@ class NodeArrays(NamedTuple):
     boxes: Int64Array
 
 
-@njit(cache=True)
+@kernel
 def _room(boxes, count, j):  # type: ignore[no-untyped-def]
     full = False
     for b in range(len(boxes)):
@@ -48,7 +48,7 @@ def _room(boxes, count, j):  # type: ignore[no-untyped-def]
     return not full
 
 
-@njit(cache=True)
+@kernel
 def _take(boxes, count, chosen, j):  # type: ignore[no-untyped-def]
     chosen[j] = True
     for b in range(len(boxes)):
@@ -56,7 +56,7 @@ def _take(boxes, count, chosen, j):  # type: ignore[no-untyped-def]
             count[b] += 1
 
 
-@njit(cache=True)
+@kernel
 def choose(total, node, chosen, count):  # type: ignore[no-untyped-def]
     """Cheapest sites within the boxes, into ``chosen`` and ``count``; their sum (``inf``: there are none)."""
     status, boxes = node.status, node.boxes
@@ -94,7 +94,7 @@ def choose(total, node, chosen, count):  # type: ignore[no-untyped-def]
     return result
 
 
-@njit(cache=True)
+@kernel
 def _exchange(boxes, count, into, out):  # type: ignore[no-untyped-def]
     """Whether a site of group ``into`` may come in for one of group ``out`` (-1: for or by none)."""
     for b in range(len(boxes)):
@@ -107,7 +107,7 @@ def _exchange(boxes, count, into, out):  # type: ignore[no-untyped-def]
     return True
 
 
-@njit(cache=True)
+@kernel
 def _fix(bound, limit, total, node, chosen, count):  # type: ignore[no-untyped-def]
     """Fix sites whose best exchange passes the limit.
 
@@ -150,7 +150,7 @@ def _fix(bound, limit, total, node, chosen, count):  # type: ignore[no-untyped-d
                 status[j] = SHUT
 
 
-@njit(cache=True)
+@kernel
 def _reduced(core, price, total):  # type: ignore[no-untyped-def]
     """Reduced costs into ``total``; the part of the bound that the prices are."""
     total[:] = core.opening
@@ -164,7 +164,7 @@ def _reduced(core, price, total):  # type: ignore[no-untyped-def]
     return base
 
 
-@njit(cache=True)
+@kernel
 def _cost(core, chosen):  # type: ignore[no-untyped-def]
     """Value of the chosen sites."""
     cost = 0.0
@@ -182,7 +182,7 @@ def _cost(core, chosen):  # type: ignore[no-untyped-def]
     return cost
 
 
-@njit(cache=True)
+@kernel
 def bound_node(core, node, goal, often, found):  # type: ignore[no-untyped-def]
     """Raise the Lagrangean bound of a node by subgradient steps; fix sites by exchanges.
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from depotopt.compiled import kernel
 from depotopt.siting.classic.location import LocationArrays
 from depotopt.units import FloatArray, Int64Array
 
@@ -12,7 +12,7 @@ LARGEST = 2_500
 """Sites up to which all pairs are compared; beyond, every site is a cluster of its own."""
 
 
-@njit(cache=True)
+@kernel
 def _shared(arrays, column, price, shared):  # type: ignore[no-untyped-def]
     """Savings two sites have in common: ``sum_i weight min(saving of one, saving of the other)``."""
     near = np.empty(shared.shape[0], dtype=np.int64)

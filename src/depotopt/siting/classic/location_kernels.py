@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from depotopt.compiled import kernel
 
 
-@njit(cache=True, inline="always")
+@kernel
 def distance_of(arrays, i, j):  # type: ignore[no-untyped-def]
     """Distance by matrix, or Euclidean rounded down by positions where there is no matrix."""
     if arrays.matrix.shape[0] > 0:
@@ -16,7 +17,7 @@ def distance_of(arrays, i, j):  # type: ignore[no-untyped-def]
     return np.floor(np.sqrt(dx * dx + dy * dy))
 
 
-@njit(cache=True)
+@kernel
 def nearest_open(arrays, points, is_open):  # type: ignore[no-untyped-def]
     """Nearest open site of these points and how far it is; lists first, all sites where they end."""
     site = np.full(len(points), -1, dtype=np.int32)
@@ -38,7 +39,7 @@ def nearest_open(arrays, points, is_open):  # type: ignore[no-untyped-def]
     return site, best
 
 
-@njit(cache=True)
+@kernel
 def saving(arrays, price, shut, total):  # type: ignore[no-untyped-def]
     """Reduced cost of each site: opening and ``sum_i weight min(0, d - price)``, into ``total``."""
     total[:] = arrays.opening
@@ -53,7 +54,7 @@ def saving(arrays, price, shut, total):  # type: ignore[no-untyped-def]
             total[j] = np.inf
 
 
-@njit(cache=True)
+@kernel
 def slope(arrays, price, chosen, result):  # type: ignore[no-untyped-def]
     """Subgradient per point: its weight times one less the chosen sites that serve it at its price."""
     for i in range(len(price)):
@@ -66,7 +67,7 @@ def slope(arrays, price, chosen, result):  # type: ignore[no-untyped-def]
         result[i] = arrays.weight[i] * (1.0 - served)
 
 
-@njit(cache=True)
+@kernel
 def critical(neighbour, distance, y, theta):  # type: ignore[no-untyped-def]
     """Critical distance of every point at fractional ``y`` and the violation of its cut."""
     points, listed = neighbour.shape

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from depotopt.compiled import kernel
 from depotopt.siting.classic.location_kernels import distance_of
 
 TOLERANCE = 1e-9
 """A move counts when it gains more than this share of the objective."""
 
 
-@njit(cache=True)
+@kernel
 def two_nearest(arrays, is_open, i):  # type: ignore[no-untyped-def]
     """Nearest and second nearest open site of a point with their distances (-1 and inf: none)."""
     first, second, d1, d2 = -1, -1, np.inf, np.inf
@@ -34,7 +34,7 @@ def two_nearest(arrays, is_open, i):  # type: ignore[no-untyped-def]
     return first, second, d1, d2
 
 
-@njit(cache=True)
+@kernel
 def _serve(arrays, is_open, served):  # type: ignore[no-untyped-def]
     """Nearest two of every point, into ``served``; returns the objective."""
     c1, c2, d1, d2 = served
@@ -48,7 +48,7 @@ def _serve(arrays, is_open, served):  # type: ignore[no-untyped-def]
     return total
 
 
-@njit(cache=True)
+@kernel
 def _move(arrays, is_open, served, into, out):  # type: ignore[no-untyped-def]
     """Open ``into`` and close ``out`` (-1: none) and bring the nearest two up to date; the change."""
     c1, c2, d1, d2 = served
@@ -74,7 +74,7 @@ def _move(arrays, is_open, served, into, out):  # type: ignore[no-untyped-def]
     return change
 
 
-@njit(cache=True)
+@kernel
 def _best_close(arrays, is_open, served, loss):  # type: ignore[no-untyped-def]
     """The open site whose closing costs least, and that cost."""
     c1, _c2, d1, d2 = served
@@ -88,7 +88,7 @@ def _best_close(arrays, is_open, served, loss):  # type: ignore[no-untyped-def]
     return out, loss[out]
 
 
-@njit(cache=True)
+@kernel
 def _improve(arrays, is_open, served, candidates, limits):  # type: ignore[no-untyped-def]
     """First-improvement moves until a sweep over the candidates finds none (or the sweeps are used up).
 
@@ -144,7 +144,7 @@ def _improve(arrays, is_open, served, candidates, limits):  # type: ignore[no-un
     return total
 
 
-@njit(cache=True)
+@kernel
 def swap_search(arrays, is_open, candidates, limits):  # type: ignore[no-untyped-def]
     """Improve a set of open sites in place; ``limits`` is (least, most, sweeps). Returns its value."""
     points = len(arrays.weight)
@@ -158,7 +158,7 @@ def swap_search(arrays, is_open, candidates, limits):  # type: ignore[no-untyped
     return _improve(arrays, is_open, served, candidates, (limits[0], limits[1], limits[2], total))
 
 
-@njit(cache=True)
+@kernel
 def shaken_search(arrays, is_open, candidates, limits, rounds, rng):  # type: ignore[no-untyped-def]
     """Iterated local search: swap a few sites at random near one another, improve, keep what is no worse.
 

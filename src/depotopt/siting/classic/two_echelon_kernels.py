@@ -9,8 +9,8 @@ above the linear relaxation where few large sites are open.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from depotopt.compiled import kernel
 from depotopt.siting.classic.capacitated_kernels import (
     FREE,
     KEPT,
@@ -22,7 +22,7 @@ from depotopt.siting.classic.capacitated_kernels import (
 )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def cover(worth, weight, required, status, chosen, table, taken):  # type: ignore[no-untyped-def]
     """Cheapest sites whose whole weights reach what is required.
 
@@ -76,7 +76,7 @@ def cover(worth, weight, required, status, chosen, table, taken):  # type: ignor
     return total + table[rest], rest
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def shut_dear(bound, worth, weight, status, table, rest, limit):  # type: ignore[no-untyped-def]
     """Shut free sites whose opening lifts the bound past the limit.
 
@@ -89,7 +89,7 @@ def shut_dear(bound, worth, weight, status, table, rest, limit):  # type: ignore
                 status[j] = SHUT
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def keep_cheap(bound, worth, weight, status, required, limit):  # type: ignore[no-untyped-def]
     """Keep free sites without which the linear relaxation of the cover already passes the limit.
 
@@ -118,7 +118,7 @@ def keep_cheap(bound, worth, weight, status, required, limit):  # type: ignore[n
             status[out] = KEPT
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _fill(tiers, status, middle, price, room, worth, flow, out):  # type: ignore[no-untyped-def]
     """Fill every site that is not shut at these prices; units go to ``flow`` and ``out``."""
     inbound, outbound, plant, satellite, need = tiers
@@ -151,7 +151,7 @@ def _fill(tiers, status, middle, price, room, worth, flow, out):  # type: ignore
             out[j, room[0][a]] = room[3][a] * need[room[0][a]]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _turn(need, chosen, flow, out, change_middle, change_price):  # type: ignore[no-untyped-def]
     """Blend the subgradients into the directions; their square norm together."""
     plants, satellites = flow.shape
@@ -173,7 +173,7 @@ def _turn(need, chosen, flow, out, change_middle, change_price):  # type: ignore
     return norm
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _fix(best, terms, worth, tiers, status, limit, work):  # type: ignore[no-untyped-def]
     """Shut and keep sites of both tiers at the best prices; ``terms`` is the bound without the sites."""
     plant, satellite = tiers[2], tiers[3]
@@ -187,7 +187,7 @@ def _fix(best, terms, worth, tiers, status, limit, work):  # type: ignore[no-unt
     keep_cheap(terms + upper, worth[cut:], satellite[:, 0], status[cut:], required, limit)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def raise_flow_bound(tiers, status, middle, price, limit, value, steps, length):  # type: ignore[no-untyped-def]
     """Raise the Lagrangean bound of two tiers by subgradient steps, then fix sites at the best prices.
 

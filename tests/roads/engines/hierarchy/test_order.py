@@ -8,9 +8,9 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 
+from depotopt.cache import CACHE_VARIABLE
 from depotopt.errors import MissingExtraError, UsageError
 from depotopt.roads.builder import LinkArrays, build_network
-from depotopt.roads.cache import CACHE_VARIABLE
 from depotopt.roads.engines.hierarchy.order import ORDERS, PACKAGES, elimination_order
 from depotopt.roads.engines.hierarchy.supergraph import build_supergraph
 from depotopt.roads.network import RoadNetwork

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from depotopt.roads.engines.hierarchy.compiled import compiled
+from depotopt.compiled import compiled
 from depotopt.roads.engines.hierarchy.lanes import Lanes, fetch, least, load, plus, spread, store
 from depotopt.units import UNREACHABLE_DS, Int32Array, Int64Array
 

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from depotopt.roads.engines.hierarchy.compiled import compiled
+from depotopt.compiled import compiled
 from depotopt.roads.engines.hierarchy.peeling import Joins
 from depotopt.units import BoolArray, FloatArray, Int32Array, Int64Array
 

@@ -4,9 +4,6 @@ numba's own vectoriser gives up on rows of one array that might overlap. These i
 meant: read a row of lanes, add, keep the least, write it back. LLVM maps them onto whatever vector
 registers the processor has. The number of lanes is the length of a tuple passed along (`lanes`), so one
 function serves every width and numba compiles it once per width.
-
-numba's cache follows the file of a compiled function, not the files it calls: after a change here, delete
-the ``*.nbi`` and ``*.nbc`` files in this folder's ``__pycache__``.
 """
 
 from __future__ import annotations

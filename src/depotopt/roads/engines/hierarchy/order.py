@@ -10,8 +10,8 @@ from typing import Final
 
 import numpy as np
 
+from depotopt.cache import cache_folder, write_atomically
 from depotopt.errors import MissingExtraError, UsageError
-from depotopt.roads.cache import cache_folder, write_atomically
 from depotopt.roads.engines.hierarchy.dissection import dissect
 from depotopt.roads.engines.hierarchy.peeling import Joins, joins, peel
 from depotopt.roads.network import RoadNetwork

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from depotopt.roads.engines.hierarchy.compiled import compiled
+from depotopt.compiled import compiled
 from depotopt.units import BoolArray, FloatArray, Int32Array, Int64Array
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from depotopt.roads.engines.hierarchy.compiled import compiled
+from depotopt.compiled import compiled
 from depotopt.roads.engines.hierarchy.layout import Layout
 from depotopt.roads.engines.hierarchy.supergraph import Supergraph
 from depotopt.units import Int32Array, Int64Array

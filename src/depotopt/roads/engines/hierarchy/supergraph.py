@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from depotopt.roads.engines.hierarchy.compiled import compiled
+from depotopt.compiled import compiled
 from depotopt.roads.engines.hierarchy.peeling import both_ways
 from depotopt.roads.network import RoadNetwork
 from depotopt.units import Int32Array, Int64Array

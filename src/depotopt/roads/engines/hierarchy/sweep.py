@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from depotopt.roads.engines.hierarchy.compiled import compiled
+from depotopt.compiled import compiled
 from depotopt.roads.engines.hierarchy.lanes import (
     Lanes,
     least,

@@ -5,7 +5,7 @@ from typing import BinaryIO
 
 import pytest
 
-from depotopt.roads.cache import CACHE_VARIABLE, cache_folder, write_atomically
+from depotopt.cache import CACHE_VARIABLE, cache_folder, write_atomically
 
 
 def test_environment_names_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -31,7 +31,7 @@ def test_without_the_variable_the_users_folder_is_taken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv(CACHE_VARIABLE, raising=False)
-    monkeypatch.setattr("depotopt.roads.cache.sys.platform", "linux")
+    monkeypatch.setattr("depotopt.cache.sys.platform", "linux")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert cache_folder() == tmp_path / "depotopt"
 
