@@ -141,7 +141,8 @@ def losses(case: World, plan: DispatchPlan, seed: int) -> Iterator[tuple[float, 
     rng, state = np.random.default_rng(seed), case.state
     for at_s in (2_700.0, 4_300.0, 7_000.0, 9_100.0):
         streets = [busiest_street(case, plan, at_s), *rng.integers(0, len(case.network.streets), 4).tolist()]
-        hit = Damage.of(np.array(streets, dtype=np.int32), rng.choice([0.0, 0.3, 0.6], 5))
+        until_s = at_s + rng.choice([900.0, 2_400.0, np.inf], 5)
+        hit = Damage.of(np.array(streets, dtype=np.int32), rng.choice([0.0, 0.3, 0.6], 5), until_s=until_s)
         kept = state.damage if at_s < 9_000.0 else case.state.damage
         state = replace(state, damage=Damage.concatenate([kept, hit]))
         yield at_s, state
@@ -150,6 +151,11 @@ def losses(case: World, plan: DispatchPlan, seed: int) -> Iterator[tuple[float, 
 @pytest.mark.parametrize("seed", range(8))
 def test_plans_made_anew_again_and_again_keep_every_rule(seed: int) -> None:
     case = world(seed, scarce=1.5, vehicles=3)
+    late = tuple(
+        replace(point, earliest_s=5_000.0) if n % 3 == 0 and point.deadline_s is None else point
+        for n, point in enumerate(case.scenario.demand_points)
+    )
+    case = replace(case, scenario=replace(case.scenario, demand_points=late))
     plan, before = in_force(case), case.state
     for at_s, after in losses(case, plan, seed):
         outcome = replan(
@@ -161,6 +167,39 @@ def test_plans_made_anew_again_and_again_keep_every_rule(seed: int) -> None:
         assert check.violations == (), (at_s, check.violations)
         assert check.objective == pytest.approx(outcome.result.objective)
         plan, before = new, after
+
+
+def opening(state: RoadState, until_s: float) -> RoadState:
+    """The same road state with all damage ending at a moment."""
+    ends = Damage.of(state.damage.street, state.damage.speed_factor, until_s=until_s)
+    return replace(state, damage=ends)
+
+
+def test_a_vehicle_whose_road_opens_again_waits_for_it() -> None:
+    """The street from P to Q is lost from 600 to 1,000 s: truck A turns round, and is at Q at 1,100 s."""
+    lost = opening(without_street(NETWORK, 1, 2), 1_000.0)
+    first = plan_of(anew(line_plan(NETWORK), calm(), lost, 600.0))
+    trip = trip_of(first, "truck-A-1", 2)
+    assert trip.seen == Waypoint(1, 1, 647.0)
+    assert trip.stops[0].arrive_s == 1_100.0
+    second = plan_of(anew(first, lost, lost, 900.0))
+    assert trip_of(second, "truck-A-1", 2).stops[0].arrive_s == 1_100.0
+    assert trip_of(second, "truck-A-1", 2).seen == Waypoint(1, 1, 900.0)
+    third = plan_of(anew(second, lost, lost, 1_050.0))
+    assert trip_of(third, "truck-A-1", 2).seen == Waypoint(1, 2, 1_100.0)
+
+
+def test_a_vehicle_that_waits_at_a_place_is_not_on_the_road() -> None:
+    """A plan made for the street lost until 700 s: truck A waits at its depot, and still does at 650 s."""
+    lost = opening(without_street(NETWORK, 0, 1), 700.0)
+    trip = line_plan(NETWORK).trips[0]
+    waits = replace(trip, stops=(replace(trip.stops[0], arrive_s=800.0, depart_s=1_010.0),), return_s=1_110.0)
+    plan = replace(line_plan(NETWORK), road_state=0, trips=(waits,))
+    first = plan_of(anew(plan, lost, lost, 650.0))
+    assert trip_of(first, "truck-A-1", 1) == waits
+    later = opening(without_street(NETWORK, 0, 1), 900.0)
+    second = plan_of(anew(first, lost, later, 660.0))
+    assert trip_of(second, "truck-A-1", 1).stops[0].arrive_s == 1_000.0
 
 
 def test_papers_change_with_errand_road_or_hour_and_not_with_a_minute() -> None:

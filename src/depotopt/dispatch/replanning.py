@@ -11,6 +11,7 @@ from typing import Final
 
 from depotopt.dispatch.allocation import allocate
 from depotopt.dispatch.assembly import assemble
+from depotopt.dispatch.changing_roads import ChangingRoads
 from depotopt.dispatch.clock import timetable
 from depotopt.dispatch.cold_start import COLD_FROM_S, ColdProcess
 from depotopt.dispatch.draft import Routes, unhurried, weighted_unmet
@@ -155,9 +156,8 @@ def interrupted(
     problem = assembly.problem
     depots = tuple(depot.ident for depot in problem.depots)
     ends = {vehicle.ident: (problem.places[vehicle.home], *depots) for vehicle in problem.vehicles}
-    underway = Underway(
-        scenario, network, network.places, in_force.state, in_force.plan.at_s, after, at_s, engine, ends
-    )
+    roads = ChangingRoads(network, network.places, in_force.state, in_force.plan.at_s, after, at_s, engine)
+    underway = Underway(scenario, roads, ends)
     return remaining_work(assembly, underway, in_force.plan)
 
 

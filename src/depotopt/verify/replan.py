@@ -23,10 +23,11 @@ from depotopt.verify.dispatch import (
     routes_of,
     unmet_line_faults,
 )
+from depotopt.verify.legs import PlanInForce, is_on_approach, is_under_way
 from depotopt.verify.lots import UsableLot, usable_lots
 from depotopt.verify.transfers import ledger_faults, transfer_faults
 from depotopt.verify.trips import RouteClock
-from depotopt.verify.underway import Frozen, PlanInForce, is_on_approach, is_under_way
+from depotopt.verify.underway import Frozen
 
 Key = tuple[str, int]
 """Vehicle and number of a trip."""

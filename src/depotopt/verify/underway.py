@@ -4,84 +4,23 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from depotopt.errors import UsageError
 from depotopt.hazards.states import RoadState
-from depotopt.plans import DispatchPlan, Load, SitingPlan, Trip
+from depotopt.plans import Load, SitingPlan, Trip
 from depotopt.roads.network import RoadNetwork
 from depotopt.roads.profiles import Mode, TravelProfile
 from depotopt.scenario import Scenario
 from depotopt.travel import link_times_ds
 from depotopt.units import DS_PER_S, UNREACHABLE_DS, FloatArray
 from depotopt.verify.check import QUANTITY_TOLERANCE, TIME_TOLERANCE_S
+from depotopt.verify.legs import Leg, PlanInForce, Reached, legs_of
 from depotopt.verify.lots import dispatching_sites
-from depotopt.verify.terms import latest_s
-
-
-@dataclass(frozen=True, slots=True)
-class PlanInForce:
-    """A plan being carried out and the road state it was made for."""
-
-    plan: DispatchPlan
-    state: RoadState
-
-
-@dataclass(frozen=True, slots=True)
-class Leg:
-    """One leg of a trip: where it leads from and to, over which links, from when until when."""
-
-    number: int
-    origin: str
-    destination: str
-    leave_s: float
-    arrive_s: float
-    links: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Reached:
-    """How far a leg is driven at the moment of replanning.
-
-    Attributes
-    ----------
-    behind
-        Links behind the vehicle.
-    at_s
-        When it is at the node where they end.
-    """
-
-    behind: int
-    at_s: float
-
-
-def is_under_way(trip: Trip, at_s: float) -> bool:
-    """Whether a trip's loading has begun."""
-    return trip.load_start_s < at_s and not is_on_approach(trip, at_s)
-
-
-def is_on_approach(trip: Trip, at_s: float) -> bool:
-    """Whether the drive to the loading depot has begun and loading has not."""
-    if trip.stranded and trip.seen is not None and trip.seen.leg == 0:
-        return True
-    return trip.approach_start_s is not None and trip.approach_start_s < at_s <= trip.load_start_s
-
-
-def legs_of(trip: Trip) -> list[Leg]:
-    """Legs after loading in order, numbered from 1; the last is the way back."""
-    legs: list[Leg] = []
-    origin, leave_s = trip.start_site, trip.depart_s
-    visits = [(stop.point, stop.links, stop.arrive_s, stop.depart_s) for stop in trip.stops]
-    if trip.transfer is not None:
-        hub = trip.transfer
-        visits.append((hub.site, hub.links, hub.arrive_s, hub.depart_s))
-    for place, links, arrive_s, depart_s in visits:
-        legs.append(Leg(len(legs) + 1, origin, place, leave_s, arrive_s, links))
-        origin, leave_s = place, depart_s
-    legs.append(Leg(len(legs) + 1, origin, trip.end_site, leave_s, trip.return_s, trip.return_links))
-    return legs
+from depotopt.verify.openings import known, moments
+from depotopt.verify.terms import begin_s, latest_s
 
 
 class Frozen:
@@ -114,11 +53,13 @@ class Frozen:
         if network.places is None:
             raise UsageError("the road network has no places: load it with load_network")
         self._scenario, self._network, self._at_s = scenario, network, at_s
-        self._old, self._after = old, after
         self._places = network.places
         self._place = {ident: n for n, ident in enumerate(network.places.ident)}
         self._depots = set(dispatching_sites(scenario, layout))
-        self._seconds: dict[TravelProfile, tuple[FloatArray, FloatArray]] = {}
+        self._then, self._now = known(old.state, old.plan.at_s), known(after, at_s)
+        self._moments_then = (old.plan.at_s, *moments(old.state, old.plan.at_s))
+        self._moments_now = (at_s, *moments(after, at_s))
+        self._link_ds: dict[tuple[TravelProfile, bool, float], FloatArray] = {}
         self.stranded: set[str] = set()
 
     def faults(self, was: Trip, now: Trip | None, home: str) -> list[str]:
@@ -207,17 +148,16 @@ class Frozen:
             for lot in sorted(before)
             if kept[lot] < before[lot] - QUANTITY_TOLERANCE
         ]
-        lasts = {stop.point: stop.depart_s - stop.arrive_s for stop in was.stops[reached:]}
-        due = {stop.point: stop.arrive_s for stop in was.stops[reached:]}
+        begins = {stop.point: begin_s(self._scenario, stop) for stop in was.stops[reached:]}
+        leaves = {stop.point: stop.depart_s for stop in was.stops[reached:]}
         for stop in now.stops[reached:]:
-            if stop.depart_s - stop.arrive_s < lasts.get(stop.point, 0.0) - TIME_TOLERANCE_S:
+            begin, before_s = begin_s(self._scenario, stop), begins.get(stop.point, 0.0)
+            if stop.depart_s - begin < leaves.get(stop.point, 0.0) - before_s - TIME_TOLERANCE_S:
                 broken.append(f"{where}: unloads faster at {stop.point} than planned")
             point = self._scenario.demand_points[self._scenario.point_index[stop.point]]
-            latest = max(latest_s(self._scenario, point), due.get(stop.point, 0.0))
-            if stop.arrive_s > latest + TIME_TOLERANCE_S:
-                broken.append(
-                    f"{where}: at {stop.point} at {stop.arrive_s:.1f} s, at the latest {latest:.1f}"
-                )
+            latest = max(latest_s(self._scenario, point), before_s)
+            if begin > latest + TIME_TOLERANCE_S:
+                broken.append(f"{where}: at {stop.point} at {begin:.1f} s, at the latest {latest:.1f}")
         return broken
 
     def _trunk(self, where: str, was: Trip, now: Trip) -> list[str]:
@@ -247,7 +187,7 @@ class Frozen:
         else:
             here = self._reached(was, planned)
         broken: list[str] = []
-        if planned.leave_s < self._at_s and (self._at_s < was.return_s or was.stranded):
+        if self._is_moving(was, planned, here):
             broken += self._seen(where, now, planned, here)
         if now.end_site != was.end_site:
             broken += self._elsewhere(where, was, planned, here, now.end_site, home)
@@ -287,14 +227,20 @@ class Frozen:
             self._places.node[b]
         ):
             return [f"{where}: leg {name} is not a connected path"], here.at_s
-        _, now_ds = self._times(self._profile(was))
-        ahead = links[here.behind :]
-        lost = ahead[now_ds[ahead] >= UNREACHABLE_DS]
-        if len(lost):
-            street = self._network.streets.ident[int(self._network.street[lost[0]])]
+        ahead, there_s = links[here.behind :], np.inf
+        for moment_s in self._moments_now:
+            # Over roads that open again it goes on when they have.
+            link_ds = self._times(self._profile(was), moment_s, now=True)[ahead]
+            if not (link_ds >= UNREACHABLE_DS).any():
+                # What is left of a leg whose links are all behind began before now.
+                begin = here.from_s(moment_s) if moment_s > self._at_s else here.at_s
+                there_s = min(there_s, begin + float(link_ds.sum()) / DS_PER_S)
+        if not np.isfinite(there_s):
+            now_ds = self._times(self._profile(was), self._at_s, now=True)
+            lost = ahead[now_ds[ahead] >= UNREACHABLE_DS][0]
+            street = self._network.streets.ident[int(self._network.street[lost])]
             return [f"{where}: enters the lost street {street} on the way to {leg.destination}"], here.at_s
-        on_roads_s = float(now_ds[ahead].sum()) / DS_PER_S
-        return [], here.at_s + on_roads_s + float(self._places.access_s[b])
+        return [], there_s + float(self._places.access_s[b])
 
     def _stands(self, where: str, was: Trip, now: Trip, planned: Leg, here: Reached, told: Leg) -> list[str]:
         """A stranded vehicle stays where it is, and only because the way ahead is lost."""
@@ -321,7 +267,7 @@ class Frozen:
         ahead = list(planned.links[here.behind :])
         for leg in legs_of(was)[planned.number :]:
             ahead += leg.links
-        _, now_ds = self._times(self._profile(was))
+        now_ds = self._times(self._profile(was), self._at_s, now=True)
         return bool((now_ds[ahead] >= UNREACHABLE_DS).any()) if ahead else False
 
     def _seen(self, where: str, now: Trip, planned: Leg, here: Reached) -> list[str]:
@@ -340,7 +286,8 @@ class Frozen:
         return []
 
     def _at(self, place: str, leave_s: float) -> Reached:
-        return Reached(0, leave_s + float(self._places.access_s[self._place[place]]))
+        access_s = float(self._places.access_s[self._place[place]])
+        return Reached(0, leave_s + access_s, access_s)
 
     def _reached(self, was: Trip, leg: Leg) -> Reached:
         """How far a leg of the plan in force is driven now.
@@ -349,13 +296,20 @@ class Frozen:
         that is lost now turns round.
         """
         here = self._at(leg.origin, leg.leave_s)
-        if was.seen is not None and was.seen.leg == leg.number:
+        seen = was.seen is not None and was.seen.leg == leg.number
+        if was.seen is not None and seen:
             here = Reached(was.seen.links, was.seen.at_s)
         if was.stranded and leg.number == 0:
             return Reached(here.behind, max(here.at_s, self._at_s))
-        before_ds, now_ds = self._times(self._profile(was))
+        moment_s = self._moment(was, leg, here)
+        begin_s = here.from_s(moment_s)
+        if begin_s - here.access_s >= self._at_s:
+            # Where it waits for a road to open, it may go on now.
+            return replace(here, at_s=here.from_s(self._at_s))
+        before_ds = self._times(self._profile(was), moment_s, now=False)
+        now_ds = self._times(self._profile(was), self._at_s, now=True)
         ahead = np.array(leg.links[here.behind :], dtype=np.int64)
-        entered_s = here.at_s + np.concatenate([[0.0], np.cumsum(before_ds[ahead])]) / DS_PER_S
+        entered_s = begin_s + np.concatenate([[0.0], np.cumsum(before_ds[ahead])]) / DS_PER_S
         # Links entered before now; the last of them may not be left yet.
         count = int(np.searchsorted(entered_s[:-1], self._at_s, side="left"))
         if count and entered_s[count] > self._at_s and now_ds[ahead[count - 1]] >= UNREACHABLE_DS:
@@ -363,18 +317,33 @@ class Frozen:
             return Reached(here.behind + count - 1, back_s)
         return Reached(here.behind + count, float(entered_s[count]))
 
+    def _is_moving(self, was: Trip, leg: Leg, here: Reached) -> bool:
+        """Whether a vehicle is on a leg, not at the place where it begins."""
+        seen = was.seen is not None and was.seen.leg == leg.number
+        began_s = max(leg.leave_s, self._moment(was, leg, self._at(leg.origin, leg.leave_s)))
+        return seen or (began_s < self._at_s and (self._at_s < was.return_s or was.stranded))
+
+    def _moment(self, was: Trip, leg: Leg, here: Reached) -> float:
+        """Over the roads of which moment a leg was to be driven to be there when the plan says."""
+        ahead = np.array(leg.links[here.behind :], dtype=np.int64)
+        access_s = float(self._places.access_s[self._place[leg.destination]])
+        for moment_s in self._moments_then:
+            driven_s = float(self._times(self._profile(was), moment_s, now=False)[ahead].sum()) / DS_PER_S
+            if here.from_s(moment_s) + driven_s + access_s <= leg.arrive_s + 2 * TIME_TOLERANCE_S:
+                return moment_s
+        return self._moments_then[0]
+
     def _profile(self, trip: Trip) -> TravelProfile:
         return self._scenario.vehicle_types[self._scenario.vehicle_type_index[trip.vehicle_type]].profile
 
-    def _times(self, profile: TravelProfile) -> tuple[FloatArray, FloatArray]:
-        """Deciseconds per link under the plan in force and now."""
-        if profile not in self._seconds:
-            old = self._old
-            self._seconds[profile] = (
-                link_times_ds(self._network, old.state, profile, old.plan.at_s).astype(np.float64),
-                link_times_ds(self._network, self._after, profile, self._at_s).astype(np.float64),
-            )
-        return self._seconds[profile]
+    def _times(self, profile: TravelProfile, moment_s: float, *, now: bool) -> FloatArray:
+        """Deciseconds per link at a moment, as known now or under the plan in force."""
+        key = (profile, now, moment_s)
+        if key not in self._link_ds:
+            state = self._now if now else self._then
+            times = link_times_ds(self._network, state, profile, moment_s)
+            self._link_ds[key] = times.astype(np.float64)
+        return self._link_ds[key]
 
 
 def _units(loads: Iterable[Load]) -> defaultdict[str, float]:
