@@ -152,6 +152,8 @@ class Commodity:
         Cost of buying one unit.
     holding_cost
         Cost of holding one unit for a year.
+    gb_code
+        Code of GB/T 38565-2020, seven digits; empty where none is given.
     """
 
     ident: str
@@ -166,6 +168,7 @@ class Commodity:
     shelf_life_days: float | None = None
     unit_cost: float = 0.0
     holding_cost: float = 0.0
+    gb_code: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,17 @@ CASES = [
         ],
     ),
     Case(
+        "code of no class",
+        cell("commodities", 3, "gb_code", "4010101"),
+        [
+            (
+                "tables/commodities.csv  row 3, column gb_code",
+                "'4010101'",
+                "expected a code of seven digits like 1010000 (GB/T 38565-2020)",
+            )
+        ],
+    ),
+    Case(
         "percent",
         cell("demand_points", 2, "affected_share", "10%"),
         [

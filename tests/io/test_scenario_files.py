@@ -251,3 +251,21 @@ def test_a_lot_on_its_last_day_is_still_good(tmp_path: Path) -> None:
     folder = copy_minimal(tmp_path)
     cell("stock", 2, "expiry", "2027-03-01")(folder)
     assert load_scenario(folder).expired_stock == ()
+
+
+@pytest.mark.parametrize("code", ["1000000", "1010000", "2019900", "3010101", "1999999"])
+def test_codes_of_gb_t_38565_are_read(tmp_path: Path, code: str) -> None:
+    """One digit 1 to 3, then three times two digits from 01; zeros end the code of a whole class."""
+    folder = copy_minimal(tmp_path)
+    cell("commodities", 3, "gb_code", code)(folder)
+    assert load_scenario(folder).commodities[1].gb_code == code
+    assert load_scenario(MINIMAL).commodities[1].gb_code == ""
+
+
+@pytest.mark.parametrize("code", ["0010101", "1000100", "101010", "10101010", "1010010", "101010A"])
+def test_other_codes_are_refused(tmp_path: Path, code: str) -> None:
+    folder = copy_minimal(tmp_path)
+    cell("commodities", 3, "gb_code", code)(folder)
+    with pytest.raises(InputError) as caught:
+        load_scenario(folder)
+    assert [fault.kind for fault in caught.value.faults] == ["gb-code"]

@@ -147,3 +147,23 @@ def test_reasons_and_remarks_are_said_in_the_language_of_the_workbook() -> None:
     assert Wording("zh").sentence(NO_ROAD) == "任何储备库均无道路可通，也没有航程内的航空器"
     assert Wording("en").sentence(NO_ROAD) == NO_ROAD
     assert Wording("zh").sentence("made up by somebody") == "made up by somebody"
+
+
+@pytest.mark.parametrize(
+    ("language", "group"), [("en", "1 Basic living supplies"), ("zh", "1 基本生活保障物资")]
+)
+def test_codes_of_gb_t_38565_stand_beside_their_commodities(
+    content: ReportContent, language: str, group: str
+) -> None:
+    water, *others = content.scenario.commodities
+    coded = dataclasses.replace(water, gb_code="1010000")
+    scenario = dataclasses.replace(content.scenario, commodities=(coded, *others))
+    tables = tables_of(dataclasses.replace(content, scenario=scenario))
+    for name in ("stock", "withdrawals"):
+        for commodity, code in zip(
+            column(tables[name], "commodity"), column(tables[name], "gb_code"), strict=True
+        ):
+            assert code == ("1010000" if commodity == water.ident else None)
+    groups = set(column(tables["stock"], "gb_group")) - {None}
+    assert groups == {"1"}
+    assert Wording(language).named(dict(tables["stock"].coded)["gb_group"], "1") == group

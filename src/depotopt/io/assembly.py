@@ -134,6 +134,7 @@ def commodity(row: CommodityRow) -> Commodity:
         shelf_life_days=row.shelf_life_days,
         unit_cost=row.unit_cost,
         holding_cost=row.holding_cost,
+        gb_code=row.gb_code or "",
     )
 
 

@@ -122,6 +122,12 @@ Identifier = Annotated[
     Expect("an identifier without semicolons and control characters", "identifier"),
 ]
 Text = Annotated[str, Field(pattern=TEXT), Expect("text without control characters", "text")]
+GbCode = Annotated[
+    str,
+    # GB/T 38565-2020, 5.2: one digit 1 to 3, then three times 01 to 99; zeros end the code of a whole class.
+    Field(pattern=r"^[123](0[1-9]|[1-9][0-9]){0,3}0{0,6}$", min_length=7, max_length=7),
+    Expect("a code of seven digits like 1010000 (GB/T 38565-2020)", "gb-code"),
+]
 List = Annotated[
     tuple[str, ...],
     BeforeValidator(parse_list),

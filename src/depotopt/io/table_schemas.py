@@ -14,6 +14,7 @@ from depotopt.io.cells import (
     Amount,
     Count,
     Date,
+    GbCode,
     Identifier,
     Latitude,
     List,
@@ -147,6 +148,9 @@ class CommodityRow(Row):
     """Cost of buying one unit."""
     holding_cost: Amount = 0.0
     """Cost of holding one unit for a year."""
+    gb_code: GbCode | None = None
+    """Code of GB/T 38565-2020 (emergency supplies), seven digits; the first says 1 basic living supplies,
+    2 equipment, 3 engineering materials and machines. Printed on lists, changes no plan."""
 
 
 class DemandPointRow(Row):

@@ -41,6 +41,8 @@ HASHTAGS: Final = {
     "power": "#status+power",
     "readiness_min": "#capacity+ready+min",
     "commodity": "#item+code",
+    "gb_code": "#item+code+gb",
+    "gb_group": "#item+type",
     "commodity_name": "#item+name",
     "mode": "#modality",
     "quantity": "#item+num",

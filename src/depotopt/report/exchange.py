@@ -11,6 +11,7 @@ from typing import Final
 from xml.etree import ElementTree as ET
 
 from depotopt.report.content import ReportContent
+from depotopt.report.handovers import handovers
 from depotopt.report.ledger import Ledger
 from depotopt.report.pieces import OPEN, RoadPieces, StreetDamage
 from depotopt.report.routes import Leg, trip_legs
@@ -156,11 +157,10 @@ def _gpx(content: ReportContent, legs: Sequence[Leg], wording: Wording) -> ET.El
     metadata = ET.SubElement(root, "metadata")
     ET.SubElement(metadata, "name").text = scenario.title
     for trip in content.plan.trips if content.plan is not None else ():
-        for number, stop in enumerate(trip.stops, start=1):
-            point = scenario.demand_points[scenario.point_index[stop.point]]
-            where = {"lat": f"{point.lat:.6f}", "lon": f"{point.lon:.6f}"}
+        for stop in handovers(scenario, trip):
+            where = {"lat": f"{stop.lat:.6f}", "lon": f"{stop.lon:.6f}"}
             waypoint = ET.SubElement(root, "wpt", where)
-            ET.SubElement(waypoint, "name").text = f"{trip.vehicle} {trip.number}.{number} {point.name}"
+            ET.SubElement(waypoint, "name").text = f"{trip.vehicle} {trip.number}.{stop.number} {stop.name}"
             arrival = _time(content, stop.arrive_s)
             ET.SubElement(waypoint, "desc").text = f"{wording('detail.arrive')}: {arrival}"
     tracks: dict[tuple[str, int], ET.Element] = {}

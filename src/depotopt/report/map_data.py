@@ -231,7 +231,7 @@ def _trips(content: ReportContent, legs: dict[tuple[str, int], list[list[object]
     scenario = content.scenario
     trips: list[Json] = []
     for trip in content.plan.trips if content.plan is not None else ():
-        kg, m3 = weight_and_volume(content, (load for stop in trip.stops for load in stop.loads))
+        kg, m3 = weight_and_volume(content, trip.loads)
         stops = [
             [
                 scenario.point_index[stop.point],

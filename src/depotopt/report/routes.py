@@ -10,7 +10,9 @@ import numpy as np
 
 from depotopt.plans import Trip
 from depotopt.report.content import ReportContent
+from depotopt.report.handovers import handovers
 from depotopt.report.pieces import RoadPieces
+from depotopt.scenario import Scenario
 from depotopt.units import FloatArray, Int64Array
 
 Purpose = Literal["approach", "delivery", "return"]
@@ -29,7 +31,7 @@ class Leg:
     number
         Position in the trip, from 0.
     purpose
-        Empty to the depot, loaded to a stop, or back.
+        Empty to the depot, loaded to a stop or hub, or back.
     origin, destination
         Identifiers of the places.
     start_s, end_s
@@ -65,7 +67,7 @@ def trip_legs(content: ReportContent, pieces: RoadPieces) -> list[Leg]:
     stands: dict[str, str] = {}
     for trip in content.plan.trips if content.plan is not None else ():
         stood = stands.get(trip.vehicle) or _home(content, trip)
-        drives = [drive for drive in _drives(trip, stood) if drive[1] != drive[2] or drive[5]]
+        drives = [drive for drive in _drives(scenario, trip, stood) if drive[1] != drive[2] or drive[5]]
         for number, (purpose, origin, destination, start_s, end_s, links, distance_m) in enumerate(drives):
             driven = _pieces_of(links, pieces)
             vertices = _vertices(driven, pieces, where[origin], where[destination])
@@ -75,16 +77,16 @@ def trip_legs(content: ReportContent, pieces: RoadPieces) -> list[Leg]:
     return legs
 
 
-def _drives(trip: Trip, stood: str) -> Iterator[Drive]:
+def _drives(scenario: Scenario, trip: Trip, stood: str) -> Iterator[Drive]:
     if trip.approach_start_s is not None:
         # The plan tells when the approach starts and loading starts; waiting in between counts as driving.
         ends_s = trip.load_start_s
         links, distance_m = trip.approach_links, trip.approach_distance_m
         yield "approach", stood, trip.start_site, trip.approach_start_s, ends_s, links, distance_m
     place, leaves_s = trip.start_site, trip.depart_s
-    for stop in trip.stops:
-        yield "delivery", place, stop.point, leaves_s, stop.arrive_s, stop.links, stop.distance_m
-        place, leaves_s = stop.point, stop.depart_s
+    for stop in handovers(scenario, trip):
+        yield "delivery", place, stop.place, leaves_s, stop.arrive_s, stop.links, stop.distance_m
+        place, leaves_s = stop.place, stop.depart_s
     links, distance_m = trip.return_links, trip.return_distance_m
     yield "return", place, trip.end_site, leaves_s, trip.return_s, links, distance_m
 

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from depotopt.dispatch.manifest import departure_slack
-from depotopt.plans import Stop, Trip
+from depotopt.plans import Load, Trip
 from depotopt.report.content import ReportContent
+from depotopt.report.handovers import Handover, handovers
 from depotopt.report.map_page import asset, content_security_policy
 from depotopt.report.pieces import RoadPieces
 from depotopt.report.routes import Leg, trip_legs
@@ -105,12 +106,10 @@ class SheetWriter:
                 site = scenario.sites[scenario.site_index[ident]]
                 letters.setdefault(ident, chr(ord("A") + len(letters) % 26))
                 marks.append((letters[ident], site.lon, site.lat))
-            for number, stop in enumerate(trip.stops, start=1):
-                point = scenario.demand_points[scenario.point_index[stop.point]]
+            for stop in handovers(scenario, trip):
                 # With several trips a stop is "trip.stop"; the digits tell it from a depot's letter.
-                marks.append(
-                    (f"{trip.number}.{number}" if len(trips) > 1 else str(number), point.lon, point.lat)
-                )
+                number = f"{trip.number}.{stop.number}" if len(trips) > 1 else str(stop.number)
+                marks.append((number, stop.lon, stop.lat))
         key = ", ".join(f"{letter} {self._site(ident)}" for ident, letter in letters.items())
         picture = self.sketcher.draw(legs, marks, self.wording("sheet.sketch"))
         return f"\n<figure>{picture}<figcaption>{_safe(key)}</figcaption></figure>"
@@ -154,14 +153,16 @@ class SheetWriter:
         listed = "".join(f"<div><dt>{_safe(k)}</dt><dd>{_safe(v)}</dd></div>" for k, v in facts)
         heads = ("stop", "arrive", "leave_by", "place", "via", "unload", "weight", "signed")
         head = "".join(f"<th>{_safe(say(f'sheet.{name}'))}</th>" for name in heads)
-        rows = "\n".join(self._stop(number, stop) for number, stop in enumerate(trip.stops, start=1))
-        back = self._streets(trip.return_links)
+        rows = "\n".join(self._stop(stop) for stop in handovers(self.content.scenario, trip))
+        back = f"{say('sheet.return', place=site(trip.end_site))} {self._streets(trip.return_links)}"
+        if trip.stranded:
+            back = say("sheet.stranded")
         return (
             f'<div class="head"><div><h2>{_safe(say("sheet.trip", number=trip.number, trips=trips))}</h2>\n'
             f"<dl>{listed}</dl></div>{stop_code(stop_list(self.content, trip))}</div>\n"
             f"{self._load_list(trip)}\n"
             f"<table><thead><tr>{head}</tr></thead>\n<tbody>{rows}</tbody></table>\n"
-            f'<p class="return">{_safe(say("sheet.return", place=site(trip.end_site)))} {_safe(back)}</p>'
+            f'<p class="return">{_safe(back)}</p>'
         )
 
     def _slack_of(self) -> dict[tuple[str, int], float]:
@@ -172,45 +173,42 @@ class SheetWriter:
 
     def _load_list(self, trip: Trip) -> str:
         """What goes onto the vehicle, in the order of loading: the last drop first."""
-        scenario, parts = self.content.scenario, []
-        drops = [(str(n), stop.loads) for n, stop in reversed([*enumerate(trip.stops, start=1)])]
-        if trip.transfer is not None:
-            drops = [(self._site(trip.transfer.site), trip.transfer.loads)]
-        for place, loads in drops:
-            goods = []
-            for load in loads:
-                item = scenario.commodities[scenario.commodity_index[load.commodity]]
-                weight = f"{load.quantity * item.kg_per_unit:,.0f} kg"
-                goods.append(f"{load.quantity:,.10g} {item.unit} {item.name} [{load.lot}] {weight}")
-            parts.append(f"({place}) {', '.join(goods)}")
+        scenario, parts = self.content.scenario, list[str]()
+        for stop in reversed(handovers(scenario, trip)):
+            parts.append(f"({stop.number}) {self._goods(stop.loads)}")
         told = _safe(" → ".join(parts))
-        return f'<p class="return"><b>{_safe(self.wording("sheet.load_order"))}</b> {told}</p>'
+        lines = [f"<b>{_safe(self.wording('sheet.load_order'))}</b> {told}"] if parts else []
+        if trip.on_board:
+            lines.append(
+                f"<b>{_safe(self.wording('sheet.on_board'))}</b> {_safe(self._goods(trip.on_board))}"
+            )
+        return "".join(f'<p class="return">{line}</p>' for line in lines)
 
-    def _stop(self, number: int, stop: Stop) -> str:
+    def _goods(self, loads: Iterable[Load]) -> str:
+        """Loads in one line: how much of what, of which lot, how heavy."""
+        scenario, goods = self.content.scenario, []
+        for load in loads:
+            item = scenario.commodities[scenario.commodity_index[load.commodity]]
+            weight = f"{load.quantity * item.kg_per_unit:,.0f} kg"
+            goods.append(f"{load.quantity:,.10g} {item.unit} {item.name} [{load.lot}] {weight}")
+        return ", ".join(goods)
+
+    def _stop(self, stop: Handover) -> str:
         scenario = self.content.scenario
-        point = scenario.demand_points[scenario.point_index[stop.point]]
         kg, m3 = weight_and_volume(self.content, stop.loads)
         lines = []
         for load in stop.loads:
             commodity = scenario.commodities[scenario.commodity_index[load.commodity]]
             amount = f"{load.quantity:,.10g} {commodity.unit}"
             lines.append(f"<b>{_safe(amount)}</b> {_safe(commodity.name)} <small>{_safe(load.lot)}</small>")
-        latest_s = stop.arrive_s + self._slack_s(stop)
         return (
-            f'<tr><td class="n">{number}</td><td class="t">{self._clock(stop.arrive_s)}</td>'
-            f'<td class="t">{self._clock(latest_s)}</td>'
-            f"<td><b>{_safe(point.name)}</b><br><small>{_safe(point.ident)}<br>{point.lat:.5f}, "
-            f"{point.lon:.5f}</small></td><td>{_safe(self._streets(stop.links))}<br>"
+            f'<tr><td class="n">{stop.number}</td><td class="t">{self._clock(stop.arrive_s)}</td>'
+            f'<td class="t">{self._clock(stop.latest_s)}</td>'
+            f"<td><b>{_safe(stop.name)}</b><br><small>{_safe(stop.place)}<br>{stop.lat:.5f}, "
+            f"{stop.lon:.5f}</small></td><td>{_safe(self._streets(stop.links))}<br>"
             f"<small>{stop.distance_m / 1000:,.1f} km</small></td>"
             f'<td>{"<br>".join(lines)}</td><td class="q">{kg:,.0f} kg<br>{m3:,.2f} m³</td><td></td></tr>'
         )
-
-    def _slack_s(self, stop: Stop) -> float:
-        """Time a stop can be later than planned and still count."""
-        scenario = self.content.scenario
-        point = scenario.demand_points[scenario.point_index[stop.point]]
-        deadline_s = scenario.rules.response_s if point.deadline_s is None else point.deadline_s
-        return max(0.0, deadline_s - stop.arrive_s)
 
     def _streets(self, links: Iterable[int]) -> str:
         """Names along a leg in driving order, each once in a row, unnamed roads left out."""

@@ -7,6 +7,7 @@ from typing import Final
 
 from depotopt.plans import Trip
 from depotopt.report.content import ReportContent
+from depotopt.report.handovers import handovers
 
 MASK: Final = 2
 MOST_BYTES: Final = 1200
@@ -50,9 +51,9 @@ def _lines(content: ReportContent, trip: Trip, *, with_loads: bool) -> list[str]
         f"{trip.vehicle} #{trip.number}",
         f"0 {clock(trip.depart_s)} {site.name} {site.lat:.5f},{site.lon:.5f}",
     ]
-    for number, stop in enumerate(trip.stops, start=1):
-        point = scenario.demand_points[scenario.point_index[stop.point]]
-        line = f"{number} {clock(stop.arrive_s)} {point.name} {point.lat:.5f},{point.lon:.5f}"
+    stops = handovers(scenario, trip)
+    for stop in stops:
+        line = f"{stop.number} {clock(stop.arrive_s)} {stop.name} {stop.lat:.5f},{stop.lon:.5f}"
         if with_loads:
             amounts: dict[str, float] = {}
             for load in stop.loads:
@@ -60,4 +61,4 @@ def _lines(content: ReportContent, trip: Trip, *, with_loads: bool) -> list[str]
             line += "".join(f"; {quantity:g} {commodity}" for commodity, quantity in amounts.items())
         lines.append(line)
     end = scenario.sites[scenario.site_index[trip.end_site]]
-    return [*lines, f"{len(trip.stops) + 1} {clock(trip.return_s)} {end.name} {end.lat:.5f},{end.lon:.5f}"]
+    return [*lines, f"{len(stops) + 1} {clock(trip.return_s)} {end.name} {end.lat:.5f},{end.lon:.5f}"]

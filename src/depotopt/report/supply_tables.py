@@ -62,6 +62,8 @@ def stock_table(content: ReportContent, ledger: Ledger) -> Table:
                 site.name,
                 entry.commodity,
                 commodity.name,
+                commodity.gb_code or None,
+                commodity.gb_code[:1] or None,
                 entry.mode,
                 entry.planned,
                 entry.held,
@@ -74,11 +76,11 @@ def stock_table(content: ReportContent, ledger: Ledger) -> Table:
     return Table(
         "stock",
         columns(
-            "site name commodity commodity_name mode quantity:number held:number to_buy:number unit "
-            "weight_kg:number volume_m3:number"
+            "site name commodity commodity_name gb_code gb_group mode quantity:number held:number "
+            "to_buy:number unit weight_kg:number volume_m3:number"
         ),
         tuple(rows),
-        (("mode", "stock_mode"),),
+        (("gb_group", "gb_group"), ("mode", "stock_mode")),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from depotopt.errors import UsageError
 from depotopt.plans import DispatchPlan, Load
 from depotopt.report.content import ReportContent
+from depotopt.report.handovers import handovers
 from depotopt.report.ledger import Ledger
 from depotopt.report.table import SENTENCE, Table, columns
 
@@ -22,7 +23,7 @@ def trips_table(content: ReportContent, ledger: Ledger) -> Table:
     scenario, rows = content.scenario, []
     for trip in _plan(content).trips:
         vehicle = scenario.vehicle_types[scenario.vehicle_type_index[trip.vehicle_type]]
-        kg, m3 = weight_and_volume(content, (load for stop in trip.stops for load in stop.loads))
+        kg, m3 = weight_and_volume(content, trip.loads)
         rows.append(
             (
                 trip.vehicle,
@@ -34,7 +35,7 @@ def trips_table(content: ReportContent, ledger: Ledger) -> Table:
                 trip.load_start_s,
                 trip.depart_s,
                 trip.return_s,
-                len(trip.stops),
+                len(handovers(scenario, trip)),
                 trip.distance_m / 1000,
                 kg,
                 m3,
@@ -54,14 +55,14 @@ def trips_table(content: ReportContent, ledger: Ledger) -> Table:
 
 
 def stops_table(content: ReportContent, ledger: Ledger) -> Table:
-    """Stops in drop order."""
+    """Stops in drop order; a trunk trip's is its hub."""
     scenario, rows = content.scenario, []
     for trip in _plan(content).trips:
-        for number, stop in enumerate(trip.stops, start=1):
-            point = scenario.demand_points[scenario.point_index[stop.point]]
+        for stop in handovers(scenario, trip):
             kg, m3 = weight_and_volume(content, stop.loads)
-            head = (trip.vehicle, trip.number, number, stop.point, point.name, stop.arrive_s, stop.depart_s)
-            rows.append((*head, stop.distance_m / 1000, kg, m3))
+            whose = (trip.vehicle, trip.number, stop.number)
+            when = (stop.place, stop.name, stop.arrive_s, stop.depart_s)
+            rows.append((*whose, *when, stop.distance_m / 1000, kg, m3))
     return Table(
         "stops",
         columns(
@@ -76,17 +77,16 @@ def manifests_table(content: ReportContent, ledger: Ledger) -> Table:
     """Loads of every stop in drop order."""
     scenario, rows = content.scenario, []
     for trip in _plan(content).trips:
-        for number, stop in enumerate(trip.stops, start=1):
-            point = scenario.demand_points[scenario.point_index[stop.point]]
+        for stop in handovers(scenario, trip):
             for load in stop.loads:
                 commodity = scenario.commodities[scenario.commodity_index[load.commodity]]
                 rows.append(
                     (
                         trip.vehicle,
                         trip.number,
-                        number,
-                        stop.point,
-                        point.name,
+                        stop.number,
+                        stop.place,
+                        stop.name,
                         commodity.ident,
                         commodity.name,
                         load.lot,
@@ -111,28 +111,22 @@ def withdrawals_table(content: ReportContent, ledger: Ledger) -> Table:
     scenario = content.scenario
     taken: dict[tuple[str, float, str, int, str, str], float] = {}
     for trip in _plan(content).trips:
-        for stop in trip.stops:
-            for load in stop.loads:
-                key = (
-                    trip.start_site,
-                    trip.load_start_s,
-                    trip.vehicle,
-                    trip.number,
-                    load.commodity,
-                    load.lot,
-                )
-                taken[key] = taken.get(key, 0.0) + load.quantity
+        for load in trip.loads:
+            whose = (trip.start_site, trip.load_start_s, trip.vehicle, trip.number)
+            key = (*whose, load.commodity, load.lot)
+            taken[key] = taken.get(key, 0.0) + load.quantity
     rows = []
     for (site, load_s, vehicle, number, ident, lot), quantity in sorted(taken.items()):
         commodity = scenario.commodities[scenario.commodity_index[ident]]
         name = scenario.sites[scenario.site_index[site]].name
         kg, m3 = quantity * commodity.kg_per_unit, quantity * commodity.m3_per_unit
-        what = (ident, commodity.name, lot, quantity, commodity.unit, kg, m3)
+        what = (ident, commodity.name, commodity.gb_code or None, lot, quantity, commodity.unit, kg, m3)
         rows.append((site, name, load_s, vehicle, number, *what))
     return Table(
         "withdrawals",
         columns(
-            "site name load_start:moment vehicle trip:integer commodity commodity_name lot quantity:number "
+            "site name load_start:moment vehicle trip:integer commodity commodity_name gb_code lot "
+            "quantity:number "
             "unit weight_kg:number volume_m3:number"
         ),
         tuple(rows),
