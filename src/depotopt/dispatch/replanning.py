@@ -21,6 +21,7 @@ from depotopt.dispatch.problem import DispatchProblem
 from depotopt.dispatch.publication import publish
 from depotopt.dispatch.remaining import Remaining, first_draft, remaining_work
 from depotopt.dispatch.solve import Effort, settle, travel_engine
+from depotopt.dispatch.soundness import sound_bound
 from depotopt.dispatch.underway import KeptTrip, Underway
 from depotopt.errors import UsageError
 from depotopt.hazards.states import RoadState
@@ -271,8 +272,7 @@ class _Run:
         share, moved = _kept_share(
             self.left.untouched, {(trip.vehicle, stop.point) for trip in new for stop in trip.stops}
         )
-        # The relaxation is solved to a tolerance: a bound a hair above the plan is the plan's value.
-        bound = None if bound is None else min(bound, objective)
+        bound = None if bound is None else sound_bound(self.left.assembly.problem, objective, bound)
         proved = (
             bound is not None
             and problem.objectives == ("unmet", "cost")

@@ -20,6 +20,7 @@ from depotopt.dispatch.problem import DispatchProblem
 from depotopt.dispatch.publication import publish, with_driven_lengths
 from depotopt.dispatch.repair import repair
 from depotopt.dispatch.routing import RoutingBudget, RoutingEngine
+from depotopt.dispatch.soundness import sound_bound
 from depotopt.dispatch.transshipment import transshipment
 from depotopt.dispatch.trunks import TrunkTrip, reachable_stock
 from depotopt.errors import EngineError
@@ -40,8 +41,6 @@ IMPROVEMENT_WORK = 400.0
 """Rounds of ruin and recreate per second of the limit, divided by points and vehicles."""
 SMALL_SEARCHES = 1_000_000
 """Nodes times places up to which every search is Dijkstra's."""
-BOUND_TOLERANCE = 1e-6
-"""Relative amount by which the relaxation's bound may exceed a plan's value (the LP's own tolerance)."""
 SEEDS = 2
 """Seeds of the routing engine per depot; the best is taken."""
 
@@ -304,8 +303,7 @@ def _result(
 ) -> SolveResult[DispatchPlan]:
     terms = plan_terms(problem, routes)
     value = problem.unmet_penalty * terms["unmet_person_days"] + terms["cost"]
-    # The relaxation is solved to a tolerance: a bound a hair above the plan is the plan's value.
-    bound = min(bound, value)
+    bound = sound_bound(problem, value, bound)
     proved = value - bound <= run.limits.gap * max(abs(value), 1e-9)
     # The bound speaks of unmet need and cost: what comes between or before them is not proved by it.
     moved = bool(run.trunks or timetable(problem, routes).trips)
