@@ -15,6 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from depotopt.compiled import kernel
+from depotopt.siting.ranking import ranked
 
 FREE, SHUT, KEPT = 0, 1, 2
 MEMORY = 0.6
@@ -47,7 +48,8 @@ def knapsack(cost, need, capacity, price, single, room):  # type: ignore[no-unty
         Items listed, value of the choice, value of its relaxation, price per unit of capacity in it.
     """
     item, profit, ratio, take = room
-    n = 0
+    # A typed number: numba would compile what takes a literal twice.
+    n = np.int64(0)
     load = 0.0
     total = 0.0
     for i in range(len(price)):
@@ -64,7 +66,7 @@ def knapsack(cost, need, capacity, price, single, room):  # type: ignore[no-unty
         return n, total, total, 0.0
     for k in range(n):
         ratio[k] = -profit[k] / need[item[k]] if need[item[k]] > 0.0 else -np.inf
-    order = np.argsort(ratio[:n])
+    order = ranked(ratio[:n])
     left = capacity
     relaxed = 0.0
     critical = 0.0
@@ -122,7 +124,8 @@ def _whole_items(n, need, capacity, order, room, greedy):  # type: ignore[no-unt
             take[k] = 0.0
     size = int(np.floor(free + 1e-9))
     if size < 0 or cores == 0:
-        take[:n] = chosen
+        for k in range(n):
+            take[k] = chosen[k]
         return lower
     best = np.zeros(size + 1)
     kept = np.zeros((cores, size + 1), dtype=np.bool_)
@@ -135,7 +138,8 @@ def _whole_items(n, need, capacity, order, room, greedy):  # type: ignore[no-unt
                 best[r] = best[r - w] + p
                 kept[c, r] = True
     if base + best[size] <= lower:
-        take[:n] = chosen
+        for k in range(n):
+            take[k] = chosen[k]
         return lower
     r = size
     for c in range(cores - 1, -1, -1):
@@ -179,7 +183,7 @@ def choose(worth, weight, required, exact, status, chosen):  # type: ignore[no-u
     if missing <= 1e-9 * required:
         # Enough already: another site only costs.
         return total, 0.0 if not exact or n == 0 else key[:n].min()
-    order = np.argsort(key[:n])
+    order = ranked(key[:n])
     for position in range(n):
         j = candidate[order[position]]
         part = min(1.0, missing / weight[j])

@@ -9,6 +9,11 @@ from depotopt.siting.classic.location_kernels import distance_of
 
 TOLERANCE = 1e-9
 """A move counts when it gains more than this share of the objective."""
+# Typed numbers: numba would compile what takes a literal once more.
+NONE = np.int64(-1)
+"""No site."""
+SWEEPS = np.int64(20)
+"""Sweeps over the candidates after a shake."""
 
 
 @kernel
@@ -81,7 +86,7 @@ def _best_close(arrays, is_open, served, loss):  # type: ignore[no-untyped-def]
     loss[:] = -arrays.opening
     for i in range(len(d1)):
         loss[c1[i]] += arrays.weight[i] * (d2[i] - d1[i])
-    out = -1
+    out = NONE
     for j in range(len(is_open)):
         if is_open[j] and (out < 0 or loss[j] < loss[out]):
             out = j
@@ -109,7 +114,7 @@ def _improve(arrays, is_open, served, candidates, limits):  # type: ignore[no-un
             out, cost = _best_close(arrays, is_open, served, loss)
             if cost >= -TOLERANCE * (1.0 + total):
                 break
-            total += _move(arrays, is_open, served, -1, out)
+            total += _move(arrays, is_open, served, NONE, out)
             opened -= 1
             unmoved = 0
         moved = False
@@ -127,12 +132,12 @@ def _improve(arrays, is_open, served, candidates, limits):  # type: ignore[no-un
                     gain += arrays.weight[i] * (d1[i] - d)
                 else:
                     loss[c1[i]] += arrays.weight[i] * (min(d, d2[i]) - d1[i])
-            out = -1
+            out = NONE
             for h in range(sites):
                 if is_open[h] and (out < 0 or loss[h] < loss[out]):
                     out = h
             if opened < most and loss[out] > 0.0:
-                out = -1
+                out = NONE
             if gain - (loss[out] if out >= 0 else 0.0) <= TOLERANCE * (1.0 + total):
                 continue
             total += _move(arrays, is_open, served, j, out)
@@ -209,7 +214,7 @@ def shaken_search(arrays, is_open, candidates, limits, rounds, rng):  # type: ig
                     i = other
             total += _move(arrays, is_open, served, into, served[0][i])
         rng.shuffle(order)
-        total = _improve(arrays, is_open, served, order, (least, most, 20, total))
+        total = _improve(arrays, is_open, served, order, (least, most, SWEEPS, total))
         if total <= current + TOLERANCE * current:
             current = total
             if total <= best + TOLERANCE * best:
