@@ -164,6 +164,31 @@ def improve(
     return best
 
 
+def search_part(
+    problem: DispatchProblem,
+    routes: Routes,
+    rounds: int,
+    seed: int,
+    until: float,
+    stopped: Callable[[], bool],
+) -> Routes:
+    """Ruin and recreate in one part by itself; the draft given is returned where none is better.
+
+    Parameters
+    ----------
+    problem, routes
+        A part and a draft of it that holds every rule.
+    rounds
+        How many.
+    seed
+        Of the choice of what is taken out.
+    until, stopped
+        As in `improve`.
+    """
+    budget = Budget(float((rounds + 1) * size_of(problem)))
+    return _search(problem, routes, rounds, budget, np.random.default_rng(seed), Guard(until, stopped))
+
+
 def _kept_value(problem: DispatchProblem, routes: Routes) -> Value | None:
     """Value of a draft, ``None`` where it breaks a rule."""
     times = timetable(problem, routes)
@@ -259,7 +284,7 @@ def _recreate(
     problem: DispatchProblem, ruined: Routes, number: int, rng: np.random.Generator, until: float
 ) -> Routes:
     """Insert what is missing; waiting for turns at docks is dropped where nobody is late without it."""
-    free = unhurried(ruined)
+    free = unhurried(ruined, problem.locked)
     if timetable(problem, free).feasible:
         ruined = free
     elif not timetable(problem, ruined).feasible:
@@ -274,7 +299,9 @@ def _recreate(
 
 def _ruin(problem: DispatchProblem, routes: Routes, rng: np.random.Generator) -> Routes | None:
     """Take out whole trips, whole vehicles, or the stops near a random one."""
-    free = [(v, n) for v, route in enumerate(routes) for n in range(len(route))]
+    free = [
+        (v, n) for v, route in enumerate(routes) for n in range(len(route)) if v not in problem.locked
+    ]
     if not free:
         return None
     if rng.random() < TRIP_RUIN_SHARE:
@@ -285,7 +312,7 @@ def _ruin(problem: DispatchProblem, routes: Routes, rng: np.random.Generator) ->
             for v, route in enumerate(routes)
         )
     if rng.random() < ROUTE_RUIN_SHARE:
-        busy = [v for v, route in enumerate(routes) if route]
+        busy = sorted({v for v, _ in free})
         emptied = set(rng.choice(busy, size=min(len(busy), int(rng.integers(1, 4))), replace=False).tolist())
         return tuple(() if v in emptied else route for v, route in enumerate(routes))
     v, n = free[int(rng.integers(len(free)))]
@@ -297,7 +324,8 @@ def _ruin(problem: DispatchProblem, routes: Routes, rng: np.random.Generator) ->
     for route in routes:
         trips = []
         for trip in route:
-            stops = [j for j, point in enumerate(trip.stops) if point not in taken]
+            kept_whole = trip.vehicle in problem.locked
+            stops = [j for j, point in enumerate(trip.stops) if kept_whole or point not in taken]
             if len(stops) == len(trip.stops):
                 trips.append(trip)
             elif stops:

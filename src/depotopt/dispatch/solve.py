@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 from depotopt.dispatch.allocation import Allocation, allocate
 from depotopt.dispatch.assembly import Assembly, assemble
@@ -20,6 +19,7 @@ from depotopt.dispatch.problem import DispatchProblem
 from depotopt.dispatch.publication import publish, with_driven_lengths
 from depotopt.dispatch.repair import repair
 from depotopt.dispatch.routing import RoutingBudget, RoutingEngine
+from depotopt.dispatch.sector_search import MANY_VEHICLES, improve_sectors, sweeps_for
 from depotopt.dispatch.soundness import sound_bound
 from depotopt.dispatch.transshipment import transshipment
 from depotopt.dispatch.trunks import TrunkTrip, reachable_stock
@@ -199,30 +199,54 @@ def solve_dispatch(
         problem = hubs.problem
         run = replace(run, assembly=replace(assembly, problem=problem), trunks=hubs.trips)
         notes.append(f"{len(hubs.trips)} trunk trips bring goods to hubs before the last mile")
-    allocation = allocate(problem, max(1.0, effort.left_s / 2))
-    if assembly.sources:
-        # A bound on plans with trunk trips has to let all of their stock stand at the hubs.
-        bound = allocate(reachable_stock(assembly), max(1.0, effort.left_s / 2)).bound
-        allocation = replace(allocation, bound=bound)
-    routes = _first_routes(run, allocation)
+    allocation = _allocated(run, assembly)
+    routes = _improved(run, allocation, _first_routes(run, allocation))
+    with run.legs:
+        problem, routes = settle(run.assembly, problem, routes)
+    return _result(run, problem, routes, allocation.bound, notes)
+
+
+def _allocated(run: Run, assembly: Assembly) -> Allocation:
+    """The relaxation of what is left after trunk trips; ``assembly`` is the one before them."""
+    found = allocate(run.assembly.problem, max(1.0, run.effort.left_s / 2))
+    if not assembly.sources:
+        return found
+    # A bound on plans with trunk trips has to let all of their stock stand at the hubs.
+    return replace(found, bound=allocate(reachable_stock(assembly), max(1.0, run.effort.left_s / 2)).bound)
+
+
+def _improved(run: Run, allocation: Allocation, routes: Routes) -> Routes:
+    """Ruin and recreate: in very large problems by sectors side by side first."""
+    problem, monitor, effort = run.assembly.problem, run.monitor, run.effort
     value = value_of(problem, routes)
     _tell(monitor, problem, allocation, value, "routes")
     run.keep(problem, allocation.bound, value, routes)
+
+    def keep(value: Value, draft: Routes) -> None:
+        _tell(monitor, problem, allocation, value, "improvement")
+        run.keep(problem, allocation.bound, value, draft)
+
+    if len(problem.vehicles) > MANY_VEHICLES and len(problem.depots) > 1:
+        routes = improve_sectors(
+            problem,
+            routes,
+            sweeps=sweeps_for(problem, effort.time_s),
+            until=effort.until,
+            seed=run.limits.seed,
+            workers=run.limits.workers,
+            stopped=lambda: monitor.stopped,
+            keeper=keep,
+        )
     routes = improve(
         problem,
         routes,
         iterations=effort.rounds,
         until=effort.until,
-        seed=limits.seed,
+        seed=run.limits.seed,
         stopped=lambda: monitor.stopped,
-        listener=lambda value: _tell(monitor, problem, allocation, value, "improvement"),
-        keeper=partial(run.keep, problem, allocation.bound),
+        keeper=keep,
     )
-    if effort.left_s > 0:
-        routes = sweep_up(problem, routes, effort.until)
-    with run.legs:
-        problem, routes = settle(run.assembly, problem, routes)
-    return _result(run, problem, routes, allocation.bound, notes)
+    return sweep_up(problem, routes, effort.until) if effort.left_s > 0 else routes
 
 
 def _first_routes(run: Run, allocation: Allocation) -> Routes:
