@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from depotopt.errors import InputError, UsageError
+from depotopt.io.fingerprint import scenario_hash
 from depotopt.io.overrides import chosen_blocks, conflicts, leaves, merge
 from depotopt.io.scenario_files import load_scenario
-from tests.io.minimal_copy import MINIMAL, append, copy_minimal, faults_of
+from tests.io.minimal_copy import MINIMAL, append, copy_minimal, edit, faults_of
 
 TREES = st.recursive(
     st.integers(0, 3),
@@ -129,6 +130,70 @@ def test_an_override_may_fill_a_column_the_table_does_not_have(tmp_path: Path) -
 def test_naming_an_override_twice_is_misuse() -> None:
     with pytest.raises(UsageError, match="override 'hill_cut' is named twice"):
         load_scenario(MINIMAL, ["hill_cut", "hill_cut"])
+
+
+def test_an_override_leaves_keys_out(tmp_path: Path) -> None:
+    """They take their defaults, and the hash is that of a file without them."""
+    folder = copy_minimal(tmp_path)
+    append("scenario.toml", "\n[overrides.plain]\nunset = ['rules.horizon_days', 'rules.response_h']\n")(
+        folder
+    )
+    scenario = load_scenario(folder, ["plain"])
+    assert (scenario.rules.horizon_days, scenario.rules.response_s) == (3.0, 36_000.0)
+    assert load_scenario(folder).rules.horizon_days == 2.0
+    (tmp_path / "other").mkdir()
+    without = copy_minimal(tmp_path / "other")
+    edit("scenario.toml", "horizon_days = 2\nresponse_h = 8\n", "")(without)
+    assert scenario_hash(load_scenario(without)) == scenario_hash(scenario)
+
+
+def test_an_override_leaves_whole_tables_out_and_names_with_dots(tmp_path: Path) -> None:
+    folder = copy_minimal(tmp_path)
+    block = "\n[hazards.'river.2']\nkind = 'closures'\nstreets = []\n[overrides.dry]\n"
+    append("scenario.toml", block + "unset = ['hazards.\"river.2\"', 'hazards.river']\n")(folder)
+    assert [hazard.name for hazard in load_scenario(folder, ["dry"]).hazards] == ["slide"]
+
+
+@pytest.mark.parametrize(
+    ("block", "message"),
+    [
+        ("unset = 3", "unset   found 3, expected a list of keys"),
+        ("unset = [3]", "unset[0]   found 3, expected a key like 'rules.budget'"),
+        ("unset = ['rules.']", "unset[0]   found 'rules.', expected a key like 'rules.budget'"),
+        (
+            "unset = ['title', 'rules.horizon_day']",
+            "unset[1]   found 'rules.horizon_day', no such key is set (did you mean 'rules.horizon_days'?)",
+        ),
+        (
+            "unset = ['tables.sites.WEST.docks']",
+            "unset[0]   found 'tables.sites.WEST.docks', expected a key of the file; a cell is left out by "
+            "setting it to ''",
+        ),
+        (
+            "unset = ['rules.horizon_days']\nrules.horizon_days = 3",
+            "unset[0]   found 'rules.horizon_days', expected a key that this override does not set as well",
+        ),
+    ],
+)
+def test_keys_that_cannot_be_left_out_are_faults(block: str, message: str, tmp_path: Path) -> None:
+    folder = copy_minimal(tmp_path)
+    append("scenario.toml", f"\n[overrides.slip]\n{block}\n")(folder)
+    assert f"scenario.toml  overrides.slip.{message}" in faults_of(folder, ("slip",))
+
+
+def test_a_key_that_must_be_there_is_missed_when_left_out(tmp_path: Path) -> None:
+    folder = copy_minimal(tmp_path)
+    append("scenario.toml", "\n[overrides.slip]\nunset = ['start']\n")(folder)
+    (fault,) = faults_of(folder, ("slip",))
+    assert "start" in fault
+
+
+def test_one_override_that_sets_what_another_leaves_out_is_a_fault(tmp_path: Path) -> None:
+    folder = copy_minimal(tmp_path)
+    blocks = "\n[overrides.a]\nrules.horizon_days = 4\n[overrides.b]\nunset = ['rules.horizon_days']\n"
+    append("scenario.toml", blocks)(folder)
+    (fault,) = faults_of(folder, ("a", "b"))
+    assert "'rules.horizon_days' set by override 'a' as well" in fault
 
 
 @given(base=BLOCKS, one=BLOCKS, two=BLOCKS)

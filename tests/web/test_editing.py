@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,16 @@ def test_any_values_come_back_from_the_text(changes: dict[str, Any]) -> None:
         assert type(place) is type(value)
 
 
-@pytest.mark.parametrize("changes", [{"title": "x"}, {"rules": 1}, {"rules.budget": None}])
+def test_a_value_taken_away_is_left_out_of_the_file() -> None:
+    """Only where it may be left out, and where it stands in the file at all."""
+    fields = [replace(one, value=9e4) if one.key == "rules.budget" else one for one in FIELDS]
+    assert override_text({"rules.budget": None}, fields) == 'unset = ["rules.budget"]\n'
+    assert override_text({"rules.budget": None}, FIELDS) == "\n"
+    both = override_text({"rules.horizon_days": 3, "rules.budget": None}, fields)
+    assert both == 'unset = ["rules.budget"]\nrules.horizon_days = 3\n'
+
+
+@pytest.mark.parametrize("changes", [{"title": "x"}, {"rules": 1}, {"rules.horizon_days": None}])
 def test_what_cannot_be_edited_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="setting"):
         override_text(changes, FIELDS)

@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from depotopt.errors import Fault, InputError, UsageError
 from depotopt.io.raw_tables import RawTable, cell_text
@@ -14,8 +14,12 @@ from depotopt.io.suggestions import did_you_mean
 from depotopt.io.table_schemas import TABLES, Holder
 
 TOML_FILE = "scenario.toml"
+UNSET: Final = "unset"
+"""Key of an override that lists the keys it leaves out."""
 OVERRIDE_SUFFIX = ".toml"
 KeyPath = tuple[str, ...]
+LEFT_OUT: Final = object()
+"""Stands for the value of a key that an override leaves out."""
 
 
 def leaves(block: Mapping[str, Any], at: KeyPath = ()) -> dict[KeyPath, Any]:
@@ -27,6 +31,56 @@ def leaves(block: Mapping[str, Any], at: KeyPath = ()) -> dict[KeyPath, Any]:
         else:
             found[(*at, key)] = value
     return found
+
+
+def changes_of(block: Mapping[str, Any]) -> dict[KeyPath, Any]:
+    """Key paths an override sets, and those it leaves out with the value `LEFT_OUT`."""
+    found = leaves({key: value for key, value in block.items() if key != UNSET})
+    listed = block.get(UNSET, ())
+    paths = map(_key_path, listed) if isinstance(listed, list) else ()
+    return found | {path: LEFT_OUT for path in paths if path is not None}
+
+
+def _key_path(text: Any) -> KeyPath | None:
+    """Path of a key as TOML writes it (``tiers."A.1".support_min``), ``None`` where that is none."""
+    if not isinstance(text, str) or "=" in text or not text.isprintable():
+        return None
+    try:
+        paths = leaves(tomllib.loads(f"{text} = 0"))
+    except tomllib.TOMLDecodeError:
+        return None
+    return next(iter(paths)) if len(paths) == 1 else None
+
+
+def override_faults(data: Mapping[str, Any], blocks: Mapping[str, Mapping[str, Any]]) -> list[Fault]:
+    """What is wrong with overrides chosen together, whatever the keys they set mean."""
+    return conflicts(blocks) + _unset_faults(data, blocks)
+
+
+def _unset_faults(data: Mapping[str, Any], blocks: Mapping[str, Mapping[str, Any]]) -> list[Fault]:
+    """Keys that overrides leave out though they cannot: of no form, not set, or set by the same override."""
+    faults = []
+    base = leaves({key: value for key, value in data.items() if key != "overrides"})
+    there = {path[:size] for path in base for size in range(1, len(path) + 1)}
+    names = sorted(".".join(path) for path in there)
+    for name, block in blocks.items():
+        listed = block.get(UNSET, [])
+        if not isinstance(listed, list):
+            faults.append(_fault((name, UNSET), repr(listed), "expected a list of keys", "override"))
+            continue
+        for i, text in enumerate(listed):
+            path, expected = _key_path(text), ""
+            if path is None:
+                expected = "expected a key like 'rules.budget'"
+            elif path[0] == "tables":
+                expected = "expected a key of the file; a cell is left out by setting it to ''"
+            elif path in leaves(block):
+                expected = "expected a key that this override does not set as well"
+            elif path not in there:
+                expected = f"no such key is set{did_you_mean('.'.join(path), names)}"
+            if expected:
+                faults.append(_fault((name, f"{UNSET}[{i}]"), repr(text), expected, "override"))
+    return faults
 
 
 def override_name(name: str) -> str:
@@ -88,7 +142,7 @@ def conflicts(blocks: Mapping[str, Mapping[str, Any]]) -> list[Fault]:
     leaf_owner: dict[KeyPath, str] = {}
     table_owner: dict[KeyPath, str] = {}
     for name, block in blocks.items():
-        paths = leaves(block)
+        paths = changes_of(block)
         for path in paths:
             ends = [path[:size] for size in range(1, len(path) + 1)]
             shared = next((end for end in ends if end in leaf_owner), path)
@@ -122,7 +176,12 @@ def merge(
     merged = _copy({key: value for key, value in data.items() if key != "overrides"})
     origin: dict[KeyPath, str] = {}
     for name, block in blocks.items():
-        for path, value in leaves({key: value for key, value in block.items() if key != "tables"}).items():
+        found = changes_of({key: value for key, value in block.items() if key != "tables"})
+        for path, value in found.items():
+            if value is LEFT_OUT:
+                _leave_out(merged, path)
+                origin[path] = name
+                continue
             place = merged
             for depth, key in enumerate(path[:-1], start=1):
                 if not isinstance(place.get(key), dict):
@@ -132,6 +191,15 @@ def merge(
             place[path[-1]] = value
             origin[path] = name
     return merged, origin
+
+
+def _leave_out(merged: dict[str, Any], path: KeyPath) -> None:
+    place: Any = merged
+    for key in path[:-1]:
+        place = place.get(key)
+        if not isinstance(place, dict):
+            return
+    place.pop(path[-1], None)
 
 
 def _copy(value: Any) -> Any:

@@ -26,7 +26,7 @@ from depotopt.io.content_checks import (
     vehicle_faults,
 )
 from depotopt.io.fingerprint import hash_files
-from depotopt.io.overrides import TOML_FILE, KeyPath, chosen_blocks, conflicts, merge, override_tables
+from depotopt.io.overrides import TOML_FILE, KeyPath, chosen_blocks, merge, override_faults, override_tables
 from depotopt.io.raw_tables import SETTINGS, WORKBOOK, RawTable, read_tables
 from depotopt.io.records import read_file
 from depotopt.io.reference_checks import duplicate_faults, reference_faults
@@ -194,7 +194,7 @@ class Reading:
             self._check_across({})
             return
         blocks = chosen_blocks(data, overrides)
-        self.faults += conflicts(blocks)
+        self.faults += override_faults(data, blocks)
         merged, origin = merge(data, blocks)
         self.override_names = tuple(data["overrides"]) if isinstance(data.get("overrides"), dict) else ()
         self.faults += _override_shape_faults(data)

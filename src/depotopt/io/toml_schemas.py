@@ -247,4 +247,5 @@ class ScenarioFile(Block):
     hazards: Annotated[dict[str, dict[str, Any]], Expect("a table with a key kind", "hazard")] = {}
     """Hazards by name: `kind` and the parameters of that kind."""
     overrides: Annotated[dict[str, dict[str, Any]], Expect("a table of changes", "override")] = {}
-    """Named changes: the same keys as in this file, and `tables.TABLE.ROW` with columns."""
+    """Named changes: the same keys as in this file, `unset` with a list of keys to leave out, and
+    `tables.TABLE.ROW` with columns."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from depotopt.io.overrides import UNSET
 from depotopt.io.scenario_files import Reading
 from depotopt.io.toml_schemas import ScenarioFile
 
@@ -113,17 +114,26 @@ def _kind(name: str, shape: Mapping[str, Any]) -> str:
 def override_text(changes: Mapping[str, Any], fields: list[SettingField]) -> str:
     """Edits as the text of an override file; whether the values fit is for the reader of the file to say.
 
+    A value of ``None`` leaves a setting out that may be left out.
+
     Raises
     ------
     ValueError
         If a key is not one that can be edited, or a value of no kind a file can hold.
     """
     known = {field.key: field for field in fields}
-    lines = []
+    lines, left_out = [], []
     for key, value in changes.items():
         if key not in known:
             raise ValueError(f"no setting '{key}' that can be edited")
-        lines.append(f"{'.'.join(map(_key, _parts(key)))} = {_toml(value)}")
+        written = ".".join(map(_key, _parts(key)))
+        if value is None and known[key].optional:
+            # What does not stand in the file cannot be taken out of it.
+            left_out += [written] if known[key].value is not None else []
+        else:
+            lines.append(f"{written} = {_toml(value)}")
+    if left_out:
+        lines.insert(0, f"{UNSET} = {_toml(left_out)}")
     return "\n".join(lines) + "\n"
 
 
