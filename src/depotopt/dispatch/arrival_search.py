@@ -33,7 +33,7 @@ def sooner(problem: DispatchProblem, routes: Routes, until: float) -> Routes:
     for _ in range(MOST_ROUNDS):
         changed = False
         for v in range(len(current)):
-            place = 0
+            place = len(_orders(problem, current[v])) if v in problem.locked else 0
             while place < len(others := _orders(problem, current[v])):
                 if time.perf_counter() >= until:
                     return tuple(current)

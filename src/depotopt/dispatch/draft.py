@@ -176,11 +176,13 @@ def remade(problem: DispatchProblem, trip: DraftTrip) -> DraftTrip:
     return replace(made, not_before_s=trip.not_before_s)
 
 
-def unhurried(routes: Routes) -> Routes:
-    """The same draft with no trip waiting for another."""
+def unhurried(routes: Routes, locked: frozenset[int] = frozenset()) -> Routes:
+    """The same draft with no trip waiting for another, except those of ``locked`` vehicles."""
     return tuple(
-        tuple(trip if trip.not_before_s == 0.0 else replace(trip, not_before_s=0.0) for trip in route)
-        for route in routes
+        route
+        if v in locked
+        else tuple(trip if trip.not_before_s == 0.0 else replace(trip, not_before_s=0.0) for trip in route)
+        for v, route in enumerate(routes)
     )
 
 

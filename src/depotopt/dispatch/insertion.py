@@ -181,7 +181,7 @@ class Inserter:
         least_kg = min(kg for kg, units in zip(self._kg, self.need[point], strict=True) if units > 0)
         for record in self.times.trips:
             trip = record.trip
-            if not useful[trip.depot]:
+            if not useful[trip.depot] or trip.vehicle in problem.locked:
                 continue
             kind = problem.vehicles[trip.vehicle].kind
             room_kg, room_m3 = kind.payload_kg - trip.kg, kind.volume_m3 - trip.m3
@@ -294,6 +294,8 @@ class Inserter:
         place, target = problem.depots[depot].place, problem.place_of[point]
         ranked: dict[tuple[str, bool], list[tuple[float, int]]] = {}
         for v, vehicle in enumerate(problem.vehicles):
+            if v in problem.locked:
+                continue
             record = ready.get(v)
             where, when = (vehicle.stands, vehicle.free_s)
             if record is not None:

@@ -119,6 +119,7 @@ def part_of(
         due_s=problem.due_s[points] if len(problem.due_s) else problem.due_s,
         earliest_s=problem.earliest_s[points] if len(problem.earliest_s) else problem.earliest_s,
         served_by=served,
+        locked=frozenset(number[v] for v in vehicles if v in problem.locked),
     )
     return Part(small, vehicles, tuple(points.tolist()))
 

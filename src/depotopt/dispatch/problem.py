@@ -191,6 +191,8 @@ class DispatchProblem:
         Index of the road state.
     excluded
         Remarks on what was left out and why (expired lots, vehicles that cannot move).
+    locked
+        Vehicles whose trips the search leaves as they are.
     served_by
         Vehicles that visit each point in the plan in force; empty for a first plan.
     change_cost
@@ -229,6 +231,7 @@ class DispatchProblem:
     road_state: int
     excluded: tuple[str, ...] = ()
     served_by: tuple[frozenset[int], ...] = ()
+    locked: frozenset[int] = frozenset()
     change_cost: float = 0.0
     objectives: tuple[str, ...] = ("unmet", "cost")
     due_s: FloatArray = field(default_factory=lambda: np.zeros(0))

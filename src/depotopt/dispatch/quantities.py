@@ -12,7 +12,15 @@ import numpy as np
 
 from depotopt.dispatch.candidates import insertion_order
 from depotopt.dispatch.clock import TimedTrip, Timetable, timetable
-from depotopt.dispatch.draft import DraftTrip, Routes, make_trip, own_holds, without_empty
+from depotopt.dispatch.draft import (
+    DraftTrip,
+    Routes,
+    delivered,
+    drawn,
+    make_trip,
+    own_holds,
+    without_empty,
+)
 from depotopt.dispatch.draft import weighted_unmet as unmet_of
 from depotopt.dispatch.insertion import Inserter
 from depotopt.dispatch.linear import LinearProgram, solve_linear
@@ -76,8 +84,9 @@ def best_quantities(
     before = timetable(problem, routes)
     if time_s <= 0 or not before.trips or not before.feasible:
         return routes
-    pools = stock_pools(problem)
-    visits, program, integers = _program(problem, before, pools)
+    free = _beside_locked(problem, routes)
+    pools = stock_pools(free)
+    visits, program, integers = _program(free, before, pools)
     mixed = whole and integers <= MIXED_LIMIT
     if mixed:
         answer = solve_linear(program, "SCIP", time_s, nodes=MIXED_NODES)
@@ -87,17 +96,30 @@ def best_quantities(
     if answer.values is None:
         return routes
     units = np.floor(answer.values[:integers] + (1e-6 if mixed else 1e-9))
-    loaded = _loaded(problem, routes, before, visits, pools, units)
+    loaded = _loaded(free, routes, before, visits, pools, units)
     better = without_empty(problem, tuple(tuple(route) for route in loaded))
     if not timetable(problem, better).feasible:
         # Lighter and heavier loads change who is ready first: keep the order the program assumed.
-        better = _in_order(problem, routes, before, visits, pools, units)
+        better = _in_order(free, routes, before, visits, pools, units)
         if not timetable(problem, better).feasible:
             return routes
     filled = Inserter(problem, better)
     filled.insert_all(insertion_order(problem, filled.missing), begin + time_s)
     better = tuple(filled.routes)
     return better if unmet_of(problem, better) < unmet_of(problem, routes) - 1e-9 else routes
+
+
+def _beside_locked(problem: DispatchProblem, routes: Routes) -> DispatchProblem:
+    """The problem net of what locked vehicles load and hand over."""
+    if not problem.locked:
+        return problem
+    theirs = tuple(route if v in problem.locked else () for v, route in enumerate(routes))
+    units = problem.lot_units - drawn(problem, theirs)
+    return replace(
+        problem,
+        need=problem.need - delivered(problem, theirs),
+        lots=tuple(replace(lot, units=int(n)) for lot, n in zip(problem.lots, units, strict=True)),
+    )
 
 
 def _program(
@@ -111,7 +133,7 @@ def _program(
     columns: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
     for r, record in enumerate(before.trips):
         for j, point in enumerate(record.trip.stops):
-            for p in of_depot[record.trip.depot]:
+            for p in of_depot[record.trip.depot] if record.trip.vehicle not in problem.locked else ():
                 if problem.need[point, pools[p].commodity] > 0 and pools[p].ready_s <= record.load_start_s:
                     columns[r, j].append((len(visits), p))
                     visits.append((r, j, p))
@@ -172,6 +194,15 @@ def _add_times(
     def kg_terms(r: int, stops: range, per_kg: float) -> list[tuple[int, float]]:
         return [(c, float(problem.kg[pools[p].commodity]) * per_kg) for j in stops for c, p in columns[r, j]]
 
+    def queued(queue: tuple[int, int], start: int, per_kg: float) -> None:
+        """Loading starts when the trip before at the dock is loaded."""
+        ahead = last_at_dock.get(queue)
+        if ahead is not None:
+            past = before.trips[ahead].trip
+            fixed = past.load_s if past.vehicle in problem.locked else 0.0
+            terms = [(integers + ahead, 1.0), (start, -1.0), *kg_terms(ahead, range(len(past.stops)), per_kg)]
+            rows.add(terms, -fixed)
+
     for r, record in enumerate(before.trips):
         trip, start = record.trip, integers + r
         depot = problem.depots[trip.depot]
@@ -179,6 +210,14 @@ def _add_times(
         stops = range(len(trip.stops))
         approach_s = record.load_start_s - record.approach_start_s
         way = _Way.of(problem, record)
+        queue = (trip.depot, record.dock)
+        if trip.vehicle in problem.locked:
+            # Whoever loads before must be gone by then.
+            rows.add([(start, 1.0)], record.load_start_s)
+            rows.add([(start, -1.0)], -record.load_start_s)
+            queued(queue, start, load_s)
+            last_at_dock[queue] = r
+            continue
         # Lots the trip may draw are ready when it loads now, so it never starts before they are.
         opens = max(
             [depot.ready_s, problem.start_s, *(pools[p].ready_s for j in stops for _, p in columns[r, j])]
@@ -204,12 +243,8 @@ def _add_times(
             for w, since_s in past_way.waits(len(past.trip.stops)):
                 terms = [(start, -1.0), *kg_terms(earlier, range(w, len(past.trip.stops)), unload_s)]
                 rows.add(terms, -since_s - approach_s)
-        queue = (trip.depot, record.dock)
         rows.add([(start, -1.0)], -max(opens, depot.dock_queue()[record.dock]))
-        if queue in last_at_dock:
-            ahead = last_at_dock[queue]
-            ahead_stops = range(len(before.trips[ahead].trip.stops))
-            rows.add([(integers + ahead, 1.0), (start, -1.0), *kg_terms(ahead, ahead_stops, load_s)], 0.0)
+        queued(queue, start, load_s)
         for j in stops:
             latest = float(problem.deadline_s[trip.stops[j]])
             late, now = latest - MARGIN_S - way.fixed_s[j], record.depart_s + trip.arrive_s[j] - 1e-6
@@ -307,6 +342,9 @@ def _loaded(
     }
     made: dict[int, dict[int, DraftTrip]] = defaultdict(dict)
     for r, record in enumerate(before.trips):
+        if record.trip.vehicle in problem.locked:
+            made[record.trip.vehicle][record.number] = record.trip
+            continue
         loads = []
         for j in range(len(record.trip.stops)):
             handed: dict[int, int] = {}
@@ -340,7 +378,9 @@ def _in_order(
     for record in before.trips:
         v, depot = record.trip.vehicle, problem.depots[record.trip.depot]
         trip = made[v][record.number - 1]
-        if not trip.kg:
+        if v in problem.locked:
+            dock_free[record.trip.depot, record.dock] = record.depart_s
+        if not trip.kg or v in problem.locked:
             continue
         free = back.get(v, problem.vehicles[v].free_s)
         free = problem.begin_s(v, record.origin, depot.place, free)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import heapq
 import math
+from collections import deque
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
-from depotopt.dispatch.draft import DraftTrip, Routes, make_trip
+from depotopt.dispatch.draft import DraftTrip, Routes, delivered, drawn, make_trip
 from depotopt.dispatch.problem import DispatchProblem
 from depotopt.units import FloatArray, Int64Array
 
@@ -48,12 +49,15 @@ class Rota:
         What is to be delivered; all trips load at `depot`.
     depot
         Its position.
+    given
+        Trips of locked vehicles: they take place as they are.
     """
 
-    def __init__(self, problem: DispatchProblem, depot: int) -> None:
+    def __init__(self, problem: DispatchProblem, depot: int, given: Routes = ()) -> None:
         self._problem, self._depot = problem, depot
-        self._need: Int64Array = problem.need.copy()
-        self._stock: list[int] = problem.lot_units.tolist()
+        self._given = {v: deque(route) for v, route in enumerate(given) if v in problem.locked}
+        self._need: Int64Array = problem.need - delivered(problem, given)
+        self._stock: list[int] = (problem.lot_units - drawn(problem, given)).tolist()
         worth = (problem.weight / problem.kg).mean(axis=0) if len(problem.points) else problem.kg
         self._kinds: list[int] = np.argsort(-worth, kind="stable").tolist()
         self._out: list[tuple[FloatArray, FloatArray]] = []
@@ -74,9 +78,12 @@ class Rota:
         begun: dict[int, float] = {}
         for v, machine in enumerate(problem.vehicles):
             approach = problem.seconds(v, machine.stands, depot.place)
+            mine = self._given.get(v, ())
+            if v in problem.locked and (not mine or mine[0].depot != self._depot):
+                continue
             if math.isfinite(approach) and math.isfinite(machine.free_s):
                 ready = max(machine.free_s + approach, depot.ready_s, problem.start_s)
-                waiting.append((ready, v))
+                waiting.append((max(ready, mine[0].not_before_s if mine else 0.0), v))
         heapq.heapify(waiting)
         while waiting:
             ready, v = heapq.heappop(waiting)
@@ -86,6 +93,9 @@ class Rota:
             if since is None:
                 since = start - problem.seconds(v, machine.stands, depot.place)
                 since = since if machine.duty_start_s is None else machine.duty_start_s
+            if v in problem.locked:
+                self._repeat(v, start, routes, docks, waiting)
+                continue
             trip = self._trip(v, start, since, first=v not in begun)
             if trip is None:
                 later = [
@@ -104,6 +114,23 @@ class Rota:
             home = self._ends(v)[0][trip.stops[-1]]
             heapq.heappush(waiting, (made.done_s(start + made.load_s) + float(home), v))
         return tuple(tuple(route) for route in routes)
+
+    def _repeat(
+        self,
+        v: int,
+        start: float,
+        routes: list[list[DraftTrip]],
+        docks: list[float],
+        waiting: list[tuple[float, int]],
+    ) -> None:
+        """A locked vehicle takes its next trip, as far as this depot sees of it."""
+        mine = self._given[v]
+        made = mine.popleft()
+        routes[v].append(made)
+        heapq.heapreplace(docks, start + made.load_s)
+        if mine and mine[0].depot == self._depot:
+            back = made.done_s(start + made.load_s) + float(self._ends(v)[0][made.stops[-1]])
+            heapq.heappush(waiting, (max(back, mine[0].not_before_s), v))
 
     def _ends(self, v: int) -> tuple[FloatArray, FloatArray]:
         """Seconds and metres back to this depot, or to the nearest end where that is farther."""
