@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import argparse
 import fnmatch
+import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from benchmarks.case import Case, Plan
 from benchmarks.process import measure
 from benchmarks.registry import UnknownSuiteError, suite_cases, suite_modules
 from benchmarks.result import Result
@@ -21,7 +24,7 @@ def parser() -> argparse.ArgumentParser:
     line = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure and judge depotopt.")
     line.add_argument("suite", help=f"one of {', '.join(suite_modules())}, or 'all'")
     line.add_argument("--data", type=Path, metavar="DIR", help="data folder instead of the default one")
-    line.add_argument("--smoke", action="store_true", help="small cases only, done within a minute")
+    line.add_argument("--smoke", action="store_true", help="small cases only, one on each core")
     line.add_argument("--only", metavar="NAME", action="append", help="cases of this name (* and ? allowed)")
     line.add_argument("--engine", metavar="NAME", action="append", help="engines of this name")
     line.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the run (1)")
@@ -30,22 +33,37 @@ def parser() -> argparse.ArgumentParser:
     return line
 
 
-def run_suite(suite: str, arguments: argparse.Namespace) -> list[Result]:
-    """Measure the cases of one suite that were asked for, printing each row when it is there."""
-    rows: list[Result] = []
-    for case, plan in suite_cases(suite, arguments.data, smoke=arguments.smoke, seed=arguments.seed):
-        if not (_wanted(case.name, arguments.only) and _wanted(case.engine, arguments.engine)):
-            continue
-        if arguments.list:
-            print(f"{suite}  {case.name}  [{case.engine}]{'  peer' if case.peer else ''}")
-            continue
+def wanted_cases(suites: list[str], arguments: argparse.Namespace) -> list[tuple[str, Case, Plan]]:
+    """Suite, case and plan of everything that was asked for."""
+    return [
+        (suite, case, plan)
+        for suite in suites
+        for case, plan in suite_cases(suite, arguments.data, smoke=arguments.smoke, seed=arguments.seed)
+        if _wanted(case.name, arguments.only) and _wanted(case.engine, arguments.engine)
+    ]
+
+
+def run_cases(wanted: list[tuple[str, Case, Plan]], arguments: argparse.Namespace) -> list[Result]:
+    """Measure cases, printing each row when it is there.
+
+    One after the other, so that nothing disturbs what is measured; in a smoke run, which judges no speed,
+    one on each core.
+    """
+
+    def measured(asked: tuple[str, Case, Plan]) -> list[Result]:
+        suite, case, plan = asked
         print(f"{suite}  {case.name}  [{case.engine}] ...", file=sys.stderr, flush=True)
-        for row in measure(suite, case, plan):
-            print(row.json_line(), flush=True)
-            if arguments.out is not None:
-                with arguments.out.open("a", encoding="utf-8") as out:
-                    out.write(row.json_line() + "\n")
-            rows.append(row)
+        return measure(suite, case, plan)
+
+    rows: list[Result] = []
+    with ThreadPoolExecutor((os.cpu_count() or 1) if arguments.smoke else 1) as cores:
+        for found in cores.map(measured, wanted):
+            for row in found:
+                print(row.json_line(), flush=True)
+                if arguments.out is not None:
+                    with arguments.out.open("a", encoding="utf-8") as out:
+                        out.write(row.json_line() + "\n")
+                rows.append(row)
     return rows
 
 
@@ -57,18 +75,19 @@ def main(argv: list[str] | None = None) -> int:
     if arguments.out is not None:
         arguments.out.parent.mkdir(parents=True, exist_ok=True)
         arguments.out.write_text("", encoding="utf-8")
-    rows: list[Result] = []
     try:
-        for suite in suites:
-            rows += run_suite(suite, arguments)
+        wanted = wanted_cases(suites, arguments)
     except UnknownSuiteError as error:
         print(error, file=sys.stderr)
         return 2
     if arguments.list:
+        for suite, case, _plan in wanted:
+            print(f"{suite}  {case.name}  [{case.engine}]{'  peer' if case.peer else ''}")
         return 0
-    if not rows:
+    if not wanted:
         print("no case has that name", file=sys.stderr)
         return 2
+    rows = run_cases(wanted, arguments)
     print(table(rows), file=sys.stderr)
     failed = [row for row in rows if row.fails]
     skipped = sum(row.status == "skipped" for row in rows)

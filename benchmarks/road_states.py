@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.readers.geoparquet_roads import read_geoparquet_roads
-from depotopt.hazards.states import Damage, RoadLossEnsemble, RoadState
 from depotopt.compiled import compiled
+from depotopt.hazards.states import Damage, RoadLossEnsemble, RoadState
 from depotopt.roads.engines.hierarchy.lanes import Lanes, lanes, least, load, plus, store
 from depotopt.roads.importers import read_network
 from depotopt.roads.network import Places, RoadNetwork
