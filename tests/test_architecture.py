@@ -16,7 +16,7 @@ FLOORS: list[set[str]] = [
     {"solving", "executor"},
     {"roads"},
     {"hazards"},
-    {"rules"},
+    {"road_source", "rules"},
     {"scenario"},
     {"need"},
     {"travel"},

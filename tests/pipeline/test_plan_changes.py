@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from depotopt.pipeline.plan_changes import ChangeKind, plan_changes
-from depotopt.plans import DispatchPlan, Load, Stop, Trip
+from depotopt.plans import DispatchPlan, Load, Stop, Transfer, Trip
 
 
 def stop(point: str, arrive_s: float, units: float = 10.0, links: tuple[int, ...] = (1,)) -> Stop:
@@ -53,3 +53,14 @@ def test_the_same_errand_over_another_way_is_a_detour() -> None:
     assert changes.points == ()
     [detour] = changes.led_round
     assert (detour.vehicle, detour.longer_m, detour.later_s) == ("B", 2000.0, 600.0)
+
+
+def test_a_trunk_trip_that_goes_another_way_is_a_detour_and_to_another_hub_is_none() -> None:
+    def trunk(hub: str, links: tuple[int, ...]) -> DispatchPlan:
+        brought = (Load("water", "lot", 10.0),)
+        transfer = Transfer(hub, 1000.0, 1000.0, 1600.0, brought, links, 1000.0 * len(links))
+        return plan(replace(trip("A"), transfer=transfer, end_site=hub))
+
+    [detour] = plan_changes(trunk("hub", (1,)), trunk("hub", (2, 3))).led_round
+    assert (detour.vehicle, detour.longer_m) == ("A", 1000.0)
+    assert plan_changes(trunk("hub", (1,)), trunk("other", (2, 3))).led_round == ()

@@ -11,9 +11,11 @@ from cyclopts import App, Parameter
 from depotopt.cli.exits import Exit
 from depotopt.cli.flags import (
     COMMON,
+    NO_PAPER,
     RUN_FLAGS,
     SOLVE_FLAGS,
     Common,
+    PaperFlags,
     RunFlags,
     SolveFlags,
 )
@@ -218,8 +220,7 @@ def dispatch(
     state: State = -1,
     at_h: AtHours = 0.0,
     out: Out = None,
-    report: Annotated[Path | None, Parameter(help="Folder for map, workbook and route sheets.")] = None,
-    pdf: Annotated[bool, Parameter(negative="", help="Print the sheets of --report as PDF, too.")] = False,
+    paper: PaperFlags = NO_PAPER,
     flags: SolveFlags = SOLVE_FLAGS,
     common: Common = COMMON,
 ) -> Exit:
@@ -252,9 +253,9 @@ def dispatch(
         write_result(out, result, asked.made_from(case, options))
     screen.tell_notices(case.scenario)
     screen.tell_dispatch(case.scenario, result, as_json=common.as_json)
-    if report is not None:
-        files = report_dispatch(case, options, siting, road_state, result, report)
-        if pdf:
+    if paper.report is not None:
+        files = report_dispatch(case, options, siting, road_state, result, paper.report)
+        if paper.pdf:
             from depotopt.report.paper import with_pdf
 
             files = with_pdf(files)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -77,6 +78,18 @@ class SolveFlags:
 
 
 SOLVE_FLAGS = SolveFlags()
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True)
+class PaperFlags:
+    """Whether a plan is written for people as well."""
+
+    report: Annotated[Path | None, Parameter(help="Folder for map, workbook and route sheets.")] = None
+    pdf: Annotated[bool, Parameter(negative="", help="Print the sheets of --report as PDF, too.")] = False
+
+
+NO_PAPER = PaperFlags()
 
 
 @Parameter(name="*")

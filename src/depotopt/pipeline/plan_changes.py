@@ -162,8 +162,10 @@ def _detours(before: DispatchPlan, after: DispatchPlan) -> Iterator[Detour]:
 
 
 def _errand(trip: Trip) -> tuple[object, ...]:
-    return trip.start_site, tuple((stop.point, stop.loads) for stop in trip.stops)
+    brought = () if trip.transfer is None else (trip.transfer.site, trip.transfer.loads)
+    return trip.start_site, brought, tuple((stop.point, stop.loads) for stop in trip.stops)
 
 
 def _way(trip: Trip) -> tuple[object, ...]:
-    return trip.approach_links, tuple(stop.links for stop in trip.stops), trip.return_links
+    trunk = () if trip.transfer is None else trip.transfer.links
+    return trip.approach_links, trunk, tuple(stop.links for stop in trip.stops), trip.return_links
