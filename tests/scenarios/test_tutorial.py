@@ -5,9 +5,6 @@ import shlex
 import shutil
 from pathlib import Path
 
-import pytest
-
-from depotopt.cli.commands import app
 from depotopt.hazards.earthquake import Earthquake
 from depotopt.io.scenario_files import load_scenario
 from tests.scenarios.shipped import ROOT
@@ -24,17 +21,6 @@ COMMANDS = [
 def test_the_tutorial_shows_the_verbs_of_the_chain() -> None:
     verbs = {shlex.split(command)[1] for command in COMMANDS}
     assert verbs >= {"check", "run", "site", "dispatch", "evaluate", "report", "roads", "schema", "doctor"}
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-def test_the_program_understands_the_command(command: str) -> None:
-    """Verb, arguments and flags parse, and the scenario and overrides named exist."""
-    words = shlex.split(command)
-    assert words[0] == "depotopt"
-    app.parse_args(words[1:], exit_on_error=False, print_error=False)
-    overrides = [words[i + 1] for i, word in enumerate(words) if word == "--override"]
-    for folder in (word for word in words if word.startswith("scenarios/")):
-        assert load_scenario(ROOT / folder, overrides).overrides == tuple(overrides)
 
 
 def test_the_overrides_shown_load_when_added_to_the_scenario(tmp_path: Path) -> None:
