@@ -1,6 +1,6 @@
 // What a plan made anew changes: who gets a new sheet, which points are supplied otherwise, who is led round.
 
-import { make } from "../src/elements";
+import { make, nameOf } from "../src/elements";
 import type { Run } from "./server";
 import { table } from "./table";
 import { number, say } from "./words";
@@ -25,21 +25,21 @@ const hours = (seconds: number | null): string => (seconds === null ? "-" : `${n
 export function changesView(run: Run, changes: Changes): HTMLElement {
   const vehicles = run.changed_vehicles;
   const points = changes.points.map((change) => [
-    change.point,
+    nameOf(change.point),
     say(`change.${change.kind}`),
-    `${change.vehicles_before.join(", ") || "-"} → ${change.vehicles_after.join(", ") || "-"}`,
+    nameOf(`${change.vehicles_before.join(", ") || "-"} → ${change.vehicles_after.join(", ") || "-"}`),
     `${number(change.units_before)} → ${number(change.units_after)}`,
     `${hours(change.last_before_s)} → ${hours(change.last_after_s)}`,
   ]);
   const detours = changes.led_round.map((one) => [
-    `${one.vehicle} (${one.trip})`,
+    nameOf(`${one.vehicle} (${one.trip})`),
     `${one.longer_m > 0 ? "+" : ""}${number(one.longer_m / 1000, 1)} km`,
     `${one.later_s > 0 ? "+" : ""}${number(one.later_s / 60)} min`,
   ]);
   return make(
     "section",
     { class: "changes" },
-    make("p", { class: "lead" }, make("strong", {}, say("desk.new_sheets", { n: vehicles.length })), vehicles.length ? `: ${vehicles.join(", ")}` : ""),
+    make("p", { class: "lead" }, make("strong", {}, say("desk.new_sheets", { n: vehicles.length })), vehicles.length > 0 && ": ", nameOf(vehicles.join(", "))),
     make(
       "p",
       { class: "links" },

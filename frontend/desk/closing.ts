@@ -1,6 +1,6 @@
 // Close or slow streets on the map of a run, and plan its dispatch anew from a moment on.
 
-import { button, make } from "../src/elements";
+import { button, make, NAME } from "../src/elements";
 import type { FromMap } from "../src/desk-link";
 import type { MapFrame } from "./frame";
 import type { Closure, Run } from "./server";
@@ -10,21 +10,28 @@ const HOUR_S = 3600;
 /** Shares of speed to choose from; 0 is closed. */
 const FACTORS = [0, 0.1, 0.25, 0.5, 0.75];
 
+interface Draft {
+  closures: Closure[];
+  names: Map<string, string>;
+  atH: string;
+}
+const drafts = new Map<string, Draft>();
+
 export class ClosingPanel {
   readonly element = make("section", { class: "panel", "aria-label": say("desk.closing") });
-  private readonly closures: Closure[];
-  private readonly names = new Map<string, string>();
+  private readonly draft: Draft;
   private picked: Extract<FromMap, { kind: "street" }> | null = null;
   private drawing = false;
-  private atH: string;
 
   constructor(
     run: Run,
     private readonly frame: MapFrame,
     private readonly replan: (atH: number, closures: Closure[]) => void,
   ) {
-    this.closures = run.closures.map((closure) => ({ ...closure }));
-    this.atH = String(Math.max(run.at_h, run.replanned_from ? run.at_h : 1));
+    const closures = run.closures.map((closure) => ({ ...closure }));
+    // What was put together outlives a look at another page or in another language.
+    this.draft = drafts.get(run.name) ?? { closures, names: new Map(), atH: String(run.replanned_from ? run.at_h : Math.max(run.at_h, 1)) };
+    drafts.set(run.name, this.draft);
     frame.onMessage = (message) => this.hear(message);
     this.draw();
   }
@@ -34,13 +41,13 @@ export class ClosingPanel {
     else if (message.kind === "none") this.picked = null;
     else if (message.kind === "area") {
       this.drawing = false;
-      this.closures.push({ area_wkt: message.area_wkt, speed_factor: 0 });
+      this.draft.closures.push({ area_wkt: message.area_wkt, speed_factor: 0 });
     } else return;
     this.draw();
   }
 
   private draw(): void {
-    const marks = this.closures.map((closure) => ({ ...closure, slowed: (closure.speed_factor ?? 0) > 0 }));
+    const marks = this.draft.closures.map((closure) => ({ ...closure, slowed: (closure.speed_factor ?? 0) > 0 }));
     this.frame.send({ kind: "marks", marks });
     this.element.replaceChildren(
       make("h2", {}, say("desk.closing")),
@@ -55,17 +62,17 @@ export class ClosingPanel {
     const { picked } = this;
     if (!picked) return make("p", { class: "note" }, say("desk.click_street"));
     const name = picked.title;
-    const there = this.closures.some((closure) => closure.street === picked.street);
+    const there = this.draft.closures.some((closure) => closure.street === picked.street);
     const add = (factor: number) => () => {
-      this.names.set(picked.street, `${name} (${picked.street})`);
-      this.closures.push({ street: picked.street, speed_factor: factor });
+      this.draft.names.set(picked.street, `${name} (${picked.street})`);
+      this.draft.closures.push({ street: picked.street, speed_factor: factor });
       this.draw();
     };
     return make(
       "div",
       { class: "picked", role: "group", "aria-label": name },
-      make("strong", {}, name),
-      make("small", {}, picked.street),
+      make("strong", NAME, name),
+      make("small", NAME, picked.street),
       there
         ? make("p", { class: "note" }, say("desk.on_list"))
         : make(
@@ -88,7 +95,7 @@ export class ClosingPanel {
   }
 
   private list(): HTMLElement {
-    const rows = this.closures.map((closure, n) => {
+    const rows = this.draft.closures.map((closure, n) => {
       const title = this.title(closure);
       const speed = make("select", { "aria-label": `${title}: ${say("desk.speed")}` });
       const factors = [...new Set([...FACTORS, closure.speed_factor ?? 0])].sort((a, b) => a - b);
@@ -107,7 +114,7 @@ export class ClosingPanel {
         else closure.until_s = Number(until.value) * HOUR_S;
       });
       const remove = button("×", { "aria-label": say("desk.remove", { name: title }), title: say("desk.remove", { name: title }) }, () => {
-        this.closures.splice(n, 1);
+        this.draft.closures.splice(n, 1);
         this.draw();
       });
       return make("li", {}, make("span", { class: "name", title }, title), speed, make("label", {}, say("desk.until"), " ", until, " h"), remove);
@@ -121,18 +128,18 @@ export class ClosingPanel {
   }
 
   private title(closure: Closure): string {
-    if (closure.street) return this.names.get(closure.street) ?? closure.street;
+    if (closure.street) return this.draft.names.get(closure.street) ?? closure.street;
     if (closure.area_wkt) return say("desk.area", { n: (closure.area_wkt.match(/,/g)?.length ?? 0) || 1 });
     return `${closure.lon}, ${closure.lat} (${closure.radius_m} m)`;
   }
 
   private go(): HTMLElement {
     const box = make("input", { type: "number", name: "at_h", min: "0", step: "0.25" });
-    box.value = this.atH;
+    box.value = this.draft.atH;
     box.addEventListener("input", () => {
-      this.atH = box.value;
+      this.draft.atH = box.value;
     });
-    const start = button(say("desk.replan"), { class: "primary" }, () => this.replan(Number(this.atH || "0"), this.closures));
+    const start = button(say("desk.replan"), { class: "primary" }, () => this.replan(Number(this.draft.atH || "0"), this.draft.closures));
     return make("div", { class: "go" }, make("label", { class: "field" }, make("span", {}, say("desk.now")), box), start);
   }
 }

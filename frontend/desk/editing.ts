@@ -2,7 +2,7 @@
 
 import { button, make } from "../src/elements";
 import * as server from "./server";
-import { say } from "./words";
+import { say, told } from "./words";
 
 type Counts = Record<string, string | number>[];
 const COUNT_KEYS = ["exact", "min", "max"] as const;
@@ -64,7 +64,7 @@ export class SettingsForm {
     const label = say(`field.${field.key.slice(field.key.lastIndexOf(".") + 1)}`);
     const value = this.changes.has(field.key) ? this.changes.get(field.key) : field.value;
     if (field.kind === "counts") return this.counts(field, label, value as Counts);
-    const attributes: Record<string, string | boolean> = { title: field.description, name: field.key };
+    const attributes: Record<string, string | boolean> = { title: told(field, "description"), name: field.key };
     if (field.kind === "switch") Object.assign(attributes, { type: "checkbox", checked: value === true });
     else if (field.kind === "text") attributes.type = "text";
     else {
@@ -105,6 +105,6 @@ export class SettingsForm {
       const which = [rule.kind, rule.zone === "*" ? say("desk.each_zone") : rule.zone].filter(Boolean).join(", ");
       return make("p", {}, ...boxes, which ? make("small", {}, ` ${which}`) : null);
     });
-    return make("div", { class: this.changes.has(field.key) ? "counts changed" : "counts", title: field.description }, make("span", {}, label), ...lines);
+    return make("div", { class: this.changes.has(field.key) ? "counts changed" : "counts", title: told(field, "description") }, make("span", {}, label), ...lines);
   }
 }

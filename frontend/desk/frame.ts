@@ -19,7 +19,7 @@ export class MapFrame {
         return;
       }
       if (event.data.kind === "ready") this.begin();
-      else this.onMessage(event.data);
+      this.onMessage(event.data);
     };
     window.addEventListener("message", listen);
   }

@@ -1,8 +1,8 @@
 // A job under way: live figures, the command line, stop; a curve of objective and bound.
 
-import { button, make, shape } from "../src/elements";
+import { button, make, NAME, shape } from "../src/elements";
 import * as server from "./server";
-import { number, percent, say } from "./words";
+import { number, percent, say, told } from "./words";
 
 const WIDTH = 560;
 const HEIGHT = 120;
@@ -36,14 +36,17 @@ export class JobView {
 
   private hear(event: server.Progress): void {
     if (event.kind === "text") {
-      this.said.textContent = event.text ?? "";
+      this.said.textContent = told(event, "text") ?? "";
       return;
     }
     const kept = event.message === "kept";
-    if (kept) this.said.textContent = say("desk.kept");
+    if (kept) {
+      this.said.textContent = say("desk.kept");
+      this.said.dataset.kept = event.stage;
+    }
     this.facts.replaceChildren(...figures(event, kept));
     if (event.stage !== this.stage) this.points.length = 0;
-    this.stage = event.stage ?? "";
+    this.element.dataset.stage = this.stage = event.stage ?? "";
     this.points.push([event.elapsed_s ?? 0, event.objective ?? null, event.bound ?? null]);
     this.drawCurve();
   }
@@ -65,7 +68,7 @@ export class JobView {
 
 function figures(event: server.Progress, kept: boolean): HTMLElement[] {
   const rows: [string, string | null][] = [
-    [say("desk.stage"), `${say(`stage.${event.stage ?? ""}`)} ${kept ? "" : (event.message ?? "")}`.trim()],
+    [say("desk.stage"), `${say(`stage.${event.stage ?? ""}`)} ${kept || !event.message ? "" : told(event, "message")}`.trim()],
     [say("desk.elapsed"), `${number(event.elapsed_s ?? 0, 0)} s`],
     [say("desk.best"), event.objective == null ? null : number(event.objective)],
     [say("desk.bound"), event.bound == null ? null : number(event.bound)],
@@ -77,5 +80,5 @@ function figures(event: server.Progress, kept: boolean): HTMLElement[] {
 /** The words that do the same in a terminal. */
 export function commandLine(job: server.Job): HTMLElement {
   const words = job.command.map((word) => (/^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replace(/'/g, `'\\''`)}'`));
-  return make("details", {}, make("summary", {}, say("desk.command")), make("pre", { class: "command" }, words.join(" ")));
+  return make("details", {}, make("summary", {}, say("desk.command")), make("pre", { class: "command", ...NAME }, words.join(" ")));
 }

@@ -1,15 +1,15 @@
 // The desk: choose a scenario, run it, stop it, look at the result, close roads, lay runs side by side.
 
-import { button, make } from "../src/elements";
+import { button, make, NAME, nameOf } from "../src/elements";
 import { commandLine, JobView } from "./job";
 import { twoMaps } from "./maps";
 import { frontView, type Front } from "./pareto";
 import { compareTables, explainTable, runTables } from "./results";
 import type { CompareResult, Explanation, RunResult } from "./results";
 import { runPage } from "./run";
-import { ScenarioPage, type Desk } from "./scenario";
+import { faultTable, ScenarioPage, type Desk } from "./scenario";
 import * as server from "./server";
-import { current, loadWords, say, setLanguage } from "./words";
+import { current, loadWords, say, setLanguage, told, type Told } from "./words";
 
 let scenarios: server.Scenario[] = [];
 let runs: server.Run[] = [];
@@ -36,8 +36,9 @@ const desk: Desk = {
 
 function drawSide(): void {
   const entries = scenarios.map((entry) => {
-    const label = entry.uploaded ? `${entry.title} (${say("desk.uploaded")})` : entry.title;
-    return make("li", {}, button(label, { class: "entry", "aria-pressed": String(entry.name === chosen) }, () => void choose(entry.name)));
+    const open = button("", { class: "entry", "aria-pressed": String(entry.name === chosen) }, () => void choose(entry.name));
+    open.append(nameOf(entry.title), entry.uploaded ? ` (${say("desk.uploaded")})` : "");
+    return make("li", {}, open);
   });
   const list = runs.map((run) => {
     const box = make("input", { type: "checkbox", checked: picked.has(run.name), disabled: run.interrupted, "aria-label": run.name });
@@ -46,8 +47,9 @@ function drawSide(): void {
       else picked.delete(run.name);
       drawSide();
     });
-    const label = run.interrupted ? `${run.name} (${say("desk.cut_short")})` : run.name;
-    return make("li", { class: "run" }, box, button(label, { class: "entry" }, () => showRun(run)));
+    const open = button("", { class: "entry" }, () => showRun(run));
+    open.append(nameOf(run.name), run.interrupted ? ` (${say("desk.cut_short")})` : "");
+    return make("li", { class: "run" }, box, open);
   });
   side.replaceChildren(
     make("h2", {}, say("desk.scenarios")),
@@ -83,7 +85,7 @@ function showScenario(): void {
 }
 
 function showRun(run: server.Run): void {
-  show(() => stage.replaceChildren(make("h1", {}, run.name), ...runPage(run, desk)));
+  show(() => stage.replaceChildren(make("h1", NAME, run.name), ...runPage(run, desk)));
 }
 
 async function begin(request: Record<string, unknown>): Promise<void> {
@@ -103,6 +105,10 @@ function watch(job: server.Job): void {
   stage.replaceChildren(view.element);
 }
 
+interface Failure extends Told {
+  message?: string;
+  faults?: server.Fault[];
+}
 const ENDED: Record<number, string> = { 0: "desk.ended", 3: "desk.ended_input", 4: "desk.ended_infeasible", 5: "desk.ended_stopped" };
 
 async function finish(job: server.Job, view: JobView): Promise<void> {
@@ -114,12 +120,15 @@ async function finish(job: server.Job, view: JobView): Promise<void> {
   const why = done.verb === "compare" ? await explanations(done.result as CompareResult | null) : new Map<string, Explanation>();
   show(() => {
     const title = say(done.state === "lost" ? "desk.lost" : key);
-    stage.replaceChildren(make("h1", {}, title), ...outcome(done, why, view.lastWords), commandLine(done));
+    stage.replaceChildren(make("h1", { class: "outcome" }, title), ...outcome(done, why, view.lastWords), commandLine(done));
   });
 }
 
 function outcome(done: server.Job, why: Map<string, Explanation>, lastWords: string): Node[] {
   const good = done.exit_code === 0 || done.exit_code === 5;
+  const failure = done.result as Failure | null;
+  if (!good && failure?.faults?.length) return [faultTable(failure.faults)];
+  if (!good && failure?.message) return [make("p", { class: "bad" }, told(failure, "message"))];
   if (!done.result || (!good && done.verb !== "run")) return [make("p", { class: "note" }, lastWords)];
   const nodes: Node[] = [];
   if (done.verb === "run" || done.verb === "resume") nodes.push(...runTables(done.result as RunResult));
@@ -141,7 +150,7 @@ async function explanations(result: CompareResult | null): Promise<Map<string, E
   const found = new Map<string, Explanation>();
   for (const { name } of result?.layouts ?? []) {
     if (!runs.some((run) => run.name === name && run.files.includes("explanation.json"))) continue;
-    const one = await guarded(() => server.runFile<Explanation>(name, "explanation.json"));
+    const one = await guarded(() => server.explanation<Explanation>(name));
     if (one) found.set(name, one);
   }
   return found;

@@ -1,12 +1,12 @@
 // What a job found, as tables.
 
-import { make } from "../src/elements";
+import { make, nameOf } from "../src/elements";
 import { table } from "./table";
-import { number, percent, say } from "./words";
+import { number, percent, say, told, type Told } from "./words";
 
 type Row = Record<string, number | null>;
 type Summary = Record<string, Row>;
-interface Proof {
+interface Proof extends Told {
   status: string;
   gap: number | null;
   objective: number | null;
@@ -17,13 +17,12 @@ export interface RunResult {
   siting: Proof;
   dispatch: Proof | null;
   evaluation: Record<string, Summary>;
-  message?: string;
 }
 export interface CompareResult {
   layouts: { name: string; yearly_cost: number; open_sites: number; summary: Summary; expected_regret: number }[];
   differing_sites: Record<string, string[]>;
 }
-interface Change {
+interface Change extends Told {
   least: number | null;
   most: number | null;
   status: string;
@@ -58,13 +57,12 @@ function name(of: string): string {
 
 export function runTables(result: RunResult): Node[] {
   const nodes: Node[] = [];
-  if (result.message) nodes.push(make("pre", { class: "message" }, result.message));
   if (!result.siting) return nodes;
   for (const [stage, proof] of [["site", result.siting], ["dispatch", result.dispatch]] as const) {
     if (!proof) continue;
     const gap = proof.gap === null ? "" : ` · ${say("desk.gap")} ${percent(proof.gap)}`;
     nodes.push(make("p", {}, make("strong", {}, say(`stage.${stage}`)), `: ${say(`status.${proof.status}`)}${gap}`));
-    for (const line of [...proof.conflicts, ...proof.notes]) nodes.push(make("p", { class: "note" }, line));
+    for (const line of [...told(proof, "conflicts"), ...told(proof, "notes")]) nodes.push(make("p", { class: "note" }, line));
   }
   const names = Object.keys(result.evaluation);
   if (!names.length) return nodes;
@@ -98,18 +96,18 @@ export function compareTables(result: CompareResult, why: Map<string, Explanatio
     return change ? `${place} (${say("desk.without")}: ${changeText(change)})` : place;
   };
   nodes.push(make("h3", {}, say("desk.differing")));
-  nodes.push(table(head, differing.map(([site, row]) => [site, ...row.map((place, n) => cell(place, layouts[n].name, site))])));
+  nodes.push(table(head, differing.map(([site, row]) => [nameOf(site), ...row.map((place, n) => cell(place, layouts[n].name, site))])));
   if (why.size < layouts.filter((one) => one.name !== "today").length) nodes.push(make("p", { class: "note" }, say("desk.explain_first")));
   return nodes;
 }
 
 export function explainTable(result: Explanation): Node[] {
-  const rows = Object.entries(result.sites).map(([site, change]) => [site, changeText(change)]);
-  return [table(["", say("desk.without")], rows)];
+  const rows = Object.entries(result.sites).map(([site, change]) => [nameOf(site), changeText(change)]);
+  return [table([say("desk.site"), say("desk.without")], rows)];
 }
 
 function changeText(change: Change): string {
-  if (change.status === "infeasible") return say("desk.rules_need_it", { rules: change.conflicts.join("; ") });
+  if (change.status === "infeasible") return say("desk.rules_need_it", { rules: told(change, "conflicts").join("; ") });
   if (change.least === null || change.most === null) return "?";
   const signed = (value: number) => `${value > 0 ? "+" : ""}${number(value)}`;
   const near = change.most - change.least <= 0.005 * Math.max(Math.abs(change.most), Math.abs(change.least), 1);

@@ -1,10 +1,10 @@
 // The page of a scenario: overrides, faults at their cells, settings to edit, run, front, upload.
 
-import { button, make } from "../src/elements";
+import { button, make, NAME, nameOf } from "../src/elements";
 import { SettingsForm } from "./editing";
 import * as server from "./server";
 import { table } from "./table";
-import { say } from "./words";
+import { say, told } from "./words";
 
 const FIELDS = ["states", "unseen", "site_time", "dispatch_time", "state"] as const;
 
@@ -62,13 +62,13 @@ export class ScenarioPage {
         void this.check();
       });
       const mine = entry.saved_overrides.includes(name) && make("small", {}, ` ${say("desk.edited")}`);
-      return make("label", { class: "choice" }, box, name, mine);
+      return make("label", { class: "choice" }, box, nameOf(name), mine);
     });
     const file = make("input", { type: "file", accept: ".xlsx", id: "workbook" });
     file.addEventListener("change", () => void this.upload(file.files?.[0]));
     this.element.replaceChildren(
-      make("h1", {}, entry.title),
-      entry.readable ? make("p", { class: "lead" }, entry.description) : make("p", { class: "bad" }, say("desk.unreadable")),
+      make("h1", NAME, entry.title),
+      entry.readable ? make("p", { class: "lead", ...NAME }, entry.description) : make("p", { class: "bad" }, say("desk.unreadable")),
       ...(boxes.length > 0 ? [make("fieldset", {}, make("legend", {}, say("desk.overrides")), ...boxes)] : []),
       this.faultPanel(),
       this.runForm(),
@@ -98,8 +98,16 @@ export class ScenarioPage {
     return this.faults !== null && this.faults.length === 0;
   }
 
+  /** Whether every number typed is one; else the first that is none says so. */
+  private valid(): boolean {
+    const wrong = [...this.element.querySelectorAll<HTMLInputElement>(".form input")].find((box) => !box.checkValidity());
+    wrong?.reportValidity();
+    return !wrong;
+  }
+
   private runForm(): HTMLElement {
     const go = button(say("desk.run"), { class: "primary", disabled: !this.ready() }, () => {
+      if (!this.valid()) return;
       const request: Record<string, unknown> = { verb: "run", scenario: this.entry.name, overrides: this.asked(), language: this.desk.language() };
       for (const name of FIELDS) if (this.typed[name]) request[name] = Number(this.typed[name]);
       this.desk.start(request);
@@ -109,6 +117,7 @@ export class ScenarioPage {
 
   private frontForm(): HTMLElement {
     const go = button(say("desk.front"), { disabled: !this.ready() }, () => {
+      if (!this.valid()) return;
       const request: Record<string, unknown> = { verb: "pareto", scenario: this.entry.name, overrides: this.asked() };
       for (const name of ["points", "states", "unseen"] as const) if (this.typed[name]) request[name] = Number(this.typed[name]);
       if (this.typed.site_time) request.time = Number(this.typed.site_time);
@@ -142,8 +151,8 @@ export class ScenarioPage {
   }
 }
 
-function faultTable(faults: server.Fault[]): HTMLElement {
-  const rows = faults.map((fault) => [`${fault.file} ${fault.where}`, fault.found, fault.expected]);
+export function faultTable(faults: server.Fault[]): HTMLElement {
+  const rows = faults.map((fault) => [make("span", {}, nameOf(fault.file), ` ${told(fault, "where")}`), told(fault, "found"), told(fault, "expected")]);
   return make(
     "section",
     {},

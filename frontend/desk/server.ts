@@ -1,5 +1,7 @@
 // The HTTP interface as typed calls.
 
+import { say, told, type Told } from "./words";
+
 export interface Scenario {
   name: string;
   title: string;
@@ -9,7 +11,7 @@ export interface Scenario {
   uploaded: boolean;
   readable: boolean;
 }
-export interface Fault {
+export interface Fault extends Told {
   file: string;
   where: string;
   found: string;
@@ -38,7 +40,7 @@ export interface Run {
   closures: Closure[];
   changed_vehicles: string[];
 }
-export interface SettingField {
+export interface SettingField extends Told {
   key: string;
   block: string;
   title: string;
@@ -59,7 +61,7 @@ export interface Job {
   exit_code: number | null;
   result?: unknown;
 }
-export interface Progress {
+export interface Progress extends Told {
   kind: "progress" | "text" | "end";
   stage?: string;
   elapsed_s?: number;
@@ -72,8 +74,15 @@ export interface Progress {
 
 async function call<T>(path: string, init: RequestInit = {}): Promise<T> {
   const answer = await fetch(path, { credentials: "same-origin", ...init });
-  if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
+  if (!answer.ok) throw new Error(await refusal(answer));
   return (await answer.json()) as T;
+}
+
+/** Why the server would not do it, in words. */
+async function refusal(answer: Response): Promise<string> {
+  if (answer.status === 404) return say("desk.gone");
+  const body = (await answer.json().catch(() => ({}))) as Told & { detail?: unknown };
+  return typeof body.detail === "string" ? told(body as Told & { detail: string }, "detail") : say("desk.refused", { status: answer.status });
 }
 
 const json = (body: unknown): RequestInit => ({
@@ -101,6 +110,7 @@ export const settings = (scenario: string, overrides: string[]) =>
   call<SettingField[]>(`/api/scenarios/${scenario}/settings${chosen(overrides)}`);
 export const saveOverride = (scenario: string, name: string, changes: Record<string, unknown>) =>
   call<{ name: string; faults: Fault[] }>(`/api/scenarios/${scenario}/overrides`, json({ name, changes }));
+export const explanation = <T>(run: string) => call<T>(`/api/runs/${run}/explanation`);
 /** A JSON file of a run, by its name. */
 export const runFile = <T>(run: string, file: string) => call<T>(`/report/${run}/${file}`);
 

@@ -30,6 +30,16 @@ export function say(key: string, values: Record<string, string | number> = {}): 
   return text.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ""));
 }
 
+/** An object of the server's with its sentences in other languages, see depotopt/web/telling.py. */
+export interface Told {
+  zh?: Record<string, unknown>;
+}
+
+/** A sentence (or a list of them) of an object in the chosen language. */
+export function told<T extends Told, K extends keyof T & string>(item: T, key: K): T[K] {
+  return (language === "zh" ? (item.zh?.[key] as T[K] | undefined) : undefined) ?? item[key];
+}
+
 export function number(value: number, digits = 0): string {
   return value.toLocaleString(language === "zh" ? "zh-CN" : "en-GB", { maximumFractionDigits: digits });
 }

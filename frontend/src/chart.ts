@@ -5,6 +5,7 @@ import Map from "ol/Map.js";
 import ImageCanvasSource from "ol/source/ImageCanvas.js";
 import View from "ol/View.js";
 import ScaleLine from "ol/control/ScaleLine.js";
+import { defaults as interactions } from "ol/interaction/defaults.js";
 import { unByKey } from "ol/Observable.js";
 
 import { drawContours } from "./contours";
@@ -76,6 +77,8 @@ export class Chart {
     this.map = new Map({
       target,
       layers: this.sources.map((source) => new ImageLayer({ source })),
+      // By itself a map that keys can reach would ignore the first drag and wheel, until it has the focus.
+      interactions: interactions(),
       controls: [new ScaleLine({ minWidth: 90 })],
       view: new View({
         center: model.roads.origin,

@@ -10,7 +10,7 @@ import { say, setLanguage } from "./words";
 
 /** From the map to the app. */
 export type FromMap =
-  | { kind: "ready" }
+  | { kind: "ready"; view: ViewState }
   | { kind: "street"; street: string; title: string; lon: number; lat: number }
   | { kind: "none" }
   | { kind: "area"; area_wkt: string }
@@ -50,7 +50,8 @@ export class DeskLink {
       if (event.source === window.parent && event.origin === location.origin) link.receive(event.data);
     });
     let asked = 0;
-    chart.map.getView().on("change", () => {
+    // A view says "change" only when hands are laid on it or taken off; its properties change with every step.
+    chart.map.getView().on("propertychange", () => {
       if (link.silent) return;
       cancelAnimationFrame(asked);
       asked = requestAnimationFrame(() => link.send({ kind: "view", view: link.view() }));
@@ -59,7 +60,7 @@ export class DeskLink {
       const text = [...ring, ring[0]].map(([x, y]) => link.place(x, y).map((value) => value.toFixed(6)).join(" "));
       link.send({ kind: "area", area_wkt: `POLYGON ((${text.join(", ")}))` });
     };
-    link.send({ kind: "ready" });
+    link.send({ kind: "ready", view: link.view() });
     return link;
   }
 

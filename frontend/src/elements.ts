@@ -22,6 +22,13 @@ export function button(label: string, attributes: Record<string, string | boolea
   return element;
 }
 
+/** Attributes of what people named: it is the same in every language. */
+export const NAME = { translate: "no" } as const;
+
+export function nameOf(text: string): HTMLElement {
+  return make("span", NAME, text);
+}
+
 const SVG = "http://www.w3.org/2000/svg";
 
 /** A shape of a drawing inside the page. */

@@ -2,79 +2,58 @@
 
 from __future__ import annotations
 
+import math
 import re
-import subprocess
-import sys
-from collections.abc import Iterator
-from pathlib import Path
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-playwright = pytest.importorskip("playwright.sync_api")
-expect = playwright.expect
-
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Frame, Locator, Page
 
-SCENARIOS = Path(__file__).parents[2] / "scenarios"
 PATIENCE_MS = 180_000
+in_chromium = pytest.mark.parametrize("browser", ["chromium"], indirect=True)
+"""What one browser proves for both."""
 
 
-@pytest.fixture
-def address(tmp_path: Path) -> Iterator[str]:
-    """`depotopt serve` as a process of its own."""
-    words = ["serve", str(SCENARIOS), "--runs", str(tmp_path / "runs"), "--no-browser"]
-    server = subprocess.Popen([sys.executable, "-m", "depotopt", *words], stdout=subprocess.PIPE, text=True)
-    assert server.stdout is not None
-    found = re.search(r"http://\S+", server.stdout.readline())
-    assert found is not None
-    yield found.group(0)
-    server.terminate()
-    server.wait(timeout=30)
-    server.stdout.close()
+def done(desk: Page, name: str) -> str:
+    """Press the button that starts a job and wait for its end; its outcome as the page tells it."""
+    desk.get_by_role("button", name=name, exact=True).click()
+    desk.wait_for_selector(".job")
+    desk.wait_for_selector(".outcome", timeout=PATIENCE_MS)
+    return desk.locator("h1").inner_text()
 
 
-@pytest.fixture
-def desk(browser: Browser, address: str) -> Iterator[Page]:
-    """The app, opened by the address it printed; errors and foreign requests fail the test."""
-    tab = browser.new_page(viewport={"width": 1400, "height": 900})
-    faults: list[str] = []
-    home = address.split("/?")[0]
-    tab.on("pageerror", lambda error: faults.append(str(error)))
-    tab.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
-    tab.on(
-        "request",
-        lambda request: (
-            None
-            if request.url.startswith((home, "data:", "blob:"))
-            else faults.append(f"request to {request.url}")
-        ),
+def enter(box: Locator, text: str) -> None:
+    """Write into a box with the keys of a keyboard, as people do."""
+    box.click()
+    box.press("ControlOrMeta+A")
+    box.press_sequentially(text)
+    box.press("Tab")
+
+
+def mapped(desk: Page) -> list[Frame]:
+    """Wait until every map on the page stands; their frames, from left to right."""
+    desk.wait_for_function(
+        """() => {
+            const maps = [...document.querySelectorAll("iframe.map")];
+            return maps.length > 0 && maps.every((frame) => frame.dataset.ready === "yes");
+        }""",
+        timeout=PATIENCE_MS,
     )
-    tab.goto(address)
-    tab.wait_for_selector(".entry")
-    yield tab
-    tab.close()
-    assert faults == []
+    found = [element.content_frame() for element in desk.query_selector_all("iframe.map")]
+    return [frame for frame in found if frame is not None]
 
 
+@in_chromium
 def test_choose_run_look_and_explain(desk: Page) -> None:
     assert "token" not in desk.url
-    desk.get_by_role("button", name=re.compile("Two banks")).click()
-    desk.wait_for_selector(".good")
-    desk.get_by_label("bridge_lost").check()
-    desk.wait_for_selector(".good")
-    desk.fill("input[name=states]", "3")
-    desk.fill("input[name=unseen]", "6")
-    desk.get_by_role("button", name="Run", exact=True).click()
-    desk.wait_for_selector("iframe.map", timeout=PATIENCE_MS)
-    assert desk.locator("h1").inner_text() == "Done"
-    assert "People within 15 min" in desk.locator("table").inner_text()
+    run_small(desk, "bridge_lost")
+    assert "People within 15 min" in desk.locator("table").first.inner_text()
     assert "depotopt run" in (desk.locator(".command").text_content() or "")
-    report = desk.frame_locator("iframe.map")
-    report.locator("html[data-ready=yes]").wait_for(state="attached", timeout=PATIENCE_MS)
-    desk.get_by_role("button", name="Why these depots?").click()
-    desk.get_by_text("Without it, per year").wait_for(timeout=PATIENCE_MS)
+    assert done(desk, "Why these depots?") == "Done"
+    assert "Without it, per year" in desk.locator("table").inner_text()
     assert "WEST" in desk.locator("table").inner_text()
 
 
@@ -86,16 +65,16 @@ def run_small(desk: Page, *overrides: str) -> None:
         desk.get_by_label(name).check()
         desk.wait_for_selector(".good")
     for field, value in (("states", "3"), ("unseen", "6"), ("state", "-1")):
-        desk.fill(f"input[name={field}]", value)
-    desk.get_by_role("button", name="Run", exact=True).click()
-    desk.wait_for_selector("iframe.map[data-ready=yes]", timeout=PATIENCE_MS)
+        enter(desk.locator(f"input[name={field}]"), value)
+    assert done(desk, "Run") == "Done"
+    mapped(desk)
 
 
 def test_an_officer_closes_a_road_and_gets_the_changed_sheets(desk: Page) -> None:
     """Click a street, draw an area, take it off again, slow the street, plan anew, open the sheets."""
     run_small(desk)
     canvas = desk.frame_locator("iframe.map").locator(".canvas")
-    report = next(frame for frame in desk.frames if "map.html" in frame.url)
+    (report,) = mapped(desk)
     pixel = report.evaluate(
         """() => {
             const { model, chart, map } = depotopt;
@@ -117,10 +96,10 @@ def test_an_officer_closes_a_road_and_gets_the_changed_sheets(desk: Page) -> Non
     canvas.press("Enter")
     desk.get_by_text("area with 3 corners").wait_for()
     desk.get_by_role("button", name="Remove area with 3 corners").click()
-    desk.get_by_label(re.compile("Old Bridge.*: until")).fill("6")
-    desk.fill("input[name=at_h]", "0.5")
-    desk.get_by_role("button", name="Re-plan from now on").click()
-    desk.wait_for_selector(".changes", timeout=PATIENCE_MS)
+    enter(desk.get_by_label(re.compile("Old Bridge.*: until")), "6")
+    enter(desk.locator("input[name=at_h]"), "0.5")
+    assert done(desk, "Re-plan from now on") == "Done"
+    desk.wait_for_selector(".changes")
     assert "New route sheets" in desk.locator(".changes").inner_text()
     command = desk.locator(".command").text_content() or ""
     assert "depotopt replan" in command
@@ -131,7 +110,7 @@ def test_an_officer_closes_a_road_and_gets_the_changed_sheets(desk: Page) -> Non
     sheets.wait_for_load_state()
     assert "/sheets.html" in sheets.url
     sheets.close()
-    desk.wait_for_selector("iframe.map[data-ready=yes]", timeout=PATIENCE_MS)
+    mapped(desk)
     assert "Closures: 1" in desk.locator(".panel").inner_text()
 
 
@@ -141,61 +120,117 @@ def test_a_planner_edits_runs_again_and_compares(desk: Page) -> None:
     desk.get_by_role("button", name=re.compile("Two banks")).click()
     desk.wait_for_selector(".good")
     desk.get_by_text("Edit tiers, budget and other settings").click()
-    desk.locator("input[name='rules.budget']").fill("-3")
-    desk.fill("input[name=override]", "cheap")
+    enter(desk.locator("input[name='rules.budget']"), "-3")
+    enter(desk.locator("input[name=override]"), "cheap")
     desk.get_by_role("button", name="Keep and choose it").click()
     desk.get_by_text("overrides.cheap.rules.budget").wait_for()
-    desk.locator("input[name='rules.budget']").fill("9000")
-    desk.fill("input[name=override]", "cheap")
+    enter(desk.locator("input[name='rules.budget']"), "9000")
+    enter(desk.locator("input[name=override]"), "cheap")
     desk.get_by_role("button", name="Keep and choose it").click()
     desk.get_by_label(re.compile("cheap")).wait_for()
     assert desk.get_by_label(re.compile("cheap")).is_checked()
     desk.wait_for_selector(".good")
-    desk.get_by_role("button", name="Run", exact=True).click()
-    desk.wait_for_selector("iframe.map[data-ready=yes]", timeout=PATIENCE_MS)
+    assert done(desk, "Run") == "Done"
     assert "cheap.toml" in (desk.locator(".command").text_content() or "")
     for box in desk.locator(".run input").all():
         box.check()
-    desk.get_by_role("button", name="Compare the chosen runs").click()
-    desk.wait_for_selector(".two.beside", timeout=PATIENCE_MS)
+    assert done(desk, "Compare the chosen runs") == "Done"
     assert "yearly cost" in desk.locator("table").first.inner_text()
-    for frame in desk.locator("iframe.map").all():
-        expect(frame).to_have_attribute("data-ready", "yes", timeout=PATIENCE_MS)
+    left, right = mapped(desk)
+    until_alike(left, right)
+    whole = view_of(right)
+    for _ in range(2):
+        right.evaluate("depotopt.chart.zoomBy(2)")
+        desk.wait_for_timeout(400)
+    until_alike(left, right, closer_than=whole[2])
+    # Each follows while the other is dragged, not only when it is let go.
+    begin = view_of(right)
+    desk.locator(".two").scroll_into_view_if_needed()
+    place = desk.locator("iframe.map").first.bounding_box()
+    assert place is not None
+    x, y = place["x"] + place["width"] / 2, place["y"] + place["height"] / 2
+    desk.mouse.move(x, y)
+    desk.mouse.down()
+    for step in range(1, 9):
+        desk.mouse.move(x + 8 * step, y + 5 * step)
+        desk.wait_for_timeout(30)
+    until_alike(left, right, away_from=begin)
+    desk.mouse.up()
+    until_alike(left, right)
+    # Swiped, the maps that were read stay where they were, one over the other.
+    for frame in (left, right):
+        frame.evaluate("window.kept = true")
     desk.get_by_label("swiped").check()
-    slider = desk.get_by_label("How much of the left map shows")
-    slider.fill("30")
-    assert "30%" in (desk.locator(".two.swiped .half").last.get_attribute("style") or "")
+    desk.get_by_label("How much of the left map shows").fill("30")
+    assert [frame.evaluate("window.kept") for frame in mapped(desk)] == [True, True]
+    until_alike(left, right)
+    assert [desk.evaluate(MAP_AT, share) for share in (0.2, 0.4, 0.9)] == [0, 1, 1]
 
 
+MAP_AT = """(share) => {
+    const maps = [...document.querySelectorAll("iframe.map")];
+    const box = maps[0].getBoundingClientRect();
+    maps[0].scrollIntoView({ block: "center" });
+    const { left, width, top, height } = maps[0].getBoundingClientRect();
+    return maps.indexOf(document.elementFromPoint(left + share * width, top + height / 2));
+}"""
+"""Which map lies on top at a share of the width."""
+
+
+def view_of(frame: Frame) -> tuple[float, float, float]:
+    """Centre and resolution of a map."""
+    view = "depotopt.map.getView()"
+    x, y, resolution = frame.evaluate(f"[...{view}.getCenter(), {view}.getResolution()]")
+    return float(x), float(y), float(resolution)
+
+
+def until_alike(
+    left: Frame, right: Frame, *, closer_than: float = math.inf, away_from: tuple[float, ...] = ()
+) -> None:
+    """Wait, not for ever, until two maps show the same view, closer than a resolution, not the one before."""
+    until = time.monotonic() + 60
+    while True:
+        one, other = view_of(left), view_of(right)
+        # A hundredth of a pixel.
+        near = 0.01 * one[2]
+        alike = all(abs(a - b) <= near for a, b in zip(one[:2], other[:2], strict=True))
+        alike = alike and math.isclose(one[2], other[2], rel_tol=1e-6)
+        if alike and one[2] < closer_than and one != away_from != other:
+            return
+        assert time.monotonic() < until, (one, other)
+        left.page.wait_for_timeout(50)
+
+
+@in_chromium
 def test_a_planner_reads_the_front_by_mouse_and_keys(desk: Page) -> None:
     desk.get_by_role("button", name=re.compile("Two banks")).click()
     desk.wait_for_selector(".good")
     for field, value in (("states", "3"), ("unseen", "6"), ("points", "3")):
-        desk.fill(f"input[name={field}]", value)
-    desk.get_by_role("button", name="What more money buys").click()
-    desk.wait_for_selector(".chart .dot", timeout=PATIENCE_MS)
+        enter(desk.locator(f"input[name={field}]"), value)
+    assert done(desk, "What more money buys") == "Done"
     dots = desk.locator(".chart .dot")
     dots.last.click()
     assert dots.last.get_attribute("aria-pressed") == "true"
     dots.first.focus()
     desk.keyboard.press("Enter")
     assert dots.first.get_attribute("aria-pressed") == "true"
-    desk.get_by_role("button", name="Run the scenario under this budget").click()
-    desk.wait_for_selector("iframe.map[data-ready=yes]", timeout=PATIENCE_MS)
+    assert done(desk, "Run the scenario under this budget") == "Done"
+    mapped(desk)
 
 
+@in_chromium
 def test_stop_keeps_the_best_plan(desk: Page) -> None:
     desk.get_by_role("button", name=re.compile("Two banks")).click()
     desk.wait_for_selector(".good")
-    desk.fill("input[name=states]", "3")
-    desk.fill("input[name=unseen]", "60000")
+    enter(desk.locator("input[name=states]"), "3")
+    enter(desk.locator("input[name=unseen]"), "60000")
     desk.get_by_role("button", name="Run", exact=True).click()
     desk.get_by_text(re.compile("of 60000 road states")).wait_for(timeout=PATIENCE_MS)
-    desk.get_by_role("button", name="Stop and keep the best plan").click()
-    desk.wait_for_selector("iframe.map", timeout=PATIENCE_MS)
-    assert desk.locator("h1").inner_text() == "Stopped; the best plan is kept"
+    assert done(desk, "Stop and keep the best plan") == "Stopped; the best plan is kept"
+    mapped(desk)
 
 
+@in_chromium
 def test_the_page_speaks_chinese(desk: Page) -> None:
     desk.get_by_role("button", name="中文").click()
     assert "规划情景" in desk.locator("nav").inner_text()

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import zlib
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -33,28 +37,48 @@ def test_opening_the_file_asks_nobody_for_anything(browser: Browser, map_file: P
     page.mouse.wheel(0, -600)
     page.wait_for_timeout(300)
     page.close()
-    assert asked == [map_file.as_uri()]
+    # Firefox does not count the file itself as a request.
+    assert set(asked) <= {map_file.as_uri()}
 
 
 def test_the_policy_stops_what_would_leave_the_page(browser: Browser, map_file: Path) -> None:
-    page = browser.new_page()
-    page.goto(map_file.as_uri())
-    page.wait_for_selector("html[data-ready=yes]")
-    tried = page.evaluate(
-        """async () => {
-            const refused = [];
-            document.addEventListener("securitypolicyviolation", (e) => refused.push(e.effectiveDirective));
-            await fetch("http://127.0.0.1:9/").catch(() => 0);
-            const add = (tag, set) => document.body.append(Object.assign(document.createElement(tag), set));
-            add("img", { src: "http://127.0.0.1:9/a.png" });
-            add("script", { textContent: "window.injected = 1" });
-            add("iframe", { src: "http://127.0.0.1:9/" });
-            await new Promise((done) => setTimeout(done, 200));
-            return [refused.map((d) => d.split("-src")[0]).sort(), window.injected ?? null];
-        }"""
-    )
-    page.close()
-    assert tried == [["connect", "frame", "img", "script"], None]
+    """A server that would answer everything is asked for nothing."""
+    asked: list[str] = []
+
+    class Listener(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Listener) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        page = browser.new_page()
+        page.goto(map_file.as_uri())
+        page.wait_for_selector("html[data-ready=yes]")
+        injected = page.evaluate(
+            """async (home) => {
+                const refused = await fetch(home + "fetched").then(() => 0, () => 1);
+                const make = (tag, set) => Object.assign(document.createElement(tag), set);
+                const add = (tag, set) => document.body.append(make(tag, set));
+                add("img", { src: home + "a.png" });
+                add("script", { src: home + "a.js" });
+                add("script", { textContent: "window.injected = 1" });
+                add("iframe", { src: home });
+                await new Promise((done) => setTimeout(done, 500));
+                return [refused, window.injected ?? null];
+            }""",
+            f"http://127.0.0.1:{server.server_port}/",
+        )
+        page.goto(f"http://127.0.0.1:{server.server_port}/seen")
+        page.close()
+        server.shutdown()
+    assert injected == [1, None]
+    # Browsers ask for the icon of a page they were sent to.
+    assert [path for path in asked if path != "/favicon.ico"] == ["/seen"]
 
 
 def test_clicking_a_depot_tells_its_stock(page: Page, content: ReportContent) -> None:
@@ -169,6 +193,23 @@ def test_keyboard_moves_and_zooms_the_map(page: Page) -> None:
     assert r1 < r0
 
 
+def test_the_first_drag_and_the_first_wheel_move_the_map(page: Page) -> None:
+    """Nobody clicks into a map before taking hold of it."""
+    view = "depotopt.map.getView()"
+    box = page.locator(".canvas").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    resolution = page.evaluate(f"{view}.getResolution()")
+    page.mouse.wheel(0, -400)
+    page.wait_for_function(f"() => {view}.getResolution() < {resolution} && !{view}.getAnimating()")
+    before = page.evaluate(f"{view}.getCenter()")
+    page.mouse.down()
+    page.mouse.move(x + 60, y + 40, steps=5)
+    page.mouse.up()
+    assert page.evaluate(f"{view}.getCenter()") != before
+
+
 def test_every_control_has_a_name(page: Page) -> None:
     nameless = page.evaluate(
         """() => {
@@ -212,14 +253,19 @@ def test_an_isolated_point_names_what_cuts_it_off(
     page.close()
 
 
-def test_the_view_is_saved_as_a_picture_any_program_reads(
-    page: Page, content: ReportContent, tmp_path: Path
-) -> None:
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Save as SVG").click()
-    saved = tmp_path / "town.svg"
-    download.value.save_as(saved)
-    root = ET.parse(saved).getroot()
+def test_the_view_is_saved_as_a_picture_any_program_reads(page: Page, content: ReportContent) -> None:
+    # Firefox tells its driver of no download: what is handed to it is looked at.
+    page.evaluate(
+        """() => {
+            const hand = URL.createObjectURL;
+            URL.createObjectURL = (blob) => {
+                window.saved = blob.text();
+                return hand(blob);
+            };
+        }"""
+    )
+    page.get_by_role("button", name="Save as SVG").click()
+    root = ET.fromstring(page.evaluate("window.saved"))
     texts = {element.text for element in root.iter("{http://www.w3.org/2000/svg}text")}
     assert content.scenario.sites[0].name in texts
     assert content.network.attribution in texts
@@ -230,7 +276,10 @@ def test_the_view_is_saved_as_a_picture_any_program_reads(
 
 def test_the_map_prints_on_one_page(page: Page) -> None:
     printed = page.pdf(prefer_css_page_size=True, print_background=True)
-    assert printed.count(b"/Type /Page\n") == 1
+    # Objects lie openly in the file or in compressed streams.
+    packed = [part for part in re.findall(rb"stream\r?\n(.*?)endstream", printed, re.S) if part[:1] == b"x"]
+    plain = printed + b"".join(zlib.decompressobj().decompress(part) for part in packed)
+    assert len(re.findall(rb"/Type\s*/Page\b", plain)) == 1
     # Afterwards the screen is as before.
     assert page.evaluate("document.documentElement.classList.contains('printing')") is False
     assert page.get_by_role("button", name="Print").is_visible()

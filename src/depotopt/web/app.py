@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from fastapi import FastAPI, HTTPException, Query, Request
-from fastapi.responses import FileResponse, Response, StreamingResponse
+from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
 
 from depotopt.errors import Fault, InputError, UsageError
 from depotopt.io.scenario_files import Reading, check_scenario
@@ -36,6 +36,7 @@ from depotopt.web.requests import (
 )
 from depotopt.web.settings import Settings
 from depotopt.web.store import Job
+from depotopt.web.telling import told
 
 T = TypeVar("T")
 ASSETS = {
@@ -68,6 +69,11 @@ def create_app(settings: Settings) -> FastAPI:
     _add_pages(app)
     _add_reads(app, library)
     _add_jobs(app, settings, library, book)
+
+    @app.exception_handler(HTTPException)
+    async def refused(_request: Request, error: HTTPException) -> JSONResponse:
+        return JSONResponse(told({"detail": error.detail}), error.status_code)
+
     return app
 
 
@@ -94,7 +100,7 @@ def _add_reads(app: FastAPI, library: Library) -> None:
     @app.get("/api/scenarios/{name}/faults", responses={404: {}, 422: {}})
     def faults(
         name: str, override: Annotated[list[OverrideName] | None, Query()] = None
-    ) -> list[dict[str, str]]:
+    ) -> list[dict[str, Any]]:
         """Every fault of a scenario."""
         folder = _found(library.scenario(name))
         try:
@@ -113,7 +119,7 @@ def _add_reads(app: FastAPI, library: Library) -> None:
             reading = Reading.of(folder, library.override_words(name, override or ()))
         except UsageError as error:
             raise HTTPException(422, str(error)) from error
-        return [asdict(field) for field in setting_fields(reading)]
+        return [told(asdict(field)) for field in setting_fields(reading)]
 
     @app.post(
         "/api/scenarios/{name}/overrides", status_code=201, responses={400: {}, 404: {}, 409: {}, 422: {}}
@@ -155,6 +161,15 @@ def _add_reads(app: FastAPI, library: Library) -> None:
     def runs() -> list[dict[str, Any]]:
         """Runs, newest first."""
         return [asdict(entry) for entry in library.runs()]
+
+    @app.get("/api/runs/{name}/explanation", responses={404: {}})
+    def explanation(name: str) -> dict[str, Any]:
+        """What each depot of a run is worth to it, where that was asked."""
+        path = _found(library.run(name)) / "explanation.json"
+        if not path.is_file() or path.is_symlink():
+            raise HTTPException(404)
+        found: dict[str, Any] = told(json.loads(path.read_text(encoding="utf-8")))
+        return found
 
     @app.get("/report/{run}/{file}", responses={404: {}}, include_in_schema=False)
     def report(run: str, file: str) -> Response:
@@ -204,7 +219,7 @@ def _add_jobs(app: FastAPI, settings: Settings, library: Library, book: JobBook)
     def one(ident: str) -> dict[str, Any]:
         """A job, with what it printed once it has ended."""
         job = _found(book.get(ident))
-        return {**_job(job), "result": book.result(job)}
+        return {**_job(job), "result": told(book.result(job))}
 
     @app.post("/api/jobs/{ident}/stop", responses={404: {}})
     def stop(ident: str) -> dict[str, bool]:
@@ -218,7 +233,7 @@ def _add_jobs(app: FastAPI, settings: Settings, library: Library, book: JobBook)
 
         async def stream() -> AsyncIterator[str]:
             async for event in book.events(ident):
-                yield f"data: {json.dumps(event, ensure_ascii=False)}\n\n"
+                yield f"data: {json.dumps(told(event), ensure_ascii=False)}\n\n"
 
         return StreamingResponse(stream(), media_type="text/event-stream")
 
@@ -229,14 +244,9 @@ def _found(thing: T | None) -> T:
     return thing
 
 
-def _fault(fault: Fault) -> dict[str, str]:
-    return {
-        "file": fault.file,
-        "where": fault.where,
-        "found": fault.found,
-        "expected": fault.expected,
-        "kind": fault.kind,
-    }
+def _fault(fault: Fault) -> dict[str, Any]:
+    found: dict[str, Any] = told(asdict(fault))
+    return found
 
 
 def _job(job: Job) -> dict[str, Any]:
