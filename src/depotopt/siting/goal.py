@@ -121,6 +121,19 @@ class Goal:
             > one.amount + CEILING_TOLERANCE * max(1.0, one.amount)
         )
 
+    def slope(self, response: FloatArray, probability: FloatArray) -> FloatArray:
+        """What a unit more of each state's response adds to the measures, ceilings apart, shape ``(S,)``."""
+        order = np.argsort(-response, kind="stable")
+        above = np.concatenate([[0.0], np.cumsum(probability[order])[:-1]])
+        tail = np.zeros_like(probability)
+        tail[order] = np.clip(1.0 - self.level - above, 0.0, probability[order]) / (1.0 - self.level)
+        slope: FloatArray = self.mean * probability + self.cvar * tail
+        if len(response):
+            slope[order[0]] += self.worst
+            largest = int(np.argmax(response * self.per_undelivered)) if self.fraction else 0
+            slope[largest] += self.fraction * (self.per_undelivered[largest] if self.fraction else 0.0)
+        return slope
+
     def leverage(self, probability: FloatArray) -> FloatArray:
         """Most that one unit more of response in a state can move the objective, per event."""
         capped = [one.measure for one in self.ceilings]
