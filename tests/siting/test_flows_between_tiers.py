@@ -13,7 +13,7 @@ from depotopt.plans import OpenSite, SitingPlan
 from depotopt.scenario import SiteStatus
 from depotopt.siting.explanation import explain_rules, explain_sites
 from depotopt.siting.naming import as_layout, as_plan
-from depotopt.siting.price_kernels import ascend, cut
+from depotopt.siting.price_kernels import AllArcs, Wanted, look
 from depotopt.siting.problem import CountLimit
 from depotopt.siting.recourse import recourse, response_terms
 from depotopt.siting.solve import solve_problem
@@ -91,12 +91,11 @@ def test_every_cut_is_valid_everywhere(seed: int) -> None:
     arcs, k = problem.arcs, int(seed % 2)
     need = np.ascontiguousarray(problem.need[0, :, k])
     penalty = np.ascontiguousarray(problem.penalty[:, k])
-    given_ = (arcs.first, arcs.site, arcs.origin, arcs.time_ds, problem.rate[k], need, penalty)
+    ways = AllArcs(arcs.first, arcs.site, arcs.origin, arcs.time_ds)
     x = rng.random(problem.sites)[problem.opener]
     price = rng.random(problem.sites) * rng.choice([0.0, 50.0])
-    ascend(*given_, x, rng.random(problem.sites) * 900.0, price, 10, 1.0)
-    weight = np.zeros(problem.sites)
-    constant = cut(*given_, x, price, weight)
+    weight, load = np.zeros(problem.sites), np.zeros(problem.sites)
+    constant = look(0, ways, Wanted(problem.rate[k : k + 1], need, penalty), x, price, load, weight)
     for _ in range(10):
         opened = (rng.random(problem.sites) < 0.6)[problem.opener]
         usable = np.zeros((1, problem.sites, problem.commodities))

@@ -9,7 +9,7 @@ from depotopt.siting.attempt import objective_terms
 from depotopt.siting.cut_master import CutMaster
 from depotopt.siting.engines.interruption import Interruption
 from depotopt.siting.price_cuts import PriceCuts, least_response
-from depotopt.siting.price_kernels import ascend, cut
+from depotopt.siting.price_kernels import AllArcs, Wanted, look
 from depotopt.siting.recourse import response_terms
 from depotopt.siting.solve import solve_problem
 from depotopt.solving import Limit, Monitor, Progress, SolveLimits, Status
@@ -52,17 +52,16 @@ def test_every_cut_is_valid_everywhere(seed: int) -> None:
     """A cut made at one point under-estimates the recourse of any other layout."""
     rng = np.random.default_rng(seed)
     problem = random_case(seed, sites=5, points=8, states=1).problem
-    arcs, points = problem.arcs, problem.points
+    arcs = problem.arcs
     for k in range(problem.commodities):
         price = rng.random(problem.sites) * rng.choice([0.0, 50.0])
         weight = np.zeros(problem.sites)
         need = np.ascontiguousarray(problem.need[0, :, k])
         penalty = np.ascontiguousarray(problem.penalty[:, k])
-        first, rate = arcs.first[: points + 1], problem.rate[k]
-        given = (first, arcs.site, arcs.origin, arcs.time_ds, rate, need, penalty)
-        x = rng.random(problem.sites)
-        ascend(*given, x, rng.random(problem.sites) * 900.0, price, 20, 1.0)
-        constant = cut(*given, x, price, weight)
+        ways = AllArcs(arcs.first, arcs.site, arcs.origin, arcs.time_ds)
+        x, load = rng.random(problem.sites), np.zeros(problem.sites)
+        price = price * rng.random(problem.sites)
+        constant = look(0, ways, Wanted(problem.rate[k : k + 1], need, penalty), x, price, load, weight)
         for _ in range(20):
             open_ = (rng.random(problem.sites) < 0.6).astype(float)
             usable = np.zeros((1, problem.sites, problem.commodities))
@@ -120,22 +119,3 @@ def test_same_seed_same_answer() -> None:
     two = solve_problem(problem, SolveLimits(time_s=60.0, gap=1e-3, workers=2), engine="cuts")
     assert one.plan == two.plan
     assert one.objective == two.objective
-
-
-@pytest.mark.parametrize("dense", [0, 10**9])
-def test_stepped_prices_prove_what_the_extensive_form_proves(
-    monkeypatch: pytest.MonkeyPatch, dense: int
-) -> None:
-    from depotopt.siting import separation
-
-    monkeypatch.setattr(separation, "WIDE", 0)
-    monkeypatch.setattr(separation, "DENSE", dense)
-    problem = random_case(11, sites=7, points=14, states=4).problem
-    limits = SolveLimits(time_s=20, gap=1e-4)
-    whole = solve_problem(problem, limits, engine="highs")
-    cuts = solve_problem(problem, limits, engine="cuts")
-    assert cuts.objective is not None
-    assert cuts.bound is not None
-    assert whole.objective is not None
-    assert cuts.objective == pytest.approx(whole.objective, rel=3e-4)
-    assert cuts.bound <= whole.objective * (1 + 1e-6)

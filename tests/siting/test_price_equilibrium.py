@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import linprog
 
 from depotopt.siting.price_equilibrium import equilibrium
-from depotopt.siting.price_kernels import cut
+from depotopt.siting.price_kernels import AllArcs, Wanted, look
 from tests.siting.cases import random_case
 
 DIRECT = np.empty(0, dtype=np.int32)
@@ -18,17 +18,18 @@ def test_prices_prove_the_capacitated_flows_optimal(seed: int) -> None:
     """Flows and the cut of their prices both have the value of the linear program, whatever the start."""
     rng = np.random.default_rng(seed)
     problem = random_case(seed, sites=6, points=12, states=1).problem
-    arcs, points = problem.arcs, problem.points
+    arcs = problem.arcs
     x = rng.choice([0.0, 0.03, 0.4, 1.0], problem.sites)
     for k in range(problem.commodities):
         need = np.ascontiguousarray(problem.need[0, :, k])
         penalty = np.ascontiguousarray(problem.penalty[:, k])
         usable = x * rng.random(problem.sites) * rng.choice([0.2, 1.0]) * need.sum()
         price = rng.random(problem.sites) * rng.choice([0.0, 60.0])
-        given = (arcs.first[: points + 1], arcs.site, DIRECT, arcs.time_ds, problem.rate[k], need, penalty, x)
-        value = equilibrium(*given, usable, price)
-        weight = np.zeros(problem.sites)
-        bound = cut(*given, price, weight) - price @ usable - weight @ x
+        ways = AllArcs(arcs.first, arcs.site, DIRECT, arcs.time_ds)
+        wants = Wanted(problem.rate[k : k + 1], need, penalty)
+        value = equilibrium(0, ways, wants, x, usable, price)
+        weight, load = np.zeros(problem.sites), np.zeros(problem.sites)
+        bound = look(0, ways, wants, x, price, load, weight) - price @ usable - weight @ x
         exact = relaxed_response(
             arcs.first, arcs.site, arcs.time_ds * problem.rate[k], need, penalty, x, usable
         )
@@ -48,7 +49,8 @@ def test_equal_distances_end(whole: bool) -> None:
     need, penalty = np.full(points, 30.0), np.full(points, 900.0)
     x = np.ones(sites) if whole else np.full(sites, 0.04)
     usable, price = np.full(sites, 60.0), rng.random(sites) * 500.0
-    value = equilibrium(first, site, DIRECT, time_ds, 0.1, need, penalty, x, usable, price)
+    wants = Wanted(np.array([0.1]), need, penalty)
+    value = equilibrium(0, AllArcs(first, site, DIRECT, time_ds), wants, x, usable, price)
     assert value == pytest.approx(relaxed_response(first, site, time_ds * 0.1, need, penalty, x, usable))
 
 

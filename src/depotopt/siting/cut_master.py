@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 IDLE_SOLVES, IDLE_HELD_SOLVES = 8, 25
 """A cut that was slack in that many relaxations in a row is dropped (the second: where sites are held)."""
+ITERATIONS = 20
+"""Steps of the simplex per row and column after which GLOP is held to go in circles."""
 SLACK = 1e-9
 COEFFICIENT = 1e-10
 """Smaller coefficients are rounded up to this one: a weaker cut that is valid still."""
@@ -99,6 +101,8 @@ class CutMaster:
         whole = np.unique(self.opened[self.opened >= 0])
         self.branches: tuple[Int64Array, Int64Array] = (whole, np.setdiff1d(self.stage.open, whole))
         """Columns that are whole in a layout: how far sites are open, then their options."""
+        self.system = arrays.system()
+        """First-stage columns and rows without estimates; costs in units of `scale`."""
         self.theta = arrays.add_columns(
             self.groups.count,
             lower=self.groups.total(least) / self.unit,
@@ -197,12 +201,16 @@ class CutMaster:
             presolve=mathopt.Emphasis.OFF,
             lp_algorithm=mathopt.LPAlgorithm.DUAL_SIMPLEX,
             time_limit=limit,
+            # It was seen to go in circles on a master of 30 cuts whose goal is the worst state.
+            iteration_limit=ITERATIONS
+            * (self.model.get_num_variables() + self.model.get_num_linear_constraints()),
             # Without, it was seen to stall for half a minute on a master of 1,400 near-parallel cuts.
             glop=parameters_pb2.GlopParameters(perturb_costs_in_dual_simplex=True),
         )
         try:
             result = call("glop", lambda: self._solver.solve(params=warm, interrupter=interrupter))
-            if result.termination.reason in (
+            ended = result.termination
+            if ended.limit is not mathopt.Limit.ITERATION and ended.reason in (
                 mathopt.TerminationReason.OPTIMAL,
                 mathopt.TerminationReason.FEASIBLE,
                 mathopt.TerminationReason.NO_SOLUTION_FOUND,
@@ -256,6 +264,18 @@ class CutMaster:
         for row, amount in self._ceilings:
             row.upper_bound = amount
         self.hold({})
+
+    def nearest(self, engine: MilpEngine, limits: SolveLimits, share: FloatArray) -> Int32Array | None:
+        """Options of the layout under all rules that differs least from shares ``(O,)``, if one is found."""
+        arrays = LinearArrays()
+        stage = add_first_stage(arrays, self.problem, weight=0.0, cost_unit=self.scale)
+        model = arrays.model("nearest layout")
+        variables = list(model.variables())
+        for column, value in zip(stage.open, share, strict=True):
+            model.objective.set_linear_coefficient(variables[column], 1.0 - 2.0 * float(value))
+        brief = replace(limits, gap=0.0, time_s=max(0.1 * limits.time_s, 1.0))
+        values = engine.solve(model, brief, None, stage="nearest layout").values
+        return None if values is None else stage.layout(self.problem, values).options
 
     def integer_round(
         self,

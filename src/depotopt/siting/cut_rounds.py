@@ -22,10 +22,8 @@ SURE = 0.5
 """What is open this far is opened at once when diving."""
 HARDLY = 0.1
 """What is open no further is closed at once."""
-HARDLY_OPEN = 0.08
-"""What neither a wide problem's fractional first stage nor the relaxed point opens this far is closed."""
-SETTLE_ROUNDS, WIDE_SETTLE_ROUNDS = 60, 2
-"""Rounds of settling the stock of a layout; exact prices of a wide problem take seconds each."""
+SETTLE_ROUNDS = 60
+"""Rounds of settling the stock of a layout."""
 
 
 class Rounds:
@@ -67,10 +65,6 @@ class Rounds:
         else:
             given = zip((opened, x, stock), self.inner, strict=True)
             opened, x, stock = (OUT * out + (1.0 - OUT) * inner for out, inner in given)
-            if self.separation.wide:
-                # Prices are found the faster the fewer sites are open.
-                hardly = (x < HARDLY_OPEN) & (point.x < HARDLY_OPEN)
-                x, stock = np.where(hardly, 0.0, x), np.where(hardly[:, None], 0.0, stock)
             trial = (opened, x, stock)
         if not self.separation.at(trial[1], trial[2]):
             return 0
@@ -78,11 +72,11 @@ class Rounds:
         response = self.separation.response.sum(axis=1)
         value = self.yearly(trial[0], trial[2])
         value += self.problem.events_per_year * self.problem.goal.risk(response, self.problem.probability)
-        # What steps end at is no value: as long as there is nothing else the point just moves.
-        exact = self.separation.exact and not np.isnan(value)
-        if value < self.inner_value or not (exact or np.isfinite(self.inner_value)):
+        # Where paths ran out there is no value: as long as there is nothing else the point just moves.
+        unknown = bool(np.isnan(value))
+        if value < self.inner_value or (unknown and np.isinf(self.inner_value)):
             self.inner = trial
-            self.inner_value = value if exact else np.inf
+            self.inner_value = np.inf if unknown else value
         return added
 
     @property
@@ -130,11 +124,6 @@ class Rounds:
             value = np.inf
         if value < search.value:
             search.layout, search.value = layout, value
-            if self.separation.wide and value < self.inner_value:
-                opened = np.zeros(len(problem.options.site))
-                opened[layout.options] = 1.0
-                x = layout.supplying(problem).astype(np.float64)
-                self.inner, self.inner_value = (opened, x, layout.stock), value
         self.add_violated(point)
         return value
 
@@ -175,8 +164,7 @@ class Rounds:
             if found is None or found.bound >= search.value:
                 break
             point = found
-            if not self.separation.wide:
-                self.separate(point, point.x, point.stock)
+            self.separate(point, point.x, point.stock)
         master.free()
 
     def settle(self, layout: Layout, most: int = SETTLE_ROUNDS) -> None:
@@ -189,7 +177,7 @@ class Rounds:
         master.fix(layout.options, search.limits.gap / 2)
         try:
             best, value = layout, self.price(layout)
-            for _ in range(min(most, WIDE_SETTLE_ROUNDS) if self.separation.wide else most):
+            for _ in range(most):
                 point = search.relax(master)
                 # Nothing better can come of these sites.
                 if point is None or point.bound >= search.value * (1.0 - close):

@@ -6,7 +6,8 @@ Adding rows one by one through MathOpt's Python objects costs about 10 microseco
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,31 @@ from depotopt.units import FloatArray, Int64Array
 
 if TYPE_CHECKING:
     from ortools.math_opt.python import mathopt
+
+
+@dataclass(frozen=True, slots=True)
+class LinearSystem:
+    """Columns and rows as arrays: ``lower <= z <= upper``, ``row_lower <= matrix z <= row_upper``.
+
+    ``matrix`` is a sparse array by rows.
+    """
+
+    cost: FloatArray
+    lower: FloatArray
+    upper: FloatArray
+    matrix: Any
+    row_lower: FloatArray
+    row_upper: FloatArray
+
+    @property
+    def columns(self) -> int:
+        """Number of columns."""
+        return len(self.cost)
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return len(self.row_lower)
 
 
 class LinearArrays:
@@ -82,6 +108,21 @@ class LinearArrays:
         self._column.append(np.broadcast_to(np.asarray(column, dtype=np.int64), rows.shape).copy())
         self._value.append(np.broadcast_to(np.asarray(value, dtype=np.float64), rows.shape).copy())
         self.rows += len(low)
+
+    def system(self) -> LinearSystem:
+        """What was added so far, as arrays."""
+        from scipy.sparse import csr_array
+
+        places = (_joined(self._row).astype(np.int64), _joined(self._column).astype(np.int64))
+        matrix = csr_array((_joined(self._value), places), shape=(self.rows, self.columns))
+        return LinearSystem(
+            _joined(self._cost),
+            _joined(self._lower),
+            _joined(self._upper),
+            matrix,
+            _joined(self._row_lower),
+            _joined(self._row_upper),
+        )
 
     def model(self, name: str = "") -> mathopt.Model:
         """The model in MathOpt's form; variables and rows keep their positions as identifiers."""

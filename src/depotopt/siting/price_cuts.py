@@ -26,6 +26,7 @@ from depotopt.siting.problem import SitingProblem
 from depotopt.siting.recourse import arc_cost
 from depotopt.siting.search import Search
 from depotopt.siting.separation import Separation
+from depotopt.siting.wide_search import WideSearch
 from depotopt.solving import Limit, Monitor, SolveLimits, Status
 from depotopt.units import FloatArray
 
@@ -38,11 +39,6 @@ LOOSE = 0.005
 """Gap of an integer master that is close enough to find a layout."""
 SLICE = 0.1
 """Share of the time limit an integer master may take."""
-WIDE_STILL = (4e-3, 2e-3, 1e-3, 5e-4)
-"""A wide problem dives for a layout when `WIDE_ROUNDS` relaxations raise its bound by less than that."""
-WIDE_ROUNDS = 5
-WIDE_RESERVE = 0.15
-"""Share of the time limit in which it relaxes no more, so that the last layout is priced."""
 EARLY_AT = (25, 60, 120)
 """Relaxations after which an integer master finds a layout, so that there is a good plan early."""
 
@@ -73,39 +69,52 @@ class PriceCuts:
             return self._solve(search, pool)
 
     def _solve(self, search: Search, pool: Executor) -> Outcome:
-        problem, limits = self.problem, search.limits
+        problem = self.problem
         least = least_response(problem)
         # Every cost is >= 0 and every response at least what it costs with all sites open and full.
         search.bound = trivial_bound(problem, least)
         search.tell("cuts: start")
         master = CutMaster(problem, least)
+        separation = Separation(problem, master.stage.unit, pool, search.asked_to_stop, search.ended)
+        rounds = Rounds(problem, master, separation, search)
         layout = self.memory.layout
         if layout is None:
-            brief = replace(limits, time_s=max(search.left_s, 0.1))
+            brief = replace(search.limits, time_s=max(search.left_s, 0.1))
             first, layout = master.integer_round(self.engine, brief, search.silent, None)
             if layout is None:
                 bound = None if first.status is Status.INFEASIBLE else search.bound
                 return Outcome(first.status, None, bound, first.limit)
-        separation = Separation(problem, master.stage.unit, pool, search.asked_to_stop)
-        rounds = Rounds(problem, master, separation, search)
-        rounds.price(layout)
-        rounds.inner, rounds.inner_value = self.memory.inner, np.inf
-        search.tell("cuts: layout priced")
-        if self.memory.price is not None and not search.over:
-            separation.price[:] = self.memory.price
-            if separation.at(np.full(problem.sites, 0.5), 0.3 * master.stage.unit, improve=False):
-                rounds.add_violated(None)
-        point = self._relax(rounds)
-        if point is not None:
-            if rounds.separation.wide:
-                point = self._dive_and_relax(rounds, point)
-            self._integer_rounds(rounds, point)
-        infeasible = point is None and master.infeasible and search.layout is None
+            # Without stock its price would tell nothing of a wide problem, and take long.
+            search.layout = layout if separation.wide else None
+        if search.layout is None:
+            rounds.price(layout)
+            search.tell("cuts: layout priced")
+        point = None
+        if separation.wide:
+            point = WideSearch(rounds, self.engine, pool).run()
+        infeasible = False
+        if not search.over and search.gap > search.limits.gap:
+            infeasible = self._narrow(rounds, point)
         self.memory.price, self.memory.inner = separation.price.copy(), rounds.inner
-        if point is not None and not search.over and search.gap > limits.gap:
-            infeasible = CutTree(rounds, point).run() and search.layout is None
         self.memory.layout = search.layout
         return self._outcome(search, infeasible)
+
+    def _narrow(self, rounds: Rounds, point: MasterPoint | None) -> bool:
+        """Exact prices at every turn, integer masters, a tree; ``True`` if no layout keeps the rules."""
+        search, separation, master = rounds.search, rounds.separation, rounds.master
+        rounds.inner, rounds.inner_value = self.memory.inner, np.inf
+        if self.memory.price is not None and not search.over:
+            separation.price[:] = self.memory.price
+            half = np.full(self.problem.sites, 0.5)
+            if separation.at(half, 0.3 * master.stage.unit, improve=False):
+                rounds.add_violated(None)
+        point = self._relax(rounds) or point
+        if point is None:
+            return master.infeasible and search.layout is None
+        self._integer_rounds(rounds, point)
+        if not search.over and search.gap > search.limits.gap:
+            return CutTree(rounds, point).run() and search.layout is None
+        return False
 
     def _outcome(self, search: Search, infeasible: bool) -> Outcome:
         if infeasible:
@@ -119,8 +128,8 @@ class PriceCuts:
         ended = stopped if search.over else Limit.ITERATIONS
         return Outcome(Status.FEASIBLE, search.layout, bound, ended)
 
-    def _relax(self, rounds: Rounds, still: float = WIDE_STILL[0]) -> MasterPoint | None:
-        """Cut off the relaxation until its bound stops moving (the share ``still`` in a wide problem)."""
+    def _relax(self, rounds: Rounds) -> MasterPoint | None:
+        """Cut off the relaxation until its bound stops moving."""
         search, master = rounds.search, rounds.master
         bounds: list[float] = []
         point = None
@@ -134,36 +143,16 @@ class PriceCuts:
             search.tell("cuts: relaxation")
             if search.gap <= search.limits.gap:
                 break
-            if len(bounds) in EARLY_AT and not rounds.separation.wide:
+            if len(bounds) in EARLY_AT:
                 self._integer_rounds(rounds, point, most=1, share=SLICE / 4)
             # While the tree has most of the gap to close, the last digits of the relaxation can wait.
             open_still = min(rounds.inner_value, search.value) - point.bound
             if open_still <= max(0.05 * search.limits.gap, TAIL * min(search.gap, LOOSE)) * abs(point.bound):
                 break
-            if rounds.separation.wide and self._slow(bounds, still, search):
-                break
             if len(bounds) > STILL and bounds[-1] - bounds[-STILL] < 1e-3 * open_still:
                 break
             if not rounds.between(point) and not rounds.separate(point, point.x, point.stock):
                 break
-        return point
-
-    @staticmethod
-    def _slow(bounds: list[float], still: float, search: Search) -> bool:
-        """Whether a wide problem is better served by a layout now."""
-        if search.left_s < WIDE_RESERVE * search.limits.time_s:
-            return True
-        return len(bounds) > WIDE_ROUNDS and bounds[-1] - bounds[-1 - WIDE_ROUNDS] < still * bounds[-1]
-
-    def _dive_and_relax(self, rounds: Rounds, point: MasterPoint) -> MasterPoint:
-        """Layouts and relaxation of a wide problem in turns; the last relaxed point."""
-        search = rounds.search
-        rounds.dive(point, {})
-        for still in WIDE_STILL[1:]:
-            if search.over or search.gap <= search.limits.gap:
-                break
-            point = self._relax(rounds, still) or point
-            rounds.dive(point, {})
         return point
 
     def _integer_rounds(

@@ -37,8 +37,10 @@ AUGMENTATIONS = 50
 
 
 @kernel
-def _network(first, site, origin, time_ds, rate, need, penalty, x, local):  # type: ignore[no-untyped-def]
+def _network(low, arcs, wants, x, local):  # type: ignore[no-untyped-def]
     """Arcs worth using, by point: offsets, node of the source, cost, capacity."""
+    first, site, origin, time_ds = arcs.first[low:], arcs.site, arcs.origin, arcs.time_ds
+    rate, need, penalty = wants.rate[0], wants.need, wants.penalty
     points = len(need)
     source = site if len(origin) == 0 else origin
     begin = np.zeros(points + 1, dtype=np.int64)
@@ -141,9 +143,7 @@ def _own_moves(start, listed, point, begin, node, cost, room, flow):  # type: ig
 
 
 @kernel
-def equilibrium(  # type: ignore[no-untyped-def]
-    first, site, origin, time_ds, rate, need, penalty, x, usable, price
-):
+def equilibrium(low, arcs, wants, x, usable, price):  # type: ignore[no-untyped-def]
     """Make prices optimal at ``(x, usable)``, in place; return the value of the flows found.
 
     Flows through one gate from several sources count against its capacity one by one, which is exact where
@@ -151,20 +151,17 @@ def equilibrium(  # type: ignore[no-untyped-def]
 
     Parameters
     ----------
-    first, site, origin, time_ds
-        Arcs of the road state, see `depotopt.siting.problem.StateArcs`.
-    rate
-        Cost per unit and decisecond.
-    need, penalty
-        Shape ``(I,)``.
+    low, arcs, wants
+        As in `depotopt.siting.price_kernels.look`.
     x, usable
         First stage, shape ``(J,)``; ``usable`` are units after survival.
     price
         Prices to start from, shape ``(J,)``; those of sites that no open arc starts from stay.
     """
+    need, penalty = wants.need, wants.penalty
     sites, points = len(x), len(need)
     local = np.full(sites, -1, dtype=np.int64)
-    begin, node, cost, room, nodes = _network(first, site, origin, time_ds, rate, need, penalty, x, local)
+    begin, node, cost, room, nodes = _network(low, arcs, wants, x, local)
     supply, p = np.empty(nodes + 1), np.zeros(nodes + 1)
     for j in range(sites):
         if local[j] >= 0:

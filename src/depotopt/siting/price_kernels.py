@@ -22,197 +22,149 @@ The kernels release the interpreter lock; importing this module imports numba.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from depotopt.compiled import kernel
 from depotopt.siting.ranking import ranked
+from depotopt.units import FloatArray, Int32Array, Int64Array
 
 TINY = 1e-9
 
 
-@kernel
-def _charged(a, site, origin, x):  # type: ignore[no-untyped-def]
-    """Site an arc is charged to: its gate, or its source where that is less open."""
-    return origin[a] if x[origin[a]] < x[site[a]] else site[a]
+class AllArcs(NamedTuple):
+    """Arcs of all road states: see `depotopt.siting.problem.StateArcs`."""
+
+    first: Int64Array
+    site: Int32Array
+    origin: Int32Array
+    time_ds: Int32Array
+
+
+class Wanted(NamedTuple):
+    """What points want: cost per unit and decisecond ``(K,)``, need ``(S, K, I)``, penalty ``(K, I)``."""
+
+    rate: FloatArray
+    need: FloatArray
+    penalty: FloatArray
 
 
 @kernel
-def _fill(  # type: ignore[no-untyped-def]
-    low, high, site, origin, time_ds, rate, penalty, x, price, order, source, value
-):
-    """Sort the open arcs of a point by ``cost + price`` until they serve it all; return how many.
+def look(low, arcs, wants, x, price, load, weight):  # type: ignore[no-untyped-def]
+    """Serve every point of one pair at these prices: fill loads and weights, return the cut's constant.
 
-    ``order`` gets the sites charged, ``source`` those whose stock is used, ``value`` the priced costs.
-    """
-    direct = len(origin) == 0
-    count = 0
-    for a in range(low, high):
-        cost = rate * time_ds[a]
-        if cost >= penalty:
-            break
-        served = 0.0
-        last = count
-        for n in range(count):
-            served += x[order[n]]
-            if served >= 1.0 - TINY:
-                last = n
-                break
-        # Everything from here on costs at least as much as what already serves the point.
-        if last < count and value[last] <= cost:
-            break
-        g = site[a] if direct else _charged(a, site, origin, x)
-        if x[g] <= TINY:
-            continue
-        j = g if direct else origin[a]
-        priced = cost + price[j]
-        if priced >= penalty:
-            continue
-        n = count
-        if not direct:
-            # One place per charged site: its cheapest arc.
-            at = 0
-            while at < count and order[at] != g:
-                at += 1
-            if at < count:
-                if value[at] <= priced:
-                    continue
-                n = at
-                count -= 1
-        while n > 0 and value[n - 1] > priced:
-            value[n] = value[n - 1]
-            order[n] = order[n - 1]
-            source[n] = source[n - 1]
-            n -= 1
-        value[n] = priced
-        order[n] = g
-        source[n] = j
-        count += 1
-    return count
-
-
-@kernel
-def ascend(  # type: ignore[no-untyped-def]
-    first, site, origin, time_ds, rate, need, penalty, x, usable, price, iterations, step
-):
-    """Improve prices by subgradient steps with momentum, in place; return the best value found.
+    One loop in one function: handing arrays on for every point costs more than the work (reference counts).
 
     Parameters
     ----------
-    first, site, origin, time_ds
-        Arcs of the road state, see `depotopt.siting.problem.StateArcs`.
-    rate
-        Cost per unit and decisecond.
-    need, penalty
-        Shape ``(I,)``.
-    x, usable
-        First stage to separate at, shape ``(J,)``; ``usable`` are units after survival.
-    price
-        Prices to start from and to leave the best ones in, shape ``(J,)``.
-    iterations, step
-        Number of steps, and length of the first in cost per unit.
+    low
+        First row of the state in ``arcs.first``.
+    arcs, wants
+        All arcs; `Wanted` of this pair alone, with arrays by point and a rate of shape ``(1,)``.
+    x, price
+        How far sites are open, prices of usable stock; shape ``(J,)``.
+    load, weight
+        Out, shape ``(J,)``: units drawn from each site's stock, gain charged to each site.
     """
-    sites = len(x)
-    trial = price.copy()
-    momentum = np.zeros(sites)
-    load = np.empty(sites)
-    widest = 0
-    for i in range(len(need)):
-        widest = max(widest, first[i + 1] - first[i])
-    order = np.empty(widest + 1, dtype=np.int64)
-    source = np.empty(widest + 1, dtype=np.int64)
-    value = np.empty(widest + 1)
-    best = -np.inf
-    for iteration in range(iterations):
-        load[:] = 0.0
-        total = 0.0
-        for i in range(len(need)):
-            if need[i] <= 0.0:
-                continue
-            low, high = first[i], first[i + 1]
-            count = _fill(low, high, site, origin, time_ds, rate, penalty[i], x, trial, order, source, value)
-            left = 1.0
-            cost = 0.0
-            for n in range(count):
-                part = min(x[order[n]], left)
-                cost += part * value[n]
-                load[source[n]] += need[i] * part
-                left -= part
-                if left <= TINY:
-                    break
-            total += need[i] * (cost + max(left, 0.0) * penalty[i])
-        for j in range(sites):
-            total -= trial[j] * usable[j]
-        if total > best:
-            best = total
-            for j in range(sites):
-                price[j] = trial[j]
-        norm = 0.0
-        for j in range(sites):
-            slope = load[j] - usable[j]
-            if trial[j] > 0.0 or slope > 0.0:
-                norm += slope * slope
-        if norm < 1e-12:
-            break
-        norm = np.sqrt(norm)
-        length = step / (1.0 + 0.05 * iteration)
-        for j in range(sites):
-            momentum[j] = 0.7 * momentum[j] + (load[j] - usable[j]) / norm
-            trial[j] = max(0.0, trial[j] + length * momentum[j])
-    return best
-
-
-@kernel
-def cut(  # type: ignore[no-untyped-def]
-    first, site, origin, time_ds, rate, need, penalty, x, price, weight
-):
-    """Constant of the cut at ``x`` and prices; ``weight[g]`` gets what is charged to each site."""
-    widest = 0
-    for i in range(len(need)):
-        widest = max(widest, first[i + 1] - first[i])
+    first, site, origin, time_ds = arcs.first, arcs.site, arcs.origin, arcs.time_ds
+    rate, needs, penalty = wants.rate[0], wants.need, wants.penalty
+    points = len(needs)
     direct = len(origin) == 0
+    widest = 0
+    for i in range(low, low + points):
+        widest = max(widest, first[i + 1] - first[i])
     order = np.empty(widest + 1, dtype=np.int64)
     source = np.empty(widest + 1, dtype=np.int64)
     value = np.empty(widest + 1)
     most = np.zeros(0 if direct else len(x))
+    load[:] = 0.0
     weight[:] = 0.0
     constant = 0.0
-    for i in range(len(need)):
-        if need[i] <= 0.0:
+    for i in range(points):
+        need = needs[i]
+        if need <= 0.0:
             continue
-        low, high = first[i], first[i + 1]
-        count = _fill(low, high, site, origin, time_ds, rate, penalty[i], x, price, order, source, value)
-        v = penalty[i]
-        served = 0.0
-        for n in range(count):
-            served += x[order[n]]
-            if served >= 1.0 - TINY:
-                v = value[n]
-                break
-        constant += need[i] * v
-        for a in range(low, high):
+        begin, end = first[low + i], first[low + i + 1]
+        # Cheapest open arcs, just enough to serve the point; `last` is what nothing dearer is needed for.
+        count, last, served = 0, penalty[i], 0.0
+        for a in range(begin, end):
             cost = rate * time_ds[a]
-            if cost >= v:
+            if cost >= last:
                 break
-            if direct:
-                gain = v - cost - price[site[a]]
-                if gain > 0.0:
-                    weight[site[a]] += need[i] * gain
+            g = site[a]
+            j = g
+            if not direct:
+                j = origin[a]
+                if x[j] < x[g]:
+                    g = j
+            if x[g] <= TINY:
                 continue
-            g = _charged(a, site, origin, x)
-            gain = v - cost - price[origin[a]]
+            priced = cost + price[j]
+            if priced >= last:
+                continue
+            if not direct:
+                # One place per charged site: its cheapest arc.
+                at = 0
+                while at < count and order[at] != g:
+                    at += 1
+                if at < count:
+                    if value[at] <= priced:
+                        continue
+                    served -= x[g]
+                    count -= 1
+                    for n in range(at, count):
+                        value[n] = value[n + 1]
+                        order[n] = order[n + 1]
+                        source[n] = source[n + 1]
+            n = count
+            while n > 0 and value[n - 1] > priced:
+                value[n] = value[n - 1]
+                order[n] = order[n - 1]
+                source[n] = source[n - 1]
+                n -= 1
+            value[n] = priced
+            order[n] = g
+            source[n] = j
+            count += 1
+            served += x[g]
+            while served - x[order[count - 1]] >= 1.0 - TINY:
+                count -= 1
+                served -= x[order[count]]
+            if served >= 1.0 - TINY:
+                last = value[count - 1]
+        left = 1.0
+        for n in range(count):
+            part = min(x[order[n]], left)
+            load[source[n]] += need * part
+            left -= part
+        constant += need * last
+        for a in range(begin, end):
+            cost = rate * time_ds[a]
+            if cost >= last:
+                break
+            g = site[a]
+            if direct:
+                gain = last - cost - price[g]
+                if gain > 0.0:
+                    weight[g] += need * gain
+                continue
+            j = origin[a]
+            if x[j] < x[g]:
+                g = j
+            gain = last - cost - price[j]
             if gain > most[g]:
-                weight[g] += need[i] * (gain - most[g])
+                weight[g] += need * (gain - most[g])
                 most[g] = gain
         if not direct:
-            for a in range(low, high):
-                most[_charged(a, site, origin, x)] = 0.0
+            for a in range(begin, end):
+                most[site[a]] = 0.0
+                most[origin[a]] = 0.0
     return constant
 
 
 @kernel
-def complete(  # type: ignore[no-untyped-def]
-    first, site, origin, time_ds, rate, need, penalty, x, usable, hoped, price
-):
+def complete(low, arcs, wants, x, usable, hoped, price):  # type: ignore[no-untyped-def]
     """Prices for sites that the exact prices of a layout say nothing about, in place.
 
     Closed sites, and open ones without stock, take no part in a transportation problem. A site that
@@ -222,8 +174,8 @@ def complete(  # type: ignore[no-untyped-def]
 
     Parameters
     ----------
-    first, site, origin, time_ds, rate, need, penalty
-        As in `ascend`.
+    low, arcs, wants
+        As in `look`.
     x, usable
         Layout the prices belong to, shape ``(J,)``.
     hoped
@@ -231,9 +183,11 @@ def complete(  # type: ignore[no-untyped-def]
     price
         Exact prices where ``usable > 0``; the others are filled in.
     """
+    first, site, time_ds = arcs.first[low:], arcs.site, arcs.time_ds
+    rate, need = wants.rate[0], wants.need
     sites, points = len(x), len(need)
-    sources = site if len(origin) == 0 else origin
-    value = penalty.copy()
+    sources = site if len(arcs.origin) == 0 else arcs.origin
+    value = wants.penalty.copy()
     count = np.zeros(sites + 1, dtype=np.int64)
     # Last point counted for each source: only its fastest arc to a point counts.
     seen = np.full(sites, -1, dtype=np.int64)

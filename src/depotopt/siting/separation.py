@@ -8,18 +8,17 @@ from concurrent.futures import Executor
 import numpy as np
 
 from depotopt.siting.problem import Layout, SitingProblem
-from depotopt.units import BoolArray, FloatArray
+from depotopt.units import BoolArray, FloatArray, Int64Array
 
 HOPED = 0.5
 """Share of its useful stock that a closed site is supposed to hold when exact prices are completed."""
 TINY = 1e-9
 WIDE = 100_000
-"""Sites times points from which prices at fractional points begin with subgradient steps. With 200 sites
-and 2,000 points exact prices take 8 ms where 70 sites are open a bit, but up to 230 where all are."""
-DENSE = 200_000
-"""Open sites times points up to which steps are followed by exact prices."""
-FIRST_STEPS, STEPS = 100, 40
-"""Steps at the first fractional point of a wide problem, and at each later one (6 ms with the last ones)."""
+"""Sites times points from which prices and first stage move together (`depotopt.siting.wide_search`).
+
+With 200 sites and 2,000 points exact prices take 8 ms for each state and commodity where 70 sites are open a
+bit, and up to 230 where all are; a step of theirs takes 0.06 ms.
+"""
 PIECES = 16
 """Pieces the work of one separation is cut into: between them a stop is heard."""
 
@@ -38,8 +37,11 @@ class Separation:
         The siting problem.
     unit
         Useful stock per site and commodity, shape ``(J, K)``.
-    pool, stopped
-        Threads to work on, and whether the user asked to stop.
+    pool
+        Threads to work on.
+    stopped, ended
+        Whether the user asked to stop; whether that or the time is up. A layout is priced to the end of its
+        time, a fractional point is given up.
 
     Attributes
     ----------
@@ -52,17 +54,18 @@ class Separation:
     """
 
     def __init__(
-        self, problem: SitingProblem, unit: FloatArray, pool: Executor, stopped: Callable[[], bool]
+        self,
+        problem: SitingProblem,
+        unit: FloatArray,
+        pool: Executor,
+        stopped: Callable[[], bool],
+        ended: Callable[[], bool] | None = None,
     ) -> None:
         self.problem = problem
-        self._unit, self._pool, self._stopped = unit, pool, stopped
+        self._unit, self._pool, self._stopped, self._ended = unit, pool, stopped, ended or stopped
         shape = (problem.states, problem.commodities, problem.sites)
-        self.wide = problem.sites * problem.points >= WIDE
-        """Whether prices at fractional points begin with steps, and may end with them."""
-        self.exact = True
-        """Whether the prices of the last point were made exact."""
-        self._fractional = False
-        self._between: FloatArray | None = None
+        self.wide = problem.sites * problem.points >= WIDE and not problem.goal.ceilings
+        """Whether exact prices at fractional points take long (ceilings need them all the same)."""
         self.price = np.zeros(shape)
         self.constant = np.zeros(shape[:2])
         self.response = np.zeros(shape[:2])
@@ -92,21 +95,22 @@ class Separation:
         improve
             ``False`` makes cuts of the prices as they are.
         """
-        from depotopt.siting.price_sweep import separate
+        from depotopt.siting.price_kernels import AllArcs, Wanted
+        from depotopt.siting.price_sweep import Found, Stocks, separate
 
         problem, arcs = self.problem, self.problem.arcs
+        fractional = bool(((x > TINY) & (x < 1.0 - TINY)).any())
+        ended = self._ended if fractional else self._stopped
         held = np.ascontiguousarray(stock.T) + self._agreed * x[None, :]
-        steps = self._turn_to(x) if self.wide else 0
-        hoped = HOPED * self._unit.T + self._agreed
+        stocks = Stocks(np.ascontiguousarray(x), held, HOPED * self._unit.T + self._agreed, problem.share)
+        wanted = Wanted(problem.rate, self._need, self._penalty)
+        found = Found(self.price, self.constant, self.on_x, self.response)
+        ways = AllArcs(arcs.first, arcs.site, arcs.origin, arcs.time_ds)
 
-        def piece(pairs: np.ndarray[tuple[int, int], np.dtype[np.int64]]) -> bool:
-            if self._stopped():
+        def piece(pairs: Int64Array) -> bool:
+            if ended():
                 return False
-            separate(
-                pairs, arcs.first, arcs.site, arcs.origin, arcs.time_ds, problem.rate, self._need,
-                self._penalty, np.ascontiguousarray(x), held, hoped, problem.share, self.price, self.constant,
-                self.on_x, self.response, improve, steps, self.exact,
-            )  # fmt: skip
+            separate(pairs, ways, wanted, stocks, found, improve)
             return True
 
         done = all(list(self._pool.map(piece, self._pieces)))
@@ -114,21 +118,6 @@ class Separation:
             # Agreements open with their site.
             self.on_x += self.on_stock * self._agreed[None]
         return done
-
-    def _turn_to(self, x: FloatArray) -> int:
-        """Take up the prices to start from at a point of a wide problem; return the steps to make there.
-
-        Layouts leave prices that say little about fractional points, so those go on from their own.
-        """
-        fractional = bool(((x > TINY) & (x < 1.0 - TINY)).any())
-        self.exact = not fractional or int(np.count_nonzero(x > TINY)) * self.problem.points <= DENSE
-        if fractional and not self._fractional and self._between is not None:
-            self.price[:] = self._between
-        elif self._fractional and not fractional:
-            self._between = self.price.copy()
-        first = fractional and not self._fractional and self._between is None
-        self._fractional = fractional
-        return FIRST_STEPS if first else STEPS
 
     def of_layout(self, layout: Layout) -> FloatArray | None:
         """Response cost of a layout per state, shape ``(S,)``; ``None`` if the user stopped it."""

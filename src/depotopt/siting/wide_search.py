@@ -1,0 +1,157 @@
+"""`WideSearch`: bound and layouts of problems too wide for exact prices at every turn.
+
+Prices and first stage move together (`depotopt.siting.joint_steps`); now and then their running means make
+cuts, and the master's relaxation of all cuts is the bound. A layout is rounded from the first stage step by
+step, the steps going on under what is rounded already, and priced exactly once its stock has settled.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from dataclasses import replace
+
+import numpy as np
+
+from depotopt.siting.cut_master import MasterPoint
+from depotopt.siting.cut_rounds import Rounds
+from depotopt.siting.engines import MilpEngine
+from depotopt.siting.joint_steps import JointSteps
+from depotopt.siting.problem import Layout
+from depotopt.solving import Status
+from depotopt.units import BoolArray, FloatArray
+
+BLOCK = 25
+"""Sweeps between two relaxations."""
+CLOSE = 0.15
+"""The relaxation is close enough when what it misses of its own value is this share of the gap asked for."""
+STILL = 0.02
+"""It is done with when a block raises the bound by less than this share of what is missing."""
+ROUND_BLOCK, SETTLE_BLOCK = 20, 60
+"""Sweeps after each part of a layout is rounded, and after all of it."""
+OPEN_FROM, SHUT_FROM = 0.9, 0.1
+"""Options this far open are opened at once when rounding, and those no further than the second closed."""
+RESERVE = 0.3
+"""Share of the time limit kept for the first layout."""
+AGAIN = 80
+"""Steps of a rounded layout are as long as after that many sweeps."""
+SLICE = 0.1
+"""Share of the time limit an integer master may take."""
+
+
+class WideSearch:
+    """Search of one wide problem; what it finds stands in the `Search` of its rounds.
+
+    Parameters
+    ----------
+    rounds
+        Master, separation and search.
+    engine
+        Rounds layouts so that they keep the rules, and solves integer masters.
+    pool
+        Threads to sweep on.
+    """
+
+    def __init__(self, rounds: Rounds, engine: MilpEngine, pool: Executor) -> None:
+        self._rounds, self._engine = rounds, engine
+        self._search, self._master, self._problem = rounds.search, rounds.master, rounds.problem
+        self.steps = JointSteps(rounds.problem, rounds.master, pool, self._search.ended)
+        self._tried: set[bytes] = set()
+
+    def run(self) -> MasterPoint | None:
+        """Relax, round, and go on with integer masters; the last relaxed point."""
+        search = self._search
+        point = self._relax(self._reserve(), None)
+        if point is None:
+            return None
+        kept = self.steps.state()
+        self._round(point)
+        self.steps.resume(kept)
+        while not search.over and search.gap > search.limits.gap:
+            before = (search.bound, search.value)
+            point = self._relax(0.0, point) or point
+            kept = self.steps.state()
+            if not search.over and search.gap > search.limits.gap:
+                self._integer(point)
+            self.steps.resume(kept)
+            if before == (search.bound, search.value):
+                break
+        return point
+
+    def _reserve(self) -> float:
+        return RESERVE * self._search.limits.time_s
+
+    def _relax(self, reserve_s: float, point: MasterPoint | None) -> MasterPoint | None:
+        """Steps and relaxations in turns until the bound is close to what it can be."""
+        search, steps, limits = self._search, self.steps, self._search.limits
+        while search.left_s > reserve_s and steps.advance(BLOCK):
+            if not steps.cut_at(self._rounds.separation):
+                break
+            self._rounds.add_violated(point)
+            found = search.relax(self._master)
+            if found is None:
+                break
+            before = -np.inf if point is None else point.bound
+            point = found
+            search.bound = max(search.bound, min(point.bound, search.value))
+            search.tell("cuts: joint steps")
+            if search.gap <= limits.gap:
+                break
+            missing = max(steps.value - point.bound, 0.0)
+            if missing <= CLOSE * limits.gap * abs(point.bound) or point.bound - before < STILL * missing:
+                break
+        return point
+
+    def _round(self, point: MasterPoint) -> None:
+        """A layout by rounding what is nearly decided, stepping on, and rounding again."""
+        steps, search = self.steps, self._search
+        options = self._problem.options
+        known: BoolArray = np.zeros(len(options), dtype=np.bool_)
+        opened = np.zeros(len(options))
+        for least in (OPEN_FROM, 0.7):
+            share = steps.options()
+            nearly = ~known & ((share >= least) | (share <= 1.0 - least))
+            if nearly.any():
+                opened[nearly] = np.round(share[nearly])
+                known |= nearly
+                steps.hold(opened, known, AGAIN)
+                if not steps.advance(ROUND_BLOCK):
+                    return
+        layout = self._nearest_layout(steps.options())
+        if layout is not None and not search.over:
+            self._settle(layout)
+
+    def _nearest_layout(self, share: FloatArray) -> Layout | None:
+        """The layout under the rules that differs least from shares of options."""
+        found = self._master.nearest(self._engine, self._search.limits, share)
+        return None if found is None else Layout(found, np.zeros(self._problem.need.shape[1:]))
+
+    def _settle(self, layout: Layout) -> None:
+        """Best stock for a layout's sites by steps, then its exact price."""
+        steps, search = self.steps, self._search
+        key = np.sort(layout.options).tobytes()
+        if key in self._tried:
+            return
+        opened = np.zeros(len(self._problem.options))
+        opened[layout.options] = 1.0
+        steps.hold(opened, np.ones(len(opened), dtype=np.bool_), AGAIN)
+        done = steps.advance(SETTLE_BLOCK)
+        if not done and search.layout is not None:
+            return
+        self._tried.add(key)
+        self._rounds.separation.price[:] = steps.prices.mean
+        self._rounds.price(steps.stock_of(layout))
+        search.tell("cuts: layout priced")
+
+    def _integer(self, point: MasterPoint) -> None:
+        """An integer master: its bound, and its layout with the best stock."""
+        search, master, limits = self._search, self._master, self._search.limits
+        slice_s = max(0.1, min(search.left_s, limits.time_s * SLICE))
+        master.hold(self._rounds.ruled_out(point))
+        brief = replace(limits, gap=limits.gap / 4, time_s=slice_s)
+        found, layout = master.integer_round(self._engine, brief, search.silent, search.layout)
+        master.free()
+        if found.bound is not None and found.status is not Status.INFEASIBLE:
+            search.bound = max(search.bound, min(found.bound, search.value))
+        search.tell("cuts: integer master")
+        if layout is not None and not search.over:
+            self._settle(layout)
