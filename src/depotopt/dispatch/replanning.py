@@ -12,13 +12,13 @@ from typing import Final
 from depotopt.dispatch.allocation import allocate
 from depotopt.dispatch.assembly import assemble
 from depotopt.dispatch.changing_roads import ChangingRoads
-from depotopt.dispatch.clock import timetable
 from depotopt.dispatch.cold_start import COLD_FROM_S, ColdProcess
-from depotopt.dispatch.draft import Routes, unhurried, weighted_unmet
+from depotopt.dispatch.draft import Routes, weighted_unmet
 from depotopt.dispatch.goal import Value, value_of
-from depotopt.dispatch.improvement import improve, sweep_up
+from depotopt.dispatch.improvement import improve
 from depotopt.dispatch.problem import DispatchProblem
 from depotopt.dispatch.publication import publish
+from depotopt.dispatch.rebuilding import Rebuilding
 from depotopt.dispatch.remaining import Remaining, first_draft, remaining_work
 from depotopt.dispatch.solve import Effort, settle, travel_engine
 from depotopt.dispatch.soundness import sound_bound
@@ -32,8 +32,6 @@ from depotopt.solving import Limit, Monitor, SolveLimits, SolveResult, Status
 
 KEPT_SHARE: Final = 0.9
 """Share of the stops the loss does not touch that a plan from nothing must leave with their vehicle."""
-MOST_SWEEPS: Final = 4
-"""Passes over the first plan that put back what it gave up."""
 WARM_ROUNDS: Final = 4
 """Rounds for every one of a search from nothing: the routing engine and the relaxation take no time here."""
 SAME_TIME_S: Final = 300.0
@@ -192,7 +190,7 @@ class _Run:
     def finish(self, problem: DispatchProblem, routes: Routes, cold: ColdProcess | None) -> Replanning:
         """Improve the first plan, hear what was found from nothing, and take the better one."""
         if _something_left(problem):
-            routes = self._improved(problem, self._filled(problem, routes))
+            routes = self._improved(problem, routes)
         problem, routes = settle(self.left.assembly, problem, routes)
         found = None if cold is None else cold.answer(self.monitor)
         notes = [] if cold is None else [*cold.notes]
@@ -219,8 +217,20 @@ class _Run:
         return self._replanning(problem, routes, engine, bound, tuple(notes))
 
     def _improved(self, problem: DispatchProblem, routes: Routes) -> Routes:
-        return improve(
-            problem,
+        """Send anew who is hit, then whoever can help, then search with all of them."""
+        locked = replace(problem, locked=self._unchanged(problem, routes))
+        depots = {depot.ident: d for d, depot in enumerate(problem.depots)}
+        number = {vehicle.ident: v for v, vehicle in enumerate(problem.vehicles)}
+        first: dict[int, int] = {}
+        for trip in sorted(self.left.waiting, key=lambda trip: trip.number):
+            if trip.start_site in depots:
+                first.setdefault(number[trip.vehicle], depots[trip.start_site])
+        if not self.monitor.stopped:
+            routes = Rebuilding(locked, first, self.effort.until).best(routes)
+            self._tell(problem, value_of(problem, routes))
+            locked, routes = Rebuilding(locked, first, self.effort.until).helped(routes)
+        routes = improve(
+            locked,
             routes,
             iterations=WARM_ROUNDS * self.effort.rounds,
             until=self.effort.until,
@@ -228,22 +238,19 @@ class _Run:
             stopped=lambda: self.monitor.stopped,
             listener=lambda value: self._tell(problem, value),
         )
-
-    def _filled(self, problem: DispatchProblem, routes: Routes) -> Routes:
-        """The first plan with what it gave up put in again, as far as it fits, until nothing more does."""
-        free = unhurried(routes)
-        if timetable(problem, free).feasible:
-            # Turns at docks were those of the plan in force.
-            routes = free
-        for _ in range(MOST_SWEEPS):
-            if self.monitor.stopped or self.effort.left_s <= 0:
-                break
-            fuller = sweep_up(problem, routes, self.effort.until)
-            if not value_of(problem, fuller) < value_of(problem, routes):
-                break
-            routes = fuller
-            self._tell(problem, value_of(problem, routes))
+        if not self.monitor.stopped and self.effort.left_s > 0:
+            _, routes = Rebuilding(locked, first, self.effort.until).helped(routes)
         return routes
+
+    def _unchanged(self, problem: DispatchProblem, routes: Routes) -> frozenset[int]:
+        """Vehicles with work whose papers still hold in the first plan."""
+        plan, _ = self.left.whole(publish(self.left.assembly, problem, routes))
+        changed = set(changed_vehicles(self.left.plan, plan))
+        return frozenset(
+            v
+            for v, (vehicle, route) in enumerate(zip(problem.vehicles, routes, strict=True))
+            if route and vehicle.ident not in changed
+        )
 
     def _kept(self, problem: DispatchProblem, routes: Routes) -> float:
         driven = {

@@ -1,0 +1,118 @@
+"""Replanning with the vehicles a loss hits: they are sent anew, all others keep to their papers."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import Final
+
+from depotopt.dispatch.candidates import insertion_order
+from depotopt.dispatch.clock import timetable
+from depotopt.dispatch.draft import DraftTrip, Routes
+from depotopt.dispatch.goal import value_of
+from depotopt.dispatch.insertion import Inserter
+from depotopt.dispatch.problem import DispatchProblem
+from depotopt.dispatch.quantities import best_quantities
+from depotopt.dispatch.repair import repair
+from depotopt.dispatch.rota import Rota
+
+PAPERS_SHARE: Final = 0.05
+"""What new papers for a vehicle that is not hit must bring, in shares of what vehicles bring on average."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilding:
+    """Drafts in which the vehicles that are not locked are sent anew.
+
+    Attributes
+    ----------
+    problem
+        What is left to do; its locked vehicles are those that keep to their papers.
+    depots
+        Where vehicles were to load next, by vehicle.
+    until
+        Moment of `time.perf_counter` after which no step is begun.
+    """
+
+    problem: DispatchProblem
+    depots: dict[int, int]
+    until: float
+
+    def best(self, routes: Routes) -> Routes:
+        """The best of the draft, the draft filled up, and drafts with the free vehicles planned anew.
+
+        Parameters
+        ----------
+        routes
+            A draft that holds every rule.
+        """
+        best = routes
+        for draft in (self._filled(routes), self._filled(self._anew(routes))):
+            if value_of(self.problem, draft) < value_of(self.problem, best):
+                best = draft
+        return best
+
+    def helped(self, routes: Routes) -> tuple[DispatchProblem, Routes]:
+        """Locked vehicles take what nobody else can, where it is worth new papers; they are free then.
+
+        Parameters
+        ----------
+        routes
+            A draft that holds every rule.
+        """
+        problem = self.problem
+        work = Inserter(replace(problem, locked=frozenset()), routes)
+        work.insert_all(insertion_order(problem, work.missing), self.until)
+        price = PAPERS_SHARE * sum(_worth(problem, route) for route in routes)
+        price /= max(1, sum(bool(route) for route in routes))
+        worth_it = {
+            v for v in problem.locked if _worth(problem, work.routes[v]) > _worth(problem, routes[v]) + price
+        }
+        held = problem.locked - worth_it
+        draft = tuple(routes[v] if v in held else route for v, route in enumerate(work.routes))
+        if not worth_it or not timetable(problem, draft).feasible:
+            return problem, routes
+        return replace(problem, locked=frozenset(held)), draft
+
+    def _filled(self, routes: Routes) -> Routes:
+        """A draft with what fits put in by free vehicles, and their quantities optimised."""
+        work = Inserter(self.problem, routes, thrifty=True)
+        work.insert_all(insertion_order(self.problem, work.missing), self.until)
+        left_s = self.until - time.perf_counter()
+        return best_quantities(self.problem, tuple(work.routes), left_s, whole=False)
+
+    def _anew(self, routes: Routes) -> Routes:
+        """The free vehicles planned by list scheduling, depot by depot, between the trips of the others."""
+        problem = self.problem
+        crews: dict[int, list[int]] = defaultdict(list)
+        for v, machine in enumerate(problem.vehicles):
+            if v not in problem.locked and math.isfinite(machine.free_s):
+                crews[self._station(v)].append(v)
+        draft: list[tuple[DraftTrip, ...]] = [
+            route if v in problem.locked else () for v, route in enumerate(routes)
+        ]
+        everybody = frozenset(range(len(problem.vehicles)))
+        for depot, crew in sorted(crews.items(), key=lambda entry: (-len(entry[1]), entry[0])):
+            others = replace(problem, locked=everybody - frozenset(crew))
+            made = Rota(others, depot, tuple(draft)).routes()
+            for v in crew:
+                draft[v] = made[v]
+        return repair(problem, tuple(draft))
+
+    def _station(self, v: int) -> int:
+        """Depot where a vehicle was to load next, or else the nearest."""
+        problem, stands = self.problem, self.problem.vehicles[v].stands
+        near = (problem.seconds(v, stands, depot.place) for depot in problem.depots)
+        return self.depots.get(v, min(zip(near, range(len(problem.depots)), strict=True))[1])
+
+
+def _worth(problem: DispatchProblem, route: tuple[DraftTrip, ...]) -> float:
+    """Weighted person-days a vehicle brings."""
+    return sum(
+        units * problem.weight_rows[point][problem.lots[p].commodity]
+        for trip in route
+        for point, load in zip(trip.stops, trip.loads, strict=True)
+        for p, units in load
+    )
