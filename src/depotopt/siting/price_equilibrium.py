@@ -20,6 +20,8 @@ The kernel releases the interpreter lock; importing this module imports numba.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from depotopt.compiled import kernel
@@ -28,7 +30,7 @@ from depotopt.siting.ranking import ranked
 
 EPS = 1e-10
 """Imbalance, relative to the largest need or load, that counts as none."""
-NONE = np.int64(-1)
+NONE: Any = np.int64(-1)
 """No depot: a typed number, because numba compiles a callee anew for a literal."""
 TIE = 1e-11
 """Relative difference of cost differences that counts as none."""

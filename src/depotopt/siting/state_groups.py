@@ -12,6 +12,8 @@ from depotopt.units import FloatArray, Int64Array
 
 MOST_GROUPS = 150
 """Estimates the master of a mean goal may have: more make each relaxation slower than they make it better."""
+MOST_COEFFICIENTS = 60_000
+"""Coefficients that one cut of each estimate may bring into the master together: two per site and estimate."""
 MOST_PARTS = 400
 """Estimates up to which, for other goals, each commodity of a state has its own."""
 
@@ -43,6 +45,7 @@ class StateGroups:
             parts = commodities if states * commodities <= MOST_PARTS else 1
             index = state * parts + np.minimum(commodity, parts - 1)
             return cls(index, np.ones(index.shape), np.repeat(problem.probability, parts))
+        most = min(most, MOST_COEFFICIENTS // (2 * max(problem.sites, 1)))
         if states * commodities <= most:
             index = state * commodities + commodity
             return cls(index, np.ones(index.shape), np.repeat(problem.probability, commodities))

@@ -17,12 +17,14 @@ The kernels release the interpreter lock; importing this module imports numba.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from depotopt.compiled import kernel
 from depotopt.units import FloatArray
 
-NONE = np.int64(-1)
+NONE: Any = np.int64(-1)
 """No depot: a typed number, because numba compiles a callee anew for a literal."""
 EPS = 1e-9
 """Relative overload that counts as none."""
