@@ -35,7 +35,7 @@ BLINK = 0.01
 @kernel
 def _visit_of(c, seq, size, count, taken, rng):  # type: ignore[no-untyped-def]
     """A route that visits a customer and is not taken yet, drawn evenly, and the position; -1 for none."""
-    found, at, seen = -1, -1, 0
+    found, at, seen = np.int64(-1), np.int64(-1), 0
     for r in range(count):
         if taken[r]:
             continue
@@ -313,6 +313,16 @@ def _recreate(task, state, missing, touched, rng):  # type: ignore[no-untyped-de
 
 
 @kernel
+def _copy_route(r, stops, source, target):  # type: ignore[no-untyped-def]
+    """Make a route that of another state; so many stops of it count."""
+    for p in range(stops):
+        target[0][r, p] = source[0][r, p]
+        target[1][r, p] = source[1][r, p]
+    target[2][r] = source[2][r]
+    target[3][r] = source[3][r]
+
+
+@kernel
 def anneal(task, state, best, heat, rounds, rng):  # type: ignore[no-untyped-def]
     """Ruin and recreate for some rounds at one heat, from ``state``; better ones than ``best`` go there.
 
@@ -323,8 +333,7 @@ def anneal(task, state, best, heat, rounds, rng):  # type: ignore[no-untyped-def
     rows = size.shape[0]
     missing = np.zeros(len(demand), dtype=np.int64)
     touched = np.zeros(rows, dtype=np.bool_)
-    old_seq, old_qty = seq.copy(), qty.copy()
-    old_size, old_load = size.copy(), load.copy()
+    old = (seq.copy(), qty.copy(), size.copy(), load.copy(), figures)
     costs = np.zeros(rows, dtype=np.int64)
     for r in range(figures[0]):
         costs[r] = route_cost(r, dist, weight, latency, seq, size)
@@ -342,19 +351,15 @@ def anneal(task, state, best, heat, rounds, rng):  # type: ignore[no-untyped-def
         if after < 0 or cost >= figures[1] - heat * np.log(rng.random()):
             for r in range(rows):
                 if touched[r]:
-                    n = max(size[r], old_size[r])
-                    seq[r, :n] = old_seq[r, :n]
-                    qty[r, :n] = old_qty[r, :n]
-                    size[r], load[r] = old_size[r], old_load[r]
+                    _copy_route(r, max(size[r], old[2][r]), old, state)
             missing[:] = 0
             continue
         figures[0], figures[1] = after, cost
         for r in range(after):
             if touched[r]:
-                n = size[r]
-                old_seq[r, :n] = seq[r, :n]
-                old_qty[r, :n] = qty[r, :n]
-                old_size[r], old_load[r] = n, load[r]
+                _copy_route(r, size[r], state, old)
                 costs[r] = route_cost(r, dist, weight, latency, seq, size)
         if cost < best[4][1]:
-            best[0][:], best[1][:], best[2][:], best[3][:], best[4][:] = seq, qty, size, load, figures
+            for r in range(rows):
+                _copy_route(r, seq.shape[1], state, best)
+            best[4][0], best[4][1] = after, cost
