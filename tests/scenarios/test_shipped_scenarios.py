@@ -34,7 +34,7 @@ def travel_s(case: Case) -> FloatArray:
     return times.of_state(intact(len(scenario.sites), len(scenario.demand_points)))
 
 
-@pytest.mark.parametrize("name", ["minimal", *REAL])
+@pytest.mark.parametrize("name", ["minimal", "reserve-chain", *REAL])
 def test_every_set_of_overrides_loads_without_faults(name: str) -> None:
     """No shipped override conflicts with another, except those made as alternatives."""
     overrides = sorted(load_overrides(name))
@@ -147,7 +147,7 @@ def test_bad_road_states_cut_people_off(name: str) -> None:
     assert reached.any(axis=(1, 2)).all()
 
 
-@pytest.mark.parametrize("name", ["minimal", *REAL])
+@pytest.mark.parametrize("name", ["minimal", "reserve-chain", *REAL])
 def test_the_list_of_scenarios_counts_sites_and_points_right(name: str) -> None:
     lines = (SCENARIOS / "README.md").read_text(encoding="utf-8").splitlines()
     (line,) = (line for line in lines if line.startswith(f"| [`{name}`]"))
