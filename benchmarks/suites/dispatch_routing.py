@@ -72,13 +72,13 @@ FAMILIES = {
     "mdccvrp": Family("read_cumulative", ("txt",), 10.0, 0.005, 0.005),
 }
 SMOKE = {
-    "mdvrp/p02.txt": 2.0,
-    "cvrp/X-n101-k25.vrp": 3.0,
+    "mdvrp/p02.txt": 1.0,
+    "cvrp/X-n101-k25.vrp": 1.0,
     "sdvrp/SET-4/eil22.sd": 1.0,
     "vrpcmd/MDCVRP-0.dat": 5.0,
-    "mtvrptwr/R201R0.25.vrp": 2.0,
-    "hvrp_golden/HVRP13.txt": 2.0,
-    "sitedep_vrptw/PR01.vrp": 2.0,
+    "mtvrptwr/R201R0.25.vrp": 1.0,
+    "hvrp_golden/HVRP13.txt": 1.0,
+    "sitedep_vrptw/PR01.vrp": 1.0,
     "mdccvrp/10x4-1.txt": 1.0,
 }
 SMOKE_TOLERANCE = 0.25

@@ -112,7 +112,7 @@ def _facilities(plan: Plan, row: dict[str, str]) -> Case:
         files=(file,),
         # The library's values are rounded, some of them to hundredths.
         reference=_reference(row, 1e-3, 0.0051, Sense.MIN),
-        time_s=10.0 if plan.smoke else 60.0,
+        time_s=60.0,
     )
 
 
