@@ -6,6 +6,7 @@ import math
 import time
 
 from depotopt.siting.classic.capacitated_problem import Allocation, CapacitatedProblem
+from depotopt.siting.classic.shortage import shortage_result
 from depotopt.solving import Limit, Monitor, SolveLimits, SolveResult, Status
 
 __all__ = ["Allocation", "CapacitatedProblem", "solve_capacitated"]
@@ -41,11 +42,9 @@ def solve_capacitated(
     Computational Optimization and Applications 52, 629-644.
     """
     started = time.perf_counter()
-    short = problem.shortages()
-    if short:
-        return SolveResult(
-            Status.INFEASIBLE, None, None, None, ENGINE, time.perf_counter() - started, conflicts=short
-        )
+    short = shortage_result(problem.shortages(), ENGINE, started)
+    if short is not None:
+        return short
     # Here, not at the top: they bring numba.
     from depotopt.siting.classic.capacitated_relaxation import Relaxation
     from depotopt.siting.classic.capacitated_search import Search

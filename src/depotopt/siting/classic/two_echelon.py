@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from depotopt.siting.classic.shortage import shortage_result
 from depotopt.siting.classic.two_echelon_problem import TwoEchelonLayout, TwoEchelonProblem
 from depotopt.solving import Limit, Monitor, SolveLimits, SolveResult, Status
 from depotopt.units import BoolArray, FloatArray, Int64Array
@@ -294,11 +295,9 @@ def solve_two_echelon(
         ``INFEASIBLE`` names the tier that is too small; with enough capacity in both a layout exists.
     """
     started = time.perf_counter()
-    short = problem.shortages()
-    if short:
-        return SolveResult(
-            Status.INFEASIBLE, None, None, None, ENGINE, time.perf_counter() - started, conflicts=short
-        )
+    short = shortage_result(problem.shortages(), ENGINE, started)
+    if short is not None:
+        return short
     tree = TwoEchelonTree(problem, limits, monitor)
     tree.run()
     stopped = monitor is not None and monitor.stopped
