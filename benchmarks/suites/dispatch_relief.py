@@ -61,7 +61,7 @@ def solve(job: Job) -> Measurement:
             None,
             case.network,
             case.state,
-            limits=SolveLimits(time_s=job.time_s, seed=job.seed),
+            limits=SolveLimits(time_s=job.time_s, seed=job.seed, workers=2),
         )
     assert result.plan is not None
     check = verify_dispatch(case.scenario, None, case.network, case.state, result.plan)

@@ -84,7 +84,7 @@ def test_who_stops_the_search_gets_the_draft_back() -> None:
 
 
 def test_plans_made_by_sectors_pass_the_verifier(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("depotopt.dispatch.solve.MANY_VEHICLES", 4)
+    monkeypatch.setattr("depotopt.dispatch.sector_search.MANY_VEHICLES", 4)
     case = world(4, points=15, depots=3, vehicles=10)
     limits = SolveLimits(time_s=1.0)
     result = solve_dispatch(case.scenario, None, case.network, case.state, limits=limits)

@@ -104,7 +104,7 @@ def allocate(problem: DispatchProblem, time_s: float = 60.0) -> Allocation:
         least = solve(-served_weight).bound
         bound_unmet = 0.0 if least is None else max(0.0, all_unmet + least)
         bound = max(bound, problem.unmet_penalty * bound_unmet)
-    whole = whole_trip_bound(problem, (pools, classes), (flows, program), time_s / 4)
+    whole = whole_trip_bound(problem, (pools, classes), (flows, program), time_s / 2)
     bound = bound if whole is None else max(bound, whole)
     work = np.zeros((len(classes), len(problem.depots)))
     depot_of = np.array([pool.depot for pool in pools], dtype=np.int64)

@@ -45,6 +45,11 @@ class _Order:
     rounds: int
 
 
+def sectored(problem: DispatchProblem) -> bool:
+    """Whether a problem is so large that it is worked on by sectors."""
+    return len(problem.vehicles) > MANY_VEHICLES and len(problem.depots) > 1
+
+
 def sweeps_for(problem: DispatchProblem, time_s: float) -> int:
     """How often all sectors are worked through in a time: counted, so that equal seeds give equal plans.
 

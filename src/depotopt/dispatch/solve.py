@@ -9,17 +9,18 @@ from dataclasses import dataclass, field, replace
 
 from depotopt.dispatch.allocation import Allocation, allocate
 from depotopt.dispatch.assembly import Assembly, assemble
+from depotopt.dispatch.budget import Budget
 from depotopt.dispatch.clock import timetable
 from depotopt.dispatch.construction import Construction
 from depotopt.dispatch.draft import Routes, remade, weighted_unmet
 from depotopt.dispatch.engines import routing_engine
 from depotopt.dispatch.goal import Value, checked_objectives, plan_terms, value_of
-from depotopt.dispatch.improvement import improve, size_of, sweep_up
+from depotopt.dispatch.improvement import improve, sweep_up
 from depotopt.dispatch.problem import DispatchProblem
 from depotopt.dispatch.publication import publish, with_driven_lengths
 from depotopt.dispatch.repair import repair
 from depotopt.dispatch.routing import RoutingBudget, RoutingEngine
-from depotopt.dispatch.sector_search import MANY_VEHICLES, improve_sectors, sweeps_for
+from depotopt.dispatch.sector_search import improve_sectors, sectored, sweeps_for
 from depotopt.dispatch.soundness import sound_bound
 from depotopt.dispatch.transshipment import transshipment
 from depotopt.dispatch.trunks import TrunkTrip, reachable_stock
@@ -37,8 +38,8 @@ ROUTING_S = 1.5e-3
 """Seconds an iteration of the routing engine takes, about: turns time into iterations."""
 MOST_ROUTING_ITERATIONS = 6
 """Routing iterations per job and seed, whatever the limit."""
-IMPROVEMENT_WORK = 400.0
-"""Rounds of ruin and recreate per second of the limit, divided by points and vehicles."""
+SEARCH_SHARE = 0.6
+"""Share of the time that ruin and recreate gets, counted in operations."""
 SMALL_SEARCHES = 1_000_000
 """Nodes times places up to which every search is Dijkstra's."""
 SEEDS = 2
@@ -47,32 +48,36 @@ SEEDS = 2
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How much is searched: counted in rounds, so that the same seed gives the same plan everywhere.
+    """How much is searched: counted in operations, so that the same seed gives the same plan everywhere.
 
     Attributes
     ----------
     time_s
-        Time the rounds are derived from.
-    rounds
-        Rounds of ruin and recreate.
+        Time the operations are derived from.
+    search_s
+        Seconds of one core that ruin and recreate may take, counted in operations.
     until
         Moment of `time.perf_counter` after which no step is begun: a guard for slow machines.
     """
 
     time_s: float
-    rounds: int
+    search_s: float
     until: float
 
     @classmethod
-    def of(cls, limits: SolveLimits, problem: DispatchProblem, begin: float) -> Effort:
-        """Derive the effort from the limits and the size of the problem."""
-        rounds = int(min(20_000.0, max(3.0, IMPROVEMENT_WORK * limits.time_s / size_of(problem))))
-        return cls(limits.time_s, rounds, begin + limits.time_s)
+    def of(cls, limits: SolveLimits, begin: float) -> Effort:
+        """Derive the effort from the limits."""
+        return cls(limits.time_s, SEARCH_SHARE * limits.time_s, begin + limits.time_s)
 
     def routing(self, jobs: int) -> int:
         """Iterations of the routing engine per job and seed; 0 where there is no time for it."""
         whole = ROUTING_SHARE * self.time_s / (SEEDS * ROUTING_S * max(jobs, 1))
         return int(min(MOST_ROUTING_ITERATIONS, whole))
+
+    @property
+    def budget(self) -> Budget:
+        """Operations of ruin and recreate."""
+        return Budget.of_seconds(self.search_s)
 
     @property
     def left_s(self) -> float:
@@ -187,7 +192,7 @@ def solve_dispatch(
         scenario = replace(scenario, dispatch_objectives=checked_objectives(objectives))
     assembly = assemble(scenario, layout, network, state, at_s, travel_engine(network))
     problem = assembly.problem
-    effort = Effort.of(limits, problem, begin)
+    effort = Effort.of(limits, begin)
     run = Run(assembly, router, limits, monitor, effort, begin)
     notes = [*problem.excluded, *_remarks(problem)]
     stocked = bool(problem.lots) or bool(assembly.sources)
@@ -226,7 +231,7 @@ def _improved(run: Run, allocation: Allocation, routes: Routes) -> Routes:
         _tell(monitor, problem, allocation, value, "improvement")
         run.keep(problem, allocation.bound, value, draft)
 
-    if len(problem.vehicles) > MANY_VEHICLES and len(problem.depots) > 1:
+    if sectored(problem):
         routes = improve_sectors(
             problem,
             routes,
@@ -240,7 +245,7 @@ def _improved(run: Run, allocation: Allocation, routes: Routes) -> Routes:
     routes = improve(
         problem,
         routes,
-        iterations=effort.rounds,
+        budget=effort.budget,
         until=effort.until,
         seed=run.limits.seed,
         stopped=lambda: monitor.stopped,
@@ -257,7 +262,8 @@ def _first_routes(run: Run, allocation: Allocation) -> Routes:
     value = value_of(problem, routes)
     _tell(monitor, problem, allocation, value, "first plan")
     run.keep(problem, allocation.bound, value, routes)
-    iterations = run.effort.routing(len(construction.pieces))
+    # Sectors bring more in the time the routing engine would take for thousands of consignments.
+    iterations = 0 if sectored(problem) else run.effort.routing(len(construction.pieces))
     if not iterations or monitor.stopped:
         return routes
     budget = RoutingBudget(

@@ -19,6 +19,8 @@ LEVELS: Final = 6
 """Distances into which the points of a vehicle class are sorted."""
 HORIZONS: Final = 3
 """Deadlines by which the trips are counted."""
+RELEASES: Final = 2
+"""Moments of activation or readiness after which the trips are counted as well, beside the very first."""
 HOURS: Final = -1.0
 """Stands for the hours of duty among the deadlines."""
 STEPS: Final = 600
@@ -91,14 +93,15 @@ def whole_trip_bound(
 
     Sets
         the flows and rows of `depotopt.dispatch.relaxation`;
-        H deadlines and the hours of duty, G crews: vehicles of a class that are alike;
+        H windows from when stock may be loaded to a deadline, and the hours of duty; G crews: vehicles of a
+        class that are alike;
         L levels of distance; P(g) duties
     Variables
         the flows; lam[g,p] >= 0 vehicles of crew g on duty p
     Model
         min  as there
-        s.t. as there, and per class, deadline and level l, with trips[p,l] the trips of duty p whose farthest
-             point is in level l, of flows to points with this deadline or an earlier one:
+        s.t. as there, and per class, window and level l, with trips[p,l] the trips of duty p whose farthest
+             point is in level l, of flows that are loaded after the window begins and due before it ends:
              sum of kg in levels >= l <= sum over l' >= l of most[g,l'] trips[p,l'] lam[g,p],
              the same with volume
              sum of kg <= sum kg[p] lam[g,p]
@@ -176,13 +179,16 @@ def _with_rows(
         out = group.out_s[depot[flows.pool[mine]], flows.point[mine]]
         around = out + group.back_s[flows.point[mine]] + problem.stop_service_s
         ends = problem.deadline_s[flows.point[mine]]
-        horizons = np.unique(np.quantile(ends, np.linspace(0, 1, HORIZONS), method="higher")).tolist()
-        for horizon in (*horizons, HOURS):
+        opens = _opens_s(problem, pools)[flows.pool[mine]]
+        for release_s, horizon in _windows(opens, ends):
             here = np.ones(len(mine), dtype=np.bool_) if horizon == HOURS else ends <= horizon
+            here &= opens >= release_s
+            if not here.any():
+                continue
             floor = np.unique(np.quantile(around[here], np.linspace(0, 1, LEVELS + 1)[:-1], method="higher"))
             level = np.searchsorted(floor, around[here], side="right") - 1
             nearest = np.array([out[here][level == n].min() for n in range(len(floor))])
-            found = _crews(problem, group, horizon, (floor, nearest), rows)
+            found = _crews(problem, group, (release_s, horizon), (floor, nearest), rows)
             if not found:
                 continue
             crews += found
@@ -199,18 +205,41 @@ def _with_rows(
     return replace(program, row=row, column=column, value=value, row_low=low, row_high=np.array(high)), crews
 
 
+def _opens_s(problem: DispatchProblem, pools: tuple[Pool, ...]) -> FloatArray:
+    """When loading from each pool may begin."""
+    return np.array(
+        [max(pool.ready_s, problem.depots[pool.depot].ready_s, problem.start_s) for pool in pools]
+    )
+
+
+def _windows(opens: FloatArray, ends: FloatArray) -> list[tuple[float, float]]:
+    """Moments from which on and until which trips are counted; the hours of duty count from the first."""
+    first = float(opens.min())
+    releases = {first}
+    later = opens[opens > first]
+    if len(later):
+        releases |= set(np.quantile(later, np.linspace(0, 1, RELEASES), method="lower").tolist())
+    found = [(first, HOURS)]
+    for release_s in sorted(releases):
+        late = ends[opens >= release_s]
+        horizons = np.unique(np.quantile(late, np.linspace(0, 1, HORIZONS), method="higher"))
+        found += [(release_s, horizon) for horizon in horizons.tolist()]
+    return found
+
+
 def _crews(
     problem: DispatchProblem,
     group: VehicleClass,
-    horizon: float,
+    window: tuple[float, float],
     levels: tuple[FloatArray, FloatArray],
     first_row: int,
 ) -> list[Crew]:
     """Vehicles of a class that are alike; none where one of them makes more trips than are counted."""
     around, out = levels
+    release_s, horizon = window
     depots = [depot for depot in problem.depots if depot.dock_kg_per_s > 0]
     places = np.array([depot.place for depot in depots], dtype=np.int64)
-    ready = np.array([max(depot.ready_s, problem.start_s) for depot in depots])
+    ready = np.array([max(depot.ready_s, problem.start_s, release_s) for depot in depots])
     alike: dict[tuple[float, float, float], int] = {}
     for v in group.vehicles:
         vehicle = problem.vehicles[v]
