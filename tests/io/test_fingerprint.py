@@ -8,6 +8,7 @@ import pkgutil
 import shutil
 from dataclasses import MISSING, field, fields, is_dataclass, make_dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -88,7 +89,7 @@ def test_the_form_of_a_hash_is_read_from_it() -> None:
 
 def defaults() -> dict[str, dict[str, str]]:
     """Defaults of everything a scenario is made of, by class and field."""
-    kinds = {SolveLimits}
+    kinds: set[Any] = {SolveLimits}
     for name in SPOKEN_OF:
         members = vars(importlib.import_module(name)).values()
         kinds |= {one for one in members if isinstance(one, type) and is_dataclass(one)}

@@ -51,7 +51,7 @@ def trunk(content: ReportContent) -> tuple[ReportContent, Trip]:
 
 def rows(table: Table, vehicle: str, number: int) -> list[dict[str, object]]:
     names = [column.name for column in table.columns]
-    found = [dict(zip(names, row, strict=True)) for row in table.rows]
+    found: list[dict[str, object]] = [dict(zip(names, row, strict=True)) for row in table.rows]
     return [row for row in found if (row["vehicle"], row["trip"]) == (vehicle, number)]
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from depotopt.dispatch.manifest import manifests
 from depotopt.hazards.reports import RoadReport
+from depotopt.plans import Trip
 from depotopt.report.content import ReportContent
 from depotopt.report.pieces import road_pieces
 from depotopt.report.routes import trip_legs
@@ -18,6 +19,7 @@ from depotopt.report.sheets import SheetWriter
 from depotopt.report.sketch import HEIGHT, WIDTH, Sketcher
 from depotopt.report.stop_code import MOST_BYTES, stop_code, stop_list
 from depotopt.report.wording import Wording
+from depotopt.roads.profiles import Mode, TravelProfile
 
 
 def test_the_stop_list_names_every_stop_with_time_position_and_loads(content: ReportContent) -> None:
@@ -108,3 +110,44 @@ def test_a_sheet_lists_loads_last_drop_first_and_the_latest_safe_departure(conte
         latest = re.findall(r"Leave no later than</dt><dd>([^<]+)<", sheet)[paper.trip - 1]
         moment = content.scenario.start + dt.timedelta(seconds=max(paper.depart_s, paper.latest_departure_s))
         assert f"{moment:%H:%M}" in latest
+
+
+def told_of(content: ReportContent, *trips: Trip) -> str:
+    """The English page of these trips alone."""
+    assert content.plan is not None
+    assert content.dispatch is not None
+    plan = dataclasses.replace(content.plan, trips=trips)
+    told = dataclasses.replace(content, dispatch=dataclasses.replace(content.dispatch, plan=plan))
+    return SheetWriter.of(told, road_pieces(content.network), Wording("en")).page()
+
+
+def test_a_sheet_sends_the_driver_to_the_depot_first(content: ReportContent) -> None:
+    assert content.plan is not None
+    trip = content.plan.trips[0]
+    away = dataclasses.replace(
+        trip, approach_start_s=trip.load_start_s - 1800, approach_links=trip.stops[0].links
+    )
+    page = told_of(content, away)
+    assert "<dt>Set out</dt>" in page
+    depot = content.scenario.sites[content.scenario.site_index[trip.start_site]].name
+    assert f"Drive empty to {depot} ({trip.start_site}) first." in page
+    page = told_of(content, dataclasses.replace(trip, approach_start_s=None, approach_links=()))
+    assert "Set out" not in page
+    assert "Drive empty" not in page
+
+
+def test_a_unit_that_the_name_says_is_not_said_twice(content: ReportContent) -> None:
+    page = SheetWriter.of(content, road_pieces(content.network), Wording("en")).page()
+    assert "tent Family tent" not in page
+    assert re.search(r"\d ×</b> Family tent", page)
+    assert re.search(r"\d L</b> Drinking water", page)
+
+
+def test_an_aircraft_goes_by_air_and_not_by_streets(content: ReportContent) -> None:
+    kinds = tuple(
+        dataclasses.replace(kind, profile=TravelProfile(Mode.AIR, cruise_kmh=200.0))
+        for kind in content.scenario.vehicle_types
+    )
+    flown = dataclasses.replace(content, scenario=dataclasses.replace(content.scenario, vehicle_types=kinds))
+    page = SheetWriter.of(flown, road_pieces(content.network), Wording("zh")).page()
+    assert "<td>航空<br>" in page

@@ -325,8 +325,9 @@ def _with_confidence(form: str, value: object, half_width: object) -> str:
 
 def _metric_form(metric: str) -> str:
     if metric.startswith(("coverage", "backup", "overlap", "unmet_share")):
-        return "{:.1%}"
-    return "{:.3f}" if metric == "gini" else "{:,.0f}"
+        # "z": what rounds to nothing has no sign.
+        return "{:z.1%}"
+    return "{:z.3f}" if metric == "gini" else "{:z,.0f}"
 
 
 def tell_files(files: ReportFiles, *, as_json: bool) -> None:

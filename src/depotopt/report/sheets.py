@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import html
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -18,6 +19,8 @@ from depotopt.report.sketch import Sketcher
 from depotopt.report.stop_code import stop_code, stop_list
 from depotopt.report.trip_tables import weight_and_volume
 from depotopt.report.wording import Wording
+from depotopt.roads.profiles import Mode
+from depotopt.scenario import Commodity
 
 MOST_REPORTS = 8
 """Road reports printed on a sheet; the workbook has them all."""
@@ -139,11 +142,18 @@ class SheetWriter:
         return f'\n<p class="reports"><b>{_safe(say("sheet.reports"))}</b> {_safe("; ".join(lines))}</p>'
 
     def _trip(self, trip: Trip, trips: int) -> str:
-        say, site = self.wording, self._site
+        say, site, scenario = self.wording, self._site, self.content.scenario
         kg, m3 = weight_and_volume(self.content, trip.loads)
         # Later trips of the vehicle count as well: who leaves late is late with all of them.
         latest_s = trip.depart_s + max(0.0, self._slack_of()[trip.vehicle, trip.number])
-        facts = [
+        facts = []
+        approach = ""
+        if trip.approach_start_s is not None:
+            facts.append((say("sheet.set_out"), self._clock(trip.approach_start_s)))
+            streets = self._streets(trip.approach_links)
+            place = site(trip.start_site)
+            approach = f'<p class="return">{_safe(say("sheet.approach", place=place, streets=streets))}</p>\n'
+        facts += [
             (say("sheet.load_at"), f"{site(trip.start_site)}  {self._clock(trip.load_start_s)}"),
             (say("sheet.depart"), self._clock(trip.depart_s)),
             (say("sheet.latest"), self._clock(latest_s)),
@@ -153,16 +163,17 @@ class SheetWriter:
         listed = "".join(f"<div><dt>{_safe(k)}</dt><dd>{_safe(v)}</dd></div>" for k, v in facts)
         heads = ("stop", "arrive", "leave_by", "place", "via", "unload", "weight", "signed")
         head = "".join(f"<th>{_safe(say(f'sheet.{name}'))}</th>" for name in heads)
-        rows = "\n".join(self._stop(stop) for stop in handovers(self.content.scenario, trip))
+        rows = "\n".join(self._stop(stop, self._mode(trip)) for stop in handovers(scenario, trip))
         back = f"{say('sheet.return', place=site(trip.end_site))} {self._streets(trip.return_links)}"
         if trip.stranded:
             back = say("sheet.stranded")
+        title = _safe(say("sheet.trip", number=trip.number, trips=trips))
         return (
-            f'<div class="head"><div><h2>{_safe(say("sheet.trip", number=trip.number, trips=trips))}</h2>\n'
+            f'<div class="trip"><div class="head"><div><h2>{title}</h2>\n'
             f"<dl>{listed}</dl></div>{stop_code(stop_list(self.content, trip))}</div>\n"
-            f"{self._load_list(trip)}\n"
+            f"{approach}{self._load_list(trip)}\n"
             f"<table><thead><tr>{head}</tr></thead>\n<tbody>{rows}</tbody></table>\n"
-            f'<p class="return">{_safe(back)}</p>'
+            f'<p class="return">{_safe(back)}</p></div>'
         )
 
     def _slack_of(self) -> dict[tuple[str, int], float]:
@@ -190,22 +201,28 @@ class SheetWriter:
         for load in loads:
             item = scenario.commodities[scenario.commodity_index[load.commodity]]
             weight = f"{load.quantity * item.kg_per_unit:,.0f} kg"
-            goods.append(f"{load.quantity:,.10g} {item.unit} {item.name} [{load.lot}] {weight}")
+            goods.append(f"{_amount(load, item)} {item.name} [{load.lot}] {weight}")
         return ", ".join(goods)
 
-    def _stop(self, stop: Handover) -> str:
+    def _mode(self, trip: Trip) -> str:
+        """How the vehicle moves where it does not follow roads, else nothing."""
+        scenario = self.content.scenario
+        mode = scenario.vehicle_types[scenario.vehicle_type_index[trip.vehicle_type]].profile.mode
+        return "" if mode is Mode.ROAD else self.wording.named("mode", mode.value)
+
+    def _stop(self, stop: Handover, mode: str) -> str:
         scenario = self.content.scenario
         kg, m3 = weight_and_volume(self.content, stop.loads)
         lines = []
         for load in stop.loads:
             commodity = scenario.commodities[scenario.commodity_index[load.commodity]]
-            amount = f"{load.quantity:,.10g} {commodity.unit}"
-            lines.append(f"<b>{_safe(amount)}</b> {_safe(commodity.name)} <small>{_safe(load.lot)}</small>")
+            amount = _safe(_amount(load, commodity))
+            lines.append(f"<b>{amount}</b> {_safe(commodity.name)} <small>{_safe(load.lot)}</small>")
         return (
             f'<tr><td class="n">{stop.number}</td><td class="t">{self._clock(stop.arrive_s)}</td>'
             f'<td class="t">{self._clock(stop.latest_s)}</td>'
             f"<td><b>{_safe(stop.name)}</b><br><small>{_safe(stop.place)}<br>{stop.lat:.5f}, "
-            f"{stop.lon:.5f}</small></td><td>{_safe(self._streets(stop.links))}<br>"
+            f"{stop.lon:.5f}</small></td><td>{_safe(mode or self._streets(stop.links))}<br>"
             f"<small>{stop.distance_m / 1000:,.1f} km</small></td>"
             f'<td>{"<br>".join(lines)}</td><td class="q">{kg:,.0f} kg<br>{m3:,.2f} m³</td><td></td></tr>'
         )
@@ -229,6 +246,13 @@ class SheetWriter:
         moment = start + dt.timedelta(seconds=seconds)
         days = (moment.date() - start.date()).days
         return f"{moment:%H:%M}" + (f" {self.wording('sheet.day', days=days)}" if days else "")
+
+
+def _amount(load: Load, commodity: Commodity) -> str:
+    """How much: the unit is left out where the name says it (12 x Family tent)."""
+    number = f"{load.quantity:,.10g}"
+    named = commodity.unit.casefold() in re.findall(r"\w+", commodity.name.casefold())
+    return f"{number} ×" if named else f"{number} {commodity.unit}"
 
 
 def _safe(text: str) -> str:

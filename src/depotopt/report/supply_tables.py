@@ -12,6 +12,8 @@ from depotopt.report.pieces import OPEN, street_damage
 from depotopt.report.table import SENTENCE, Row, Table, columns, moment
 from depotopt.roads.network import ROAD_CLASSES, StreetKind
 
+PART_OF_UNIT = 1e-3
+"""A layout that asks for less than this more than is held buys nothing: solvers leave such crumbs."""
 STATUS_NAMES = ("open", "slowed", "lost")
 """Names of the codes of `depotopt.report.pieces.StreetDamage.status`."""
 
@@ -67,7 +69,8 @@ def stock_table(content: ReportContent, ledger: Ledger) -> Table:
                 entry.mode,
                 entry.planned,
                 entry.held,
-                max(0.0, entry.planned - entry.held),
+                # Layouts are in parts of units; what is bought is whole.
+                float(max(0, math.ceil(entry.planned - entry.held - PART_OF_UNIT))),
                 commodity.unit,
                 entry.planned * commodity.kg_per_unit,
                 entry.planned * commodity.m3_per_unit,
@@ -209,7 +212,12 @@ def road_losses_table(content: ReportContent, ledger: Ledger) -> Table:
             "from:moment until:moment length_km:number lon:degrees lat:degrees"
         ),
         tuple(rows),
-        (("street_kind", "street_kind"), ("road_class", "road_class"), ("road_status", "road_status")),
+        (
+            ("street_kind", "street_kind"),
+            ("road_class", "road_class"),
+            ("road_status", "road_status"),
+            ("cause", "cause"),
+        ),
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from depotopt.report.content import ReportContent
 from depotopt.report.summary import Figure
-from depotopt.report.table import METRIC, SENTENCE, Cell, Kind, Table
+from depotopt.report.table import METRIC, SENTENCE, Cell, Column, Kind, Table
 from depotopt.report.wording import Wording
 
 if TYPE_CHECKING:
@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 FORMATS: Final[dict[str, str]] = {
     "text": "@",
     "integer": "0",
-    "number": "#,##0.##",
+    "number": "#,##0.00",
+    "units": "#,##0",
+    "kg": "#,##0",
+    "m3": "#,##0.00",
+    "min": "#,##0",
     "moment": "yyyy-mm-dd hh:mm",
     "share": "0.0%",
     "degrees": "0.00000",
@@ -30,6 +34,10 @@ FORMATS: Final[dict[str, str]] = {
     "km": "#,##0.0",
     "person_days": "#,##0",
 }
+WHOLE: Final = frozenset(
+    {"quantity", "held", "to_buy", "need", "delivered", "unmet", "people", "people_in_need"}
+)
+"""Columns of units and of people, shown without decimals."""
 WIDEST: Final = 48
 BANDED: Final = {"manifests": 2, "stops": 2, "withdrawals": 2, "trips": 1}
 """Leading columns whose change starts a new group, marked by a line above."""
@@ -67,7 +75,7 @@ def write_workbook(
 
     with xlsxwriter.Workbook(str(path), {"in_memory": True}) as book:
         book.set_properties({"title": content.scenario.title, "created": _created(content)})
-        formats = _formats(book)
+        formats = _formats(book, wording)
         start = content.scenario.start.replace(tzinfo=None)
         _summary(book.add_worksheet(wording("table.summary")), content, figures, states, wording, formats)
         for table in tables:
@@ -81,13 +89,16 @@ def _created(content: ReportContent) -> dt.datetime:
     return moment.replace(tzinfo=None)
 
 
-def _formats(book: Workbook) -> dict[str, Any]:
+def _formats(book: Workbook, wording: Wording) -> dict[str, Any]:
     formats = {}
     for kind, code in FORMATS.items():
         base = {"num_format": code, "valign": "top", "font_size": 10}
         formats[kind] = book.add_format(base)
         formats[f"{kind}/first"] = book.add_format({**base, "top": 1, "top_color": LINE})
-        formats[f"{kind}/figure"] = book.add_format({**base, "font_size": 12, "bold": True, "align": "left"})
+        figure = {**base, "num_format": _with_unit(code, kind, wording)}
+        formats[f"{kind}/figure"] = book.add_format(
+            {**figure, "font_size": 12, "bold": True, "align": "left"}
+        )
     formats["head"] = book.add_format(
         {"bold": True, "font_color": "white", "bg_color": NAVY, "text_wrap": True, "valign": "vcenter"}
     )
@@ -95,6 +106,22 @@ def _formats(book: Workbook) -> dict[str, Any]:
     formats["section"] = book.add_format({"bold": True, "font_size": 12, "font_color": NAVY, "bottom": 1})
     formats["wrap"] = book.add_format({"text_wrap": True, "valign": "top"})
     return formats
+
+
+def _with_unit(code: str, kind: str, wording: Wording) -> str:
+    """Number format that shows the unit of a key figure behind it; the number stays a number."""
+    unit = wording(f"unit.{kind}", value="") if kind in ("people", "t", "km") else ""
+    return f'{code}"{unit}"' if unit else code
+
+
+def _shown_as(column: Column) -> str:
+    """Format of a column: by its kind, numbers by what they count."""
+    if column.kind != "number":
+        return column.kind
+    if column.name in WHOLE:
+        return "units"
+    ending = column.name.rpartition("_")[2]
+    return ending if ending in FORMATS else "number"
 
 
 def _summary(
@@ -143,6 +170,7 @@ def _sheet(
     titles = [wording.title("column", column.name) for column in table.columns]
     widths = [max(len(word) for word in title.split() or [""]) + 2 for title in titles]
     band = BANDED.get(table.name, 0)
+    shown = [_shown_as(column) for column in table.columns]
     for c, title in enumerate(titles):
         sheet.write_string(0, c, title, formats["head"])
     for r, row in enumerate(table.rows, start=1):
@@ -151,7 +179,7 @@ def _sheet(
             if column.name in coded and isinstance(value, str):
                 group = coded[column.name]
                 value = _said(value, group, wording)
-            _write(sheet, r, c, value, column.kind, start, formats[column.kind + "/first" * first])
+            _write(sheet, r, c, value, column.kind, start, formats[shown[c] + "/first" * first])
             if isinstance(value, str):
                 # Chinese characters are two columns wide.
                 widths[c] = max(widths[c], sum(2 if ord(sign) > 0x2E80 else 1 for sign in value) + 1)
