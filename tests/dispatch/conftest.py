@@ -1,4 +1,4 @@
-"""Dispatch tests count rounds: the guard of slow machines is out of the way, however busy the machine."""
+"""Dispatch tests count operations: the guard of slow machines is out of the way, however busy the machine."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from depotopt.dispatch import solve
-from depotopt.dispatch.problem import DispatchProblem
 from depotopt.solving import SolveLimits
 
 PATIENCE_S = 600.0
@@ -15,10 +14,10 @@ PATIENCE_S = 600.0
 
 @pytest.fixture(autouse=True)
 def rounds_decide(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rounds still follow from the limits; only the moment after which nothing is begun moves away."""
+    """Operations still follow from the limits; only the moment after which nothing is begun moves away."""
     of = solve.Effort.of
 
-    def patient(limits: SolveLimits, problem: DispatchProblem, begin: float) -> solve.Effort:
-        return replace(of(limits, problem, begin), until=begin + PATIENCE_S)
+    def patient(limits: SolveLimits, begin: float) -> solve.Effort:
+        return replace(of(limits, begin), until=begin + PATIENCE_S)
 
     monkeypatch.setattr(solve.Effort, "of", staticmethod(patient))

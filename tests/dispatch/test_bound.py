@@ -21,7 +21,7 @@ from depotopt.scenario import Commodity, Stock
 from depotopt.solving import SolveLimits
 from tests.dispatch.worlds import World, world
 
-LIMITS = SolveLimits(time_s=1.0, seed=1)
+LIMITS = SolveLimits(time_s=0.5, seed=1)
 MOST_TRIPS = 2
 SEEDS = range(12)
 

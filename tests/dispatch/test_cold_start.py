@@ -21,7 +21,7 @@ from depotopt.verify.replan import PlanInForce, verify_replan
 from tests.dispatch.test_replanning import busiest_street, closed, in_force
 from tests.dispatch.worlds import World, world
 
-LIMITS = SolveLimits(time_s=1.0, seed=1)
+LIMITS = SolveLimits(time_s=0.4, seed=1)
 AT_S = 5_400.0
 
 

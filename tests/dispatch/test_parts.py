@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from depotopt.dispatch.allocation import allocate
+from depotopt.dispatch.budget import Budget
 from depotopt.dispatch.clock import retimed, timetable
 from depotopt.dispatch.construction import Construction
 from depotopt.dispatch.draft import Routes, delivered, drawn, weighted_unmet
@@ -77,4 +78,4 @@ def test_a_part_without_vehicles_is_searched_for_nothing() -> None:
     """Quarters of a large case may hold depots whose vehicles all stand elsewhere."""
     problem = replace(problem_of(world(3, 6, 2, vehicles=4)), vehicles=(), travel=())
     assert sweep_up(problem, (), np.inf) == ()
-    assert improve(problem, (), iterations=2, until=np.inf, seed=1, stopped=lambda: False) == ()
+    assert improve(problem, (), budget=Budget(1e5), until=np.inf, seed=1, stopped=lambda: False) == ()

@@ -15,7 +15,7 @@ from depotopt.solving import SolveLimits
 from tests.dispatch.worlds import World, world
 from tests.verify.line_case import calm, line_network, line_scenario
 
-LIMITS = SolveLimits(time_s=1.0, seed=1)
+LIMITS = SolveLimits(time_s=0.4, seed=1)
 CONFIRMED = 0.95
 
 

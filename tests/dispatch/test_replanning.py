@@ -19,7 +19,7 @@ from depotopt.verify.lots import usable_lots
 from depotopt.verify.trips import RouteClock
 from tests.dispatch.worlds import World, world
 
-LIMITS = SolveLimits(time_s=1.0, seed=1)
+LIMITS = SolveLimits(time_s=0.3, seed=1)
 
 
 def in_force(case: World) -> DispatchPlan:

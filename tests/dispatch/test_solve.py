@@ -20,7 +20,7 @@ from depotopt.verify.dispatch import verify_dispatch
 from tests.dispatch.worlds import World, world
 from tests.verify.line_case import calm, line_network, line_scenario, without_street
 
-QUICK = SolveLimits(time_s=2.0, seed=1)
+QUICK = SolveLimits(time_s=0.6, seed=1)
 
 
 def solved(case: World, engine: str = "pyvrp", limits: SolveLimits = QUICK) -> SolveResult[DispatchPlan]:
@@ -74,8 +74,8 @@ def test_every_plan_keeps_every_rule(seed: int, points: int, depots: int, scarce
 
 
 def test_the_same_seed_gives_the_same_plan(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rounds are counted; few enough here that no machine is too slow for the time."""
-    monkeypatch.setattr("depotopt.dispatch.solve.IMPROVEMENT_WORK", 40.0)
+    """Operations are counted; few enough here that no machine is too slow for the time."""
+    monkeypatch.setattr("depotopt.dispatch.solve.SEARCH_SHARE", 0.05)
     first, second = solved(world(5)), solved(world(5))
     assert first.plan == second.plan
 

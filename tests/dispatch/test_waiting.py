@@ -18,7 +18,7 @@ from depotopt.verify.dispatch import verify_dispatch
 from tests.dispatch.worlds import World, world
 from tests.verify.line_case import calm, line_network, line_scenario, without_street
 
-QUICK = SolveLimits(time_s=1.0, seed=1)
+QUICK = SolveLimits(time_s=0.4, seed=1)
 
 
 def solved(case: World, limits: SolveLimits = QUICK, engine: str = "pyvrp") -> SolveResult[DispatchPlan]:

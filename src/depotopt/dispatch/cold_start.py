@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -64,7 +64,7 @@ def cold_start(problem: DispatchProblem, limits: SolveLimits, monitor: Monitor, 
     depotopt.errors.EngineError
         If a solver fails.
     """
-    effort = Effort(limits.time_s, Effort.of(limits, problem, 0.0).rounds, until)
+    effort = replace(Effort.of(limits, 0.0), until=until)
     allocation = allocate(problem, max(1.0, effort.left_s / 2))
     construction = Construction(problem, allocation, effort.until)
     routes = construction.scheduled()
@@ -85,7 +85,7 @@ def cold_start(problem: DispatchProblem, limits: SolveLimits, monitor: Monitor, 
     routes = improve(
         problem,
         routes,
-        iterations=effort.rounds,
+        budget=effort.budget,
         until=effort.until,
         seed=limits.seed,
         stopped=lambda: monitor.stopped,

@@ -208,6 +208,19 @@ def drawn(problem: DispatchProblem, routes: Routes) -> Int64Array:
     return units
 
 
+def net_of_locked(problem: DispatchProblem, routes: Routes) -> DispatchProblem:
+    """The problem net of what locked vehicles load and hand over."""
+    if not problem.locked:
+        return problem
+    theirs = tuple(route if v in problem.locked else () for v, route in enumerate(routes))
+    units = problem.lot_units - drawn(problem, theirs)
+    return replace(
+        problem,
+        need=problem.need - delivered(problem, theirs),
+        lots=tuple(replace(lot, units=int(n)) for lot, n in zip(problem.lots, units, strict=True)),
+    )
+
+
 def without_empty(problem: DispatchProblem, routes: Routes) -> Routes:
     """The same draft without stops that receive nothing and trips without stops."""
     kept = []

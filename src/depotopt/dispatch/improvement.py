@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 
 from depotopt.dispatch.arrival_search import sooner
+from depotopt.dispatch.budget import ROUND, Budget, Guard
 from depotopt.dispatch.candidates import arrival_first, insertion_order
 from depotopt.dispatch.clock import timetable
 from depotopt.dispatch.draft import Routes, make_trip, unhurried
@@ -36,75 +37,19 @@ MOST_POINTS_RUINED: Final = 8
 """Neighbouring points taken out together."""
 ROUNDS_PER_PART: Final = 20
 """Rounds in one part before the next is taken."""
-SQUARE_FROM: Final = 160
-"""Points and vehicles from which on a round takes time by the square."""
+QUIET_ROUNDS: Final = (20, 2)
+"""Rounds in a row without a gain after which a search ends, and as many more per point and vehicle."""
+QUIET_PARTS: Final = 12
+"""Parts in a row without a gain, per depot, after which a search ends."""
 LAST_TRIES: Final = 60
 """Candidates timed exactly per point when the last crumbs are swept up."""
-
-
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """When to stop whatever the rounds say.
-
-    Attributes
-    ----------
-    until
-        Moment of `time.perf_counter` after which nothing is begun.
-    stopped
-        Asked before every round.
-    """
-
-    until: float
-    stopped: Callable[[], bool]
-
-    @property
-    def left_s(self) -> float:
-        """Seconds left."""
-        return max(0.0, self.until - time.perf_counter())
-
-    @property
-    def over(self) -> bool:
-        """Whether to stop now."""
-        return self.stopped() or time.perf_counter() >= self.until
-
-
-@dataclass(slots=True)
-class Budget:
-    """Work in rounds times the size of what they work on: counted, so that equal seeds give equal plans.
-
-    Attributes
-    ----------
-    total, left
-        All of it, and what is not spent.
-    """
-
-    total: float
-    left: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.left = self.total
-
-    def spend(self, work: int) -> None:
-        """Take off the work of a round."""
-        self.left -= work
-
-    @property
-    def heat(self) -> float:
-        """Share that is left."""
-        return max(0.0, self.left / self.total) if self.total > 0 else 0.0
-
-
-def size_of(problem: DispatchProblem) -> int:
-    """Measure of the work of one round: it grows with the square of points and vehicles."""
-    size = max(10, len(problem.points) + 2 * len(problem.vehicles))
-    return max(size, size * size // SQUARE_FROM)
 
 
 def improve(
     problem: DispatchProblem,
     routes: Routes,
     *,
-    iterations: int,
+    budget: Budget,
     until: float,
     seed: int,
     stopped: Callable[[], bool],
@@ -120,8 +65,8 @@ def improve(
     ----------
     problem, routes
         A draft that holds every rule.
-    iterations
-        Rounds on the whole problem; parts get as many more as they are smaller.
+    budget
+        Operations to spend; the search ends before where it is long without a gain.
     until
         Moment of `time.perf_counter` after which no round is begun.
     seed
@@ -145,12 +90,12 @@ def improve(
         if keeper is not None:
             keeper(value, draft)
 
-    budget = Budget(float(iterations * size_of(problem)))
     quarters = Quarters(problem)
     if not quarters.divided:
-        return _search(problem, routes, iterations, budget, rng, guard, tell)
-    best, best_value = routes, value_of(problem, routes)
-    while budget.left > 0 and not guard.over:
+        return _search(problem, routes, None, budget, rng, guard, tell)
+    best, best_value, quiet = routes, value_of(problem, routes), 0
+    while budget.left > 0 and not guard.over and quiet < QUIET_PARTS * len(problem.depots):
+        quiet += 1
         part = quarters.next_part(best, rng)
         mine = part.routes(best)
         found = _search(part.problem, mine, ROUNDS_PER_PART, budget, rng, guard)
@@ -159,7 +104,7 @@ def improve(
         candidate = part.put_back(problem, best, found)
         value = _kept_value(problem, candidate)
         if value is not None and value < best_value:
-            best, best_value = candidate, value
+            best, best_value, quiet = candidate, value, 0
             tell(best_value, best)
     return best
 
@@ -185,8 +130,8 @@ def search_part(
     until, stopped
         As in `improve`.
     """
-    budget = Budget(float((rounds + 1) * size_of(problem)))
-    return _search(problem, routes, rounds, budget, np.random.default_rng(seed), Guard(until, stopped))
+    guard = Guard(until, stopped)
+    return _search(problem, routes, rounds, Budget(math.inf), np.random.default_rng(seed), guard)
 
 
 def _kept_value(problem: DispatchProblem, routes: Routes) -> Value | None:
@@ -195,17 +140,17 @@ def _kept_value(problem: DispatchProblem, routes: Routes) -> Value | None:
     return value_of(problem, routes, times) if times.feasible else None
 
 
-def _filled(problem: DispatchProblem, routes: Routes, guard: Guard) -> Routes:
+def _filled(problem: DispatchProblem, routes: Routes, guard: Guard, budget: Budget | None = None) -> Routes:
     """The draft with what still fits put in, and its quantities optimised."""
-    work = Inserter(problem, routes)
+    work = Inserter(problem, routes, budget=budget)
     work.insert_all(insertion_order(problem, work.missing), guard.until)
-    return best_quantities(problem, tuple(work.routes), guard.left_s, whole=False)
+    return best_quantities(problem, tuple(work.routes), guard.left_s, whole=False, budget=budget)
 
 
 def _search(
     problem: DispatchProblem,
     routes: Routes,
-    rounds: int,
+    rounds: int | None,
     budget: Budget,
     rng: np.random.Generator,
     guard: Guard,
@@ -214,35 +159,39 @@ def _search(
     """The best draft of a walk from the given one, which is returned itself where none is better.
 
     A draft a little worse than the best is walked on from (record-to-record travel, Dueck 1993), the less so
-    the later; the quantities of promising drafts are optimised exactly.
+    the later; the quantities of promising drafts are optimised exactly. Without a number of ``rounds`` it
+    ends when the budget is spent or nothing has been gained for long.
     """
     early = arrival_first(problem)
     best, best_value = routes, value_of(problem, routes)
-    current = _filled(problem, routes, guard)
+    current = _filled(problem, routes, guard, budget)
     if early:
         current = sooner(problem, current, guard.until)
     value = value_of(problem, current)
     if value < best_value:
         best, best_value = current, value
-    budget.spend(size_of(problem))
-    for number in range(rounds):
+    patience = QUIET_ROUNDS[0] + QUIET_ROUNDS[1] * (len(problem.points) + len(problem.vehicles))
+    quiet = number = 0
+    while budget.left > 0 and quiet < patience and number != rounds:
+        budget.spend(ROUND)
         ruined = None if guard.over else _ruin(problem, current, rng)
         if ruined is None:
             break
-        candidate = _recreate(problem, ruined, number, rng, guard.until)
+        candidate = _recreate(problem, ruined, number, rng, guard.until, budget)
         if early:
             candidate = sooner(problem, candidate, guard.until)
         value = value_of(problem, candidate)
-        if value.near(best_value, DEVIATION * budget.heat):
+        heat = budget.heat if rounds is None else 1.0 - number / rounds
+        if value.near(best_value, DEVIATION * heat):
             if number % POLISH_EVERY == 0 or value < best_value:
-                candidate = best_quantities(problem, candidate, guard.left_s, whole=False)
+                candidate = best_quantities(problem, candidate, guard.left_s, whole=False, budget=budget)
                 value = value_of(problem, candidate)
             current = candidate
+        number, quiet = number + 1, quiet + 1
         if value < best_value:
-            best, best_value = candidate, value
+            best, best_value, quiet = candidate, value, 0
             if tell is not None:
                 tell(best_value, best)
-        budget.spend(size_of(problem))
     return best
 
 
@@ -281,7 +230,12 @@ def _swept(problem: DispatchProblem, routes: Routes, until: float) -> Routes:
 
 
 def _recreate(
-    problem: DispatchProblem, ruined: Routes, number: int, rng: np.random.Generator, until: float
+    problem: DispatchProblem,
+    ruined: Routes,
+    number: int,
+    rng: np.random.Generator,
+    until: float,
+    budget: Budget,
 ) -> Routes:
     """Insert what is missing; waiting for turns at docks is dropped where nobody is late without it."""
     free = unhurried(ruined, problem.locked)
@@ -289,7 +243,7 @@ def _recreate(
         ruined = free
     elif not timetable(problem, ruined).feasible:
         ruined = repair(problem, ruined)
-    work = Inserter(problem, ruined, thrifty=bool(rng.random() < THRIFTY_SHARE))
+    work = Inserter(problem, ruined, thrifty=bool(rng.random() < THRIFTY_SHARE), budget=budget)
     order = insertion_order(problem, work.missing)
     if number % 2:
         rng.shuffle(order)
@@ -299,9 +253,7 @@ def _recreate(
 
 def _ruin(problem: DispatchProblem, routes: Routes, rng: np.random.Generator) -> Routes | None:
     """Take out whole trips, whole vehicles, or the stops near a random one."""
-    free = [
-        (v, n) for v, route in enumerate(routes) for n in range(len(route)) if v not in problem.locked
-    ]
+    free = [(v, n) for v, route in enumerate(routes) for n in range(len(route)) if v not in problem.locked]
     if not free:
         return None
     if rng.random() < TRIP_RUIN_SHARE:

@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from depotopt.dispatch.budget import LOOKED_AT, TIMED, Budget
 from depotopt.dispatch.candidates import Candidate, arrival_first, serving_worth
 from depotopt.dispatch.clock import TIME_SLACK_S, TimedTrip, Timetable, retimed, timetable
 from depotopt.dispatch.draft import DraftTrip, Routes, delivered, drawn, make_trip
@@ -42,12 +43,21 @@ class Inserter:
         Rank insertions by what they bring per second of the vehicle, not by all they bring.
     tries
         Candidates per point that are timed exactly; fewer in drafts of many trips, where each takes longer.
+    budget
+        What is looked at and timed is taken off it; it does not end an insertion.
     """
 
     def __init__(
-        self, problem: DispatchProblem, routes: Routes, *, thrifty: bool = False, tries: int = TRIES
+        self,
+        problem: DispatchProblem,
+        routes: Routes,
+        *,
+        thrifty: bool = False,
+        tries: int = TRIES,
+        budget: Budget | None = None,
     ) -> None:
         self.problem = problem
+        self._budget = Budget(math.inf) if budget is None else budget
         self.thrifty = thrifty
         self.tries = tries
         self.routes = list(routes)
@@ -83,6 +93,8 @@ class Inserter:
         """Make the best insertion for a point; whether one was found."""
         if not any(units > 0 for units in self.need[point]):
             return False
+        trips = len(self.times.trips)
+        self._budget.spend(LOOKED_AT * trips)
         added, sent = sorted(self._into_trips(point), key=self._rank), self._new_trips(point)
         sent.sort(key=self._rank)
         found = sorted([*added[: self.tries], *sent[: self.tries]], key=self._rank)
@@ -93,6 +105,7 @@ class Inserter:
         for kind in (added, sent, patient):
             chosen += [c for c in kind[: min(tries, TRIES_PER_KIND)] if c not in chosen]
         for candidate in chosen:
+            self._budget.spend(TIMED * trips)
             changed = list(self.routes)
             changed[candidate.vehicle] = self._changed(candidate, point)
             times = retimed(self.problem, tuple(changed), self.times, candidate.vehicle)

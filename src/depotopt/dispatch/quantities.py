@@ -10,14 +10,14 @@ from typing import Final
 
 import numpy as np
 
+from depotopt.dispatch.budget import ENTRY, Budget
 from depotopt.dispatch.candidates import insertion_order
 from depotopt.dispatch.clock import TimedTrip, Timetable, timetable
 from depotopt.dispatch.draft import (
     DraftTrip,
     Routes,
-    delivered,
-    drawn,
     make_trip,
+    net_of_locked,
     own_holds,
     without_empty,
 )
@@ -55,7 +55,12 @@ class _Rows:
 
 
 def best_quantities(
-    problem: DispatchProblem, routes: Routes, time_s: float = 10.0, *, whole: bool = True
+    problem: DispatchProblem,
+    routes: Routes,
+    time_s: float = 10.0,
+    *,
+    whole: bool = True,
+    budget: Budget | None = None,
 ) -> Routes:
     """Hand over the best quantities the given routes allow; never worse than what they hand over now.
 
@@ -79,14 +84,18 @@ def best_quantities(
     whole
         Search for the best whole numbers where there are at most `MIXED_LIMIT` quantities; else the linear
         optimum is rounded down and filled up by insertion.
+    budget
+        What is done is taken off it.
     """
     begin = time.perf_counter()
     before = timetable(problem, routes)
     if time_s <= 0 or not before.trips or not before.feasible:
         return routes
-    free = _beside_locked(problem, routes)
+    free = net_of_locked(problem, routes)
     pools = stock_pools(free)
     visits, program, integers = _program(free, before, pools)
+    if budget is not None:
+        budget.spend(ENTRY * len(program.value))
     mixed = whole and integers <= MIXED_LIMIT
     if mixed:
         answer = solve_linear(program, "SCIP", time_s, nodes=MIXED_NODES)
@@ -103,23 +112,10 @@ def best_quantities(
         better = _in_order(free, routes, before, visits, pools, units)
         if not timetable(problem, better).feasible:
             return routes
-    filled = Inserter(problem, better)
+    filled = Inserter(problem, better, budget=budget)
     filled.insert_all(insertion_order(problem, filled.missing), begin + time_s)
     better = tuple(filled.routes)
     return better if unmet_of(problem, better) < unmet_of(problem, routes) - 1e-9 else routes
-
-
-def _beside_locked(problem: DispatchProblem, routes: Routes) -> DispatchProblem:
-    """The problem net of what locked vehicles load and hand over."""
-    if not problem.locked:
-        return problem
-    theirs = tuple(route if v in problem.locked else () for v, route in enumerate(routes))
-    units = problem.lot_units - drawn(problem, theirs)
-    return replace(
-        problem,
-        need=problem.need - delivered(problem, theirs),
-        lots=tuple(replace(lot, units=int(n)) for lot, n in zip(problem.lots, units, strict=True)),
-    )
 
 
 def _program(

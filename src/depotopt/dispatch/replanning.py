@@ -11,6 +11,7 @@ from typing import Final
 
 from depotopt.dispatch.allocation import allocate
 from depotopt.dispatch.assembly import assemble
+from depotopt.dispatch.budget import Budget
 from depotopt.dispatch.changing_roads import ChangingRoads
 from depotopt.dispatch.cold_start import COLD_FROM_S, ColdProcess
 from depotopt.dispatch.draft import Routes, weighted_unmet
@@ -32,8 +33,8 @@ from depotopt.solving import Limit, Monitor, SolveLimits, SolveResult, Status
 
 KEPT_SHARE: Final = 0.9
 """Share of the stops the loss does not touch that a plan from nothing must leave with their vehicle."""
-WARM_ROUNDS: Final = 4
-"""Rounds for every one of a search from nothing: the routing engine and the relaxation take no time here."""
+WARM_SHARE: Final = 0.7
+"""Share of the time that ruin and recreate gets from the plan in force, counted in operations."""
 SAME_TIME_S: Final = 300.0
 """A moment on a driver's papers that shifts by less needs no new papers."""
 BOUND_SHARE: Final = 0.25
@@ -120,7 +121,7 @@ def replan(
             f"the plan in force was made for {plan.at_s:g} s, replanning at {at_s:g} s is before it"
         )
     left = interrupted(scenario, layout, network, in_force, after, at_s)
-    effort = Effort.of(limits, left.problem, begin)
+    effort = Effort.of(limits, begin)
     with _beside(left.problem, limits, effort) as cold:
         run = _Run(scenario, left, limits, monitor, effort, begin)
         problem, routes = settle(left.assembly, left.problem, first_draft(left))
@@ -232,7 +233,7 @@ class _Run:
         routes = improve(
             locked,
             routes,
-            iterations=WARM_ROUNDS * self.effort.rounds,
+            budget=Budget.of_seconds(WARM_SHARE * self.effort.time_s),
             until=self.effort.until,
             seed=self.limits.seed,
             stopped=lambda: self.monitor.stopped,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from depotopt.dispatch.allocation import allocate
 from depotopt.dispatch.assembly import Assembly
+from depotopt.dispatch.budget import Budget
 from depotopt.dispatch.construction import Construction
 from depotopt.dispatch.draft import Routes, delivered
 from depotopt.dispatch.goal import Value, value_of
@@ -63,7 +64,7 @@ def transshipment(
         routes: Routes = tuple(() for _ in case.vehicles)
         if any(lot.units for lot in case.lots):
             routes = Construction(case, allocate(case), until).scheduled()
-            routes = improve(case, routes, iterations=0, until=until, seed=seed, stopped=stopped)
+            routes = improve(case, routes, budget=Budget(0.0), until=until, seed=seed, stopped=stopped)
         return routes, value_of(case, routes)
 
     alone, best_value = quick(problem)
