@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from depotopt.dispatch.manifest import departure_slack, street_names
 from depotopt.plans import DispatchPlan, Load, Transfer, Trip
 from depotopt.report.content import ReportContent, ReportFiles
 from depotopt.report.ledger import draw_ledger
@@ -68,6 +70,35 @@ def test_tables_hold_what_is_brought_to_a_hub(trunk: tuple[ReportContent, Trip])
     for table in (manifests_table, withdrawals_table):
         listed = rows(table(content, ledger), trip.vehicle, trip.number)
         assert sum(float(str(row["quantity"])) for row in listed) == pytest.approx(brought)
+
+
+def test_stops_say_what_time_there_is_to_spare_and_which_streets_are_relied_on(
+    trunk: tuple[ReportContent, Trip],
+) -> None:
+    content, _ = trunk
+    assert content.plan is not None
+    trip = next(trip for trip in content.plan.trips if trip.stops)
+    first = rows(stops_table(content, draw_ledger(content)), trip.vehicle, trip.number)[0]
+    point = content.scenario.demand_points[content.scenario.point_index[trip.stops[0].point]]
+    latest_s = content.scenario.rules.response_s if point.deadline_s is None else point.deadline_s
+    assert first["latest_arrival"] == latest_s
+    assert first["slack_min"] == pytest.approx((latest_s - trip.stops[0].arrive_s) / 60.0)
+    slack_s = departure_slack(content.scenario, content.plan)[trip.vehicle, trip.number]
+    assert first["latest_departure"] == pytest.approx(trip.depart_s + slack_s)
+    assert first["streets"] == " → ".join(street_names(content.network, trip.stops[0].links))
+
+
+def test_a_sheet_says_when_a_place_opens_after_the_arrival(trunk: tuple[ReportContent, Trip]) -> None:
+    content, _ = trunk
+    assert content.plan is not None
+    trip = next(trip for trip in content.plan.trips if trip.stops)
+    stop, points = trip.stops[0], list(content.scenario.demand_points)
+    i = content.scenario.point_index[stop.point]
+    points[i] = replace(points[i], earliest_s=stop.arrive_s + 3_600.0)
+    late = replace(content, scenario=replace(content.scenario, demand_points=tuple(points)))
+    page = SheetWriter.of(late, road_pieces(late.network), Wording("en")).page()
+    moment = content.scenario.start + dt.timedelta(seconds=stop.arrive_s + 3_600.0)
+    assert f"opens {moment:%H:%M}" in page
 
 
 def test_the_way_to_a_hub_is_drawn(trunk: tuple[ReportContent, Trip]) -> None:

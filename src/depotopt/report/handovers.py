@@ -22,6 +22,8 @@ class Handover:
         When the vehicle is there, seconds from the scenario's start.
     latest_s
         Latest arrival that counts; at a hub the planned one, as others wait for it.
+    opens_s
+        When the place opens; ``None`` where it is open always.
     loads
         What is handed over.
     links, distance_m
@@ -36,6 +38,7 @@ class Handover:
     arrive_s: float
     depart_s: float
     latest_s: float
+    opens_s: float | None
     loads: tuple[Load, ...]
     links: tuple[int, ...]
     distance_m: float
@@ -47,7 +50,7 @@ def handovers(scenario: Scenario, trip: Trip) -> list[Handover]:
         hub, site = trip.transfer, scenario.sites[scenario.site_index[trip.transfer.site]]
         where = (hub.site, site.name, site.lon, site.lat)
         times = (hub.arrive_s, hub.depart_s, hub.arrive_s)
-        return [Handover(1, *where, *times, hub.loads, hub.links, hub.distance_m)]
+        return [Handover(1, *where, *times, None, hub.loads, hub.links, hub.distance_m)]
     found = []
     for number, stop in enumerate(trip.stops, start=1):
         point = scenario.demand_points[scenario.point_index[stop.point]]
@@ -55,5 +58,6 @@ def handovers(scenario: Scenario, trip: Trip) -> list[Handover]:
         latest_s = max(stop.arrive_s, deadline_s)
         where = (stop.point, point.name, point.lon, point.lat)
         times = (stop.arrive_s, stop.depart_s, latest_s)
-        found.append(Handover(number, *where, *times, stop.loads, stop.links, stop.distance_m))
+        opens_s = point.earliest_s or None
+        found.append(Handover(number, *where, *times, opens_s, stop.loads, stop.links, stop.distance_m))
     return found

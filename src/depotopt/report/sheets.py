@@ -218,8 +218,12 @@ class SheetWriter:
             commodity = scenario.commodities[scenario.commodity_index[load.commodity]]
             amount = _safe(_amount(load, commodity))
             lines.append(f"<b>{amount}</b> {_safe(commodity.name)} <small>{_safe(load.lot)}</small>")
+        opens = ""
+        if stop.opens_s is not None and stop.opens_s > stop.arrive_s:
+            told = self.wording("sheet.opens", at=self._clock(stop.opens_s))
+            opens = f"<br><small>{_safe(told)}</small>"
         return (
-            f'<tr><td class="n">{stop.number}</td><td class="t">{self._clock(stop.arrive_s)}</td>'
+            f'<tr><td class="n">{stop.number}</td><td class="t">{self._clock(stop.arrive_s)}{opens}</td>'
             f'<td class="t">{self._clock(stop.latest_s)}</td>'
             f"<td><b>{_safe(stop.name)}</b><br><small>{_safe(stop.place)}<br>{stop.lat:.5f}, "
             f"{stop.lon:.5f}</small></td><td>{_safe(mode or self._streets(stop.links))}<br>"

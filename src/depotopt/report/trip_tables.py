@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
+from depotopt.dispatch.manifest import departure_slack, street_names
 from depotopt.errors import UsageError
 from depotopt.plans import DispatchPlan, Load
 from depotopt.report.content import ReportContent
 from depotopt.report.handovers import handovers
 from depotopt.report.ledger import Ledger
 from depotopt.report.table import SENTENCE, Table, columns
+
+MINUTE_S: Final = 60.0
 
 
 def _plan(content: ReportContent) -> DispatchPlan:
@@ -55,18 +59,25 @@ def trips_table(content: ReportContent, ledger: Ledger) -> Table:
 
 
 def stops_table(content: ReportContent, ledger: Ledger) -> Table:
-    """Stops in drop order; a trunk trip's is its hub."""
-    scenario, rows = content.scenario, []
-    for trip in _plan(content).trips:
+    """Stops in drop order, with the time to spare and the streets relied on; a trunk trip's is its hub."""
+    plan, scenario, rows = _plan(content), content.scenario, []
+    slack = departure_slack(scenario, plan)
+    for trip in plan.trips:
+        # Later trips of the vehicle count as well: who leaves late is late with all of them.
+        latest_departure_s = trip.depart_s + max(0.0, slack[trip.vehicle, trip.number])
         for stop in handovers(scenario, trip):
             kg, m3 = weight_and_volume(content, stop.loads)
             whose = (trip.vehicle, trip.number, stop.number)
-            when = (stop.place, stop.name, stop.arrive_s, stop.depart_s)
-            rows.append((*whose, *when, stop.distance_m / 1000, kg, m3))
+            when = (stop.place, stop.name, stop.opens_s, stop.arrive_s, stop.depart_s, stop.latest_s)
+            spare_min = max(0.0, stop.latest_s - stop.arrive_s) / MINUTE_S
+            streets = " → ".join(street_names(content.network, stop.links))
+            way = (spare_min, latest_departure_s, streets, stop.distance_m / 1000)
+            rows.append((*whose, *when, *way, kg, m3))
     return Table(
         "stops",
         columns(
-            "vehicle trip:integer stop:integer point name arrive:moment leave:moment distance_km:number "
+            "vehicle trip:integer stop:integer point name opens:moment arrive:moment leave:moment "
+            "latest_arrival:moment slack_min:number latest_departure:moment streets distance_km:number "
             "weight_kg:number volume_m3:number"
         ),
         tuple(rows),
