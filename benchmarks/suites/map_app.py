@@ -112,6 +112,7 @@ def stop(job: Job) -> Iterator[Measurement]:
             page.locator(".entry", has_text=SHOWN).click()
             page.wait_for_selector(".good")
             values = {"states": "20", "unseen": "20", "site_time": limits[0], "dispatch_time": limits[1]}
+            page.locator(".limits summary").click()
             for name, value in values.items():
                 page.fill(f"input[name={name}]", value)
             page.get_by_role("button", name="Run", exact=True).click()

@@ -20,7 +20,7 @@ export interface Changes {
   led_round: { vehicle: string; trip: number; longer_m: number; later_s: number }[];
 }
 
-const hours = (seconds: number | null): string => (seconds === null ? "-" : `${number(seconds / 3600, 2)} h`);
+const hours = (seconds: number | null): string => (seconds === null ? "-" : say("time.h", { n: number(seconds / 3600, 2) }));
 
 export function changesView(run: Run, changes: Changes): HTMLElement {
   const vehicles = run.changed_vehicles;
@@ -33,17 +33,19 @@ export function changesView(run: Run, changes: Changes): HTMLElement {
   ]);
   const detours = changes.led_round.map((one) => [
     nameOf(`${one.vehicle} (${one.trip})`),
-    `${one.longer_m > 0 ? "+" : ""}${number(one.longer_m / 1000, 1)} km`,
-    `${one.later_s > 0 ? "+" : ""}${number(one.later_s / 60)} min`,
+    `${one.longer_m > 0 ? "+" : ""}${say("time.km", { n: number(one.longer_m / 1000, 1) })}`,
+    `${one.later_s > 0 ? "+" : ""}${say("time.min", { n: number(one.later_s / 60) })}`,
   ]);
   return make(
     "section",
     { class: "changes" },
+    vehicles.length === 0 && make("p", { class: "note" }, say("desk.nothing_changes")),
     make("p", { class: "lead" }, make("strong", {}, say("desk.new_sheets", { n: vehicles.length })), vehicles.length > 0 && ": ", nameOf(vehicles.join(", "))),
     make(
       "p",
       { class: "links" },
-      run.files.includes("sheets.html") &&
+      vehicles.length > 0 &&
+        run.files.includes("sheets.html") &&
         make("a", { href: `/report/${run.name}/sheets.html`, class: "button primary", target: "_blank", rel: "noopener" }, say("desk.changed_sheets")),
     ),
     make(

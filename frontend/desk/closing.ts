@@ -12,9 +12,10 @@ const FACTORS = [0, 0.1, 0.25, 0.5, 0.75];
 
 interface Draft {
   closures: Closure[];
-  names: Map<string, string>;
   atH: string;
 }
+/** Names of the streets closed so far, by identifier: later runs tell identifiers only. */
+const names = new Map<string, string>();
 const drafts = new Map<string, Draft>();
 
 export class ClosingPanel {
@@ -30,7 +31,7 @@ export class ClosingPanel {
   ) {
     const closures = run.closures.map((closure) => ({ ...closure }));
     // What was put together outlives a look at another page or in another language.
-    this.draft = drafts.get(run.name) ?? { closures, names: new Map(), atH: String(run.replanned_from ? run.at_h : Math.max(run.at_h, 1)) };
+    this.draft = drafts.get(run.name) ?? { closures, atH: String(run.replanned_from ? run.at_h : Math.max(run.at_h, 1)) };
     drafts.set(run.name, this.draft);
     frame.onMessage = (message) => this.hear(message);
     this.draw();
@@ -64,7 +65,7 @@ export class ClosingPanel {
     const name = picked.title;
     const there = this.draft.closures.some((closure) => closure.street === picked.street);
     const add = (factor: number) => () => {
-      this.draft.names.set(picked.street, `${name} (${picked.street})`);
+      names.set(picked.street, `${name} (${picked.street})`);
       this.draft.closures.push({ street: picked.street, speed_factor: factor });
       this.draw();
     };
@@ -117,7 +118,7 @@ export class ClosingPanel {
         this.draft.closures.splice(n, 1);
         this.draw();
       });
-      return make("li", {}, make("span", { class: "name", title }, title), speed, make("label", {}, say("desk.until"), " ", until, " h"), remove);
+      return make("li", {}, make("span", { class: "name", title }, title), speed, make("label", {}, say("desk.until"), " ", until, " ", say("time.h", { n: "" }).trim()), remove);
     });
     return make(
       "div",
@@ -128,7 +129,7 @@ export class ClosingPanel {
   }
 
   private title(closure: Closure): string {
-    if (closure.street) return this.draft.names.get(closure.street) ?? closure.street;
+    if (closure.street) return names.get(closure.street) ?? closure.street;
     if (closure.area_wkt) return say("desk.area", { n: (closure.area_wkt.match(/,/g)?.length ?? 0) || 1 });
     return `${closure.lon}, ${closure.lat} (${closure.radius_m} m)`;
   }

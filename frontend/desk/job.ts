@@ -69,7 +69,7 @@ export class JobView {
 function figures(event: server.Progress, kept: boolean): HTMLElement[] {
   const rows: [string, string | null][] = [
     [say("desk.stage"), `${say(`stage.${event.stage ?? ""}`)} ${kept || !event.message ? "" : told(event, "message")}`.trim()],
-    [say("desk.elapsed"), `${number(event.elapsed_s ?? 0, 0)} s`],
+    [say("desk.elapsed"), say("time.s", { n: number(event.elapsed_s ?? 0) })],
     [say("desk.best"), event.objective == null ? null : number(event.objective)],
     [say("desk.bound"), event.bound == null ? null : number(event.bound)],
     [say("desk.gap"), event.gap == null ? null : percent(event.gap)],

@@ -4,12 +4,12 @@ import { button, make, NAME, nameOf } from "../src/elements";
 import { commandLine, JobView } from "./job";
 import { twoMaps } from "./maps";
 import { frontView, type Front } from "./pareto";
-import { compareTables, explainTable, runTables } from "./results";
+import { compareTables, explainTable, proofs, runTables } from "./results";
 import type { CompareResult, Explanation, RunResult } from "./results";
 import { runPage } from "./run";
 import { faultTable, ScenarioPage, type Desk } from "./scenario";
 import * as server from "./server";
-import { current, loadWords, say, setLanguage, told, type Told } from "./words";
+import { clock, current, loadWords, say, setLanguage, told, type Told } from "./words";
 
 let scenarios: server.Scenario[] = [];
 let runs: server.Run[] = [];
@@ -48,7 +48,7 @@ function drawSide(): void {
       drawSide();
     });
     const open = button("", { class: "entry" }, () => showRun(run));
-    open.append(nameOf(run.name), run.interrupted ? ` (${say("desk.cut_short")})` : "");
+    open.append(nameOf(run.name), run.interrupted ? ` (${say("desk.cut_short")})` : "", make("small", {}, clock(run.modified)));
     return make("li", { class: "run" }, box, open);
   });
   side.replaceChildren(
@@ -120,7 +120,7 @@ async function finish(job: server.Job, view: JobView): Promise<void> {
   const why = done.verb === "compare" ? await explanations(done.result as CompareResult | null) : new Map<string, Explanation>();
   show(() => {
     const title = say(done.state === "lost" ? "desk.lost" : key);
-    stage.replaceChildren(make("h1", { class: "outcome" }, title), ...outcome(done, why, view.lastWords), commandLine(done));
+    stage.replaceChildren(make("h1", { class: "outcome", "data-exit": String(done.exit_code) }, title), ...outcome(done, why, view.lastWords), commandLine(done));
   });
 }
 
@@ -131,7 +131,12 @@ function outcome(done: server.Job, why: Map<string, Explanation>, lastWords: str
   if (!good && failure?.message) return [make("p", { class: "bad" }, told(failure, "message"))];
   if (!done.result || (!good && done.verb !== "run")) return [make("p", { class: "note" }, lastWords)];
   const nodes: Node[] = [];
-  if (done.verb === "run" || done.verb === "resume") nodes.push(...runTables(done.result as RunResult));
+  const run = runs.find((one) => one.name === done.run);
+  const ran = done.verb === "run" || done.verb === "resume";
+  // What an officer works with comes first: map and sheets, then the figures.
+  if (ran) nodes.push(...proofs(done.result as RunResult));
+  if (run) nodes.push(...runPage(run, desk));
+  if (ran) nodes.push(...runTables(done.result as RunResult));
   if (done.verb === "explain") nodes.push(...explainTable(done.result as Explanation));
   if (done.verb === "pareto") nodes.push(frontView(done.result as Front, (point) => void runPoint(done, point.budget)));
   if (done.verb === "compare") {
@@ -140,8 +145,6 @@ function outcome(done: server.Job, why: Map<string, Explanation>, lastWords: str
     nodes.push(...compareTables(result, why));
     if (mapped.length > 1) nodes.push(twoMaps(mapped));
   }
-  const run = runs.find((one) => one.name === done.run);
-  if (run) nodes.push(...runPage(run, desk));
   return nodes;
 }
 

@@ -34,7 +34,7 @@ export interface Explanation {
 
 export function metricName(metric: string): string {
   const reach = /^(coverage|backup|overlap)_([\d.]+)_(min|h)$/.exec(metric);
-  return reach ? say(`metric.${reach[1]}`, { time: `${reach[2]} ${reach[3]}` }) : say(`metric.${metric}`);
+  return reach ? say(`metric.${reach[1]}`, { time: say(`time.${reach[3]}`, { n: reach[2] }) }) : say(`metric.${metric}`);
 }
 
 function shown(metric: string, value: number | null | undefined): string {
@@ -55,24 +55,33 @@ function name(of: string): string {
   return of === "today" || of === "layout" ? say(`desk.${of}`) : of;
 }
 
-export function runTables(result: RunResult): Node[] {
+/** Gap beyond which a layout is worth more time before anybody builds on it. */
+const WEAK = 0.1;
+
+/** How each stage ended and what is known of it. */
+export function proofs(result: RunResult): Node[] {
   const nodes: Node[] = [];
-  if (!result.siting) return nodes;
   for (const [stage, proof] of [["site", result.siting], ["dispatch", result.dispatch]] as const) {
     if (!proof) continue;
-    const gap = proof.gap === null ? "" : ` · ${say("desk.gap")} ${percent(proof.gap)}`;
+    const weak = proof.gap !== null && proof.gap > WEAK;
+    const gap = proof.gap === null || weak ? "" : ` · ${say("desk.gap")} ${percent(proof.gap)}`;
     nodes.push(make("p", {}, make("strong", {}, say(`stage.${stage}`)), `: ${say(`status.${proof.status}`)}${gap}`));
+    if (weak) nodes.push(make("p", { class: "warn" }, say("desk.weak")));
     for (const line of [...told(proof, "conflicts"), ...told(proof, "notes")]) nodes.push(make("p", { class: "note" }, line));
   }
-  const names = Object.keys(result.evaluation);
-  if (!names.length) return nodes;
-  const head = ["", ...names.flatMap((one) => PARTS.map((part) => `${name(one)}: ${say(HEADS[part])}`))];
+  return nodes;
+}
+
+/** What the layout achieves beside today's. */
+export function runTables(result: RunResult): Node[] {
+  const names = Object.keys(result.evaluation ?? {});
+  if (!names.length) return [];
+  const head = ["", ...names.flatMap(() => PARTS.map((part) => say(HEADS[part])))];
   const rows = Object.keys(result.evaluation[names[0]]).map((metric) => [
     metricName(metric),
     ...names.flatMap((one) => PARTS.map((part) => shown(metric, result.evaluation[one][metric][part]))),
   ]);
-  nodes.push(table(head, rows));
-  return nodes;
+  return [make("h3", {}, say("desk.figures")), table(head, rows, ["", ...names.map(name)])];
 }
 
 /** Layouts side by side; where they differ, and what each depot is worth to its layout where that was asked. */

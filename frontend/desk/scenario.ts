@@ -22,6 +22,7 @@ export class ScenarioPage {
   readonly element = make("div", { class: "scenario" });
   readonly overrides = new Set<string>();
   private faults: server.Fault[] | null = null;
+  private limitsOpen = false;
   private readonly typed: Partial<Record<(typeof FIELDS)[number] | "points", string>> = {};
 
   constructor(
@@ -64,7 +65,7 @@ export class ScenarioPage {
       const mine = entry.saved_overrides.includes(name) && make("small", {}, ` ${say("desk.edited")}`);
       return make("label", { class: "choice" }, box, nameOf(name), mine);
     });
-    const file = make("input", { type: "file", accept: ".xlsx", id: "workbook" });
+    const file = make("input", { type: "file", accept: ".xlsx", id: "workbook", class: "visually-hidden" });
     file.addEventListener("change", () => void this.upload(file.files?.[0]));
     this.element.replaceChildren(
       make("h1", NAME, entry.title),
@@ -74,7 +75,7 @@ export class ScenarioPage {
       this.runForm(),
       this.frontForm(),
       this.settings(),
-      make("p", { class: "upload" }, make("label", { for: "workbook" }, say("desk.upload")), " ", file),
+      make("p", { class: "upload" }, file, make("label", { for: "workbook", class: "button" }, say("desk.upload"))),
     );
   }
 
@@ -112,7 +113,12 @@ export class ScenarioPage {
       for (const name of FIELDS) if (this.typed[name]) request[name] = Number(this.typed[name]);
       this.desk.start(request);
     });
-    return make("div", { class: "form" }, ...FIELDS.map((name) => this.field(name, name === "state" ? "-1" : "1")), go);
+    const limits = make("details", { class: "limits", open: this.limitsOpen }, make("summary", {}, say("desk.limits")));
+    limits.append(make("div", { class: "form" }, ...FIELDS.map((name) => this.field(name, name === "state" ? "-1" : "1"))));
+    limits.addEventListener("toggle", () => {
+      this.limitsOpen = limits.open;
+    });
+    return make("section", { class: "go-run" }, make("p", { class: "links" }, go, make("span", { class: "note" }, say("desk.run_hint"))), limits);
   }
 
   private frontForm(): HTMLElement {
@@ -155,7 +161,7 @@ export function faultTable(faults: server.Fault[]): HTMLElement {
   const rows = faults.map((fault) => [make("span", {}, nameOf(fault.file), ` ${told(fault, "where")}`), told(fault, "found"), told(fault, "expected")]);
   return make(
     "section",
-    {},
+    { class: "faults" },
     make("p", { class: "bad" }, say("desk.faults", { n: faults.length })),
     table([say("desk.place"), say("desk.found"), say("desk.expected")], rows),
   );

@@ -2,7 +2,10 @@
 
 import { make } from "../src/elements";
 
-export function table(head: string[], rows: (Node | string)[][]): HTMLElement {
+/** With `groups`, the columns after the first stand under as many heads of equal width. */
+export function table(head: string[], rows: (Node | string)[][], groups: string[] = []): HTMLElement {
+  const width = String((head.length - 1) / (groups.length - 1));
+  const above = groups.map((text, n) => make("th", n ? { colspan: width, scope: "colgroup", class: "group" } : {}, text));
   const cells = (row: (Node | string)[]) => row.map((cell, n) => make(n === 0 ? "th" : "td", n === 0 ? { scope: "row" } : {}, cell));
   return make(
     "div",
@@ -10,7 +13,7 @@ export function table(head: string[], rows: (Node | string)[][]): HTMLElement {
     make(
       "table",
       {},
-      make("thead", {}, make("tr", {}, ...head.map((text) => make("th", { scope: "col" }, text)))),
+      make("thead", {}, groups.length > 0 && make("tr", {}, ...above), make("tr", {}, ...head.map((text) => make("th", { scope: "col" }, text)))),
       make("tbody", {}, ...rows.map((row) => make("tr", {}, ...cells(row)))),
     ),
   );

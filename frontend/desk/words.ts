@@ -41,7 +41,14 @@ export function told<T extends Told, K extends keyof T & string>(item: T, key: K
 }
 
 export function number(value: number, digits = 0): string {
-  return value.toLocaleString(language === "zh" ? "zh-CN" : "en-GB", { maximumFractionDigits: digits });
+  // What rounds to nothing has no sign.
+  const rounded = Math.abs(value) < 0.5 * 10 ** -digits ? 0 : value;
+  return rounded.toLocaleString(language === "zh" ? "zh-CN" : "en-GB", { maximumFractionDigits: digits });
+}
+
+/** A moment of this machine's clock. */
+export function clock(seconds: number): string {
+  return new Date(1000 * seconds).toLocaleString(language === "zh" ? "zh-CN" : "en-GB", { dateStyle: "short", timeStyle: "short" });
 }
 
 export function percent(value: number): string {

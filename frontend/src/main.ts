@@ -99,6 +99,11 @@ class Page {
     document.documentElement.dataset.clickable = "yes";
   }
 
+  private languageSwitch(): HTMLElement {
+    const [next, lang] = current() === "en" ? (["zh", "zh-CN"] as const) : (["en", "en"] as const);
+    return button(say("map.language"), { class: "quiet", "aria-label": say("map.language_label"), lang }, () => setLanguage(next));
+  }
+
   private saveSvg(): void {
     const address = URL.createObjectURL(new Blob([this.chart.svg()], { type: "image/svg+xml" }));
     make("a", { href: address, download: `${this.model.meta.id}.svg` }).click();
@@ -128,9 +133,8 @@ class Page {
       ...(isEmbedded() ? [this.legendSwitch()] : []),
       button(say("map.print"), { class: "quiet" }, () => window.print()),
       button(say("map.save_svg"), { class: "quiet" }, () => this.saveSvg()),
-      button(say("map.language"), { class: "quiet", "aria-label": say("map.language_label"), lang: current() === "en" ? "zh-CN" : "en" }, () =>
-        setLanguage(current() === "en" ? "zh" : "en"),
-      ),
+      // The app around the map has a switch of its own.
+      ...(isEmbedded() ? [] : [this.languageSwitch()]),
     );
     this.header.querySelector<HTMLAnchorElement>(".skip")!.addEventListener("click", (event) => {
       event.preventDefault();

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,11 +12,10 @@ from benchmarks.town import Town
 
 from depotopt.report.content import ReportContent
 from depotopt.report.write import write_report
+from tests.frontend.journey import opened, served
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Playwright
-
-SCENARIOS = Path(__file__).parents[2] / "scenarios"
 
 
 @pytest.fixture(scope="session")
@@ -67,36 +63,12 @@ def page(browser: Browser, map_file: Path) -> Iterator[Page]:
 @pytest.fixture
 def address(tmp_path: Path) -> Iterator[str]:
     """`depotopt serve` as a process of its own."""
-    words = ["serve", str(SCENARIOS), "--runs", str(tmp_path / "runs"), "--no-browser"]
-    server = subprocess.Popen([sys.executable, "-m", "depotopt", *words], stdout=subprocess.PIPE, text=True)
-    assert server.stdout is not None
-    found = re.search(r"http://\S+", server.stdout.readline())
-    assert found is not None
-    yield found.group(0)
-    server.terminate()
-    server.wait(timeout=30)
-    server.stdout.close()
+    with served(tmp_path / "runs") as found:
+        yield found
 
 
 @pytest.fixture
 def desk(browser: Browser, address: str) -> Iterator[Page]:
     """The app, opened by the address it printed; errors and foreign requests fail the test."""
-    tab = browser.new_page(viewport={"width": 1400, "height": 900})
-    faults: list[str] = []
-    home = address.split("/?")[0]
-    tab.on("pageerror", lambda error: faults.append(str(error)))
-    tab.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
-    tab.on(
-        "request",
-        lambda request: (
-            None
-            if request.url.startswith((home, "data:", "blob:"))
-            else faults.append(f"request to {request.url}")
-        ),
-    )
-    tab.set_default_timeout(60_000)
-    tab.goto(address)
-    tab.wait_for_selector(".entry")
-    yield tab
-    tab.close()
-    assert faults == []
+    with opened(browser, address) as tab:
+        yield tab

@@ -2,48 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import re
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-if TYPE_CHECKING:
-    from playwright.sync_api import Frame, Locator, Page
+from tests.frontend.journey import MAP_AT, PATIENCE_MS, done, enter, mapped, until_alike, view_of
 
-PATIENCE_MS = 180_000
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
 in_chromium = pytest.mark.parametrize("browser", ["chromium"], indirect=True)
 """What one browser proves for both."""
-
-
-def done(desk: Page, name: str) -> str:
-    """Press the button that starts a job and wait for its end; its outcome as the page tells it."""
-    desk.get_by_role("button", name=name, exact=True).click()
-    desk.wait_for_selector(".job")
-    desk.wait_for_selector(".outcome", timeout=PATIENCE_MS)
-    return desk.locator("h1").inner_text()
-
-
-def enter(box: Locator, text: str) -> None:
-    """Write into a box with the keys of a keyboard, as people do."""
-    box.click()
-    box.press("ControlOrMeta+A")
-    box.press_sequentially(text)
-    box.press("Tab")
-
-
-def mapped(desk: Page) -> list[Frame]:
-    """Wait until every map on the page stands; their frames, from left to right."""
-    desk.wait_for_function(
-        """() => {
-            const maps = [...document.querySelectorAll("iframe.map")];
-            return maps.length > 0 && maps.every((frame) => frame.dataset.ready === "yes");
-        }""",
-        timeout=PATIENCE_MS,
-    )
-    found = [element.content_frame() for element in desk.query_selector_all("iframe.map")]
-    return [frame for frame in found if frame is not None]
 
 
 @in_chromium
@@ -64,6 +34,7 @@ def run_small(desk: Page, *overrides: str) -> None:
     for name in overrides:
         desk.get_by_label(name).check()
         desk.wait_for_selector(".good")
+    desk.get_by_text("Search time and road states").click()
     for field, value in (("states", "3"), ("unseen", "6"), ("state", "-1")):
         enter(desk.locator(f"input[name={field}]"), value)
     assert done(desk, "Run") == "Done"
@@ -167,44 +138,11 @@ def test_a_planner_edits_runs_again_and_compares(desk: Page) -> None:
     assert [desk.evaluate(MAP_AT, share) for share in (0.2, 0.4, 0.9)] == [0, 1, 1]
 
 
-MAP_AT = """(share) => {
-    const maps = [...document.querySelectorAll("iframe.map")];
-    const box = maps[0].getBoundingClientRect();
-    maps[0].scrollIntoView({ block: "center" });
-    const { left, width, top, height } = maps[0].getBoundingClientRect();
-    return maps.indexOf(document.elementFromPoint(left + share * width, top + height / 2));
-}"""
-"""Which map lies on top at a share of the width."""
-
-
-def view_of(frame: Frame) -> tuple[float, float, float]:
-    """Centre and resolution of a map."""
-    view = "depotopt.map.getView()"
-    x, y, resolution = frame.evaluate(f"[...{view}.getCenter(), {view}.getResolution()]")
-    return float(x), float(y), float(resolution)
-
-
-def until_alike(
-    left: Frame, right: Frame, *, closer_than: float = math.inf, away_from: tuple[float, ...] = ()
-) -> None:
-    """Wait, not for ever, until two maps show the same view, closer than a resolution, not the one before."""
-    until = time.monotonic() + 60
-    while True:
-        one, other = view_of(left), view_of(right)
-        # A hundredth of a pixel.
-        near = 0.01 * one[2]
-        alike = all(abs(a - b) <= near for a, b in zip(one[:2], other[:2], strict=True))
-        alike = alike and math.isclose(one[2], other[2], rel_tol=1e-6)
-        if alike and one[2] < closer_than and one != away_from != other:
-            return
-        assert time.monotonic() < until, (one, other)
-        left.page.wait_for_timeout(50)
-
-
 @in_chromium
 def test_a_planner_reads_the_front_by_mouse_and_keys(desk: Page) -> None:
     desk.get_by_role("button", name=re.compile("Two banks")).click()
     desk.wait_for_selector(".good")
+    desk.get_by_text("Search time and road states").click()
     for field, value in (("states", "3"), ("unseen", "6"), ("points", "3")):
         enter(desk.locator(f"input[name={field}]"), value)
     assert done(desk, "What more money buys") == "Done"
@@ -222,6 +160,7 @@ def test_a_planner_reads_the_front_by_mouse_and_keys(desk: Page) -> None:
 def test_stop_keeps_the_best_plan(desk: Page) -> None:
     desk.get_by_role("button", name=re.compile("Two banks")).click()
     desk.wait_for_selector(".good")
+    desk.get_by_text("Search time and road states").click()
     enter(desk.locator("input[name=states]"), "3")
     enter(desk.locator("input[name=unseen]"), "60000")
     desk.get_by_role("button", name="Run", exact=True).click()
