@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import numpy as np
@@ -82,9 +81,3 @@ def read_two_echelon(path: Path) -> TwoEchelonProblem:
         inbound.reshape(plants, satellites),
         outbound.reshape(satellites, points),
     )
-
-
-def capacity_in(name: str) -> tuple[str, float | None]:
-    """File stem and capacity of an instance name such as ``capa:capacity=8000``."""
-    found = re.fullmatch(r"(.+):capacity=(\d+(?:\.\d+)?)", name)
-    return (found[1], float(found[2])) if found else (name, None)

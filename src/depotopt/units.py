@@ -78,31 +78,6 @@ def ds_to_seconds(deciseconds: npt.ArrayLike) -> FloatArray:
     return np.where(values >= UNREACHABLE_DS, np.inf, values / DS_PER_S)
 
 
-def to_integer(values: npt.ArrayLike, scale: float, what: str) -> Int64Array:
-    """Scale and round to int64 for an integer engine.
-
-    Parameters
-    ----------
-    values
-        Finite numbers.
-    scale
-        Units of the engine per unit of ``values``.
-    what
-        Name of the quantity, for the error.
-
-    Raises
-    ------
-    UsageError
-        If a value is not finite or leaves the exactly representable range (2**53).
-    """
-    scaled = np.rint(np.asarray(values, dtype=np.float64) * scale)
-    if not np.isfinite(scaled).all():
-        raise UsageError(f"{what} holds a value that is not a finite number")
-    if (np.abs(scaled) > 2.0**53).any():
-        raise UsageError(f"{what} is too large for an integer engine at {scale:g} units")
-    return scaled.astype(np.int64)
-
-
 def great_circle_m(
     lon1: npt.ArrayLike, lat1: npt.ArrayLike, lon2: npt.ArrayLike, lat2: npt.ArrayLike
 ) -> FloatArray:
@@ -111,10 +86,3 @@ def great_circle_m(
     half = np.sin((a2 - a1) / 2) ** 2 + np.cos(a1) * np.cos(a2) * np.sin((o2 - o1) / 2) ** 2
     distance: FloatArray = 2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.clip(half, 0.0, 1.0)))
     return distance
-
-
-def read_only(array: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
-    """Return the array with its write flag cleared, contiguous in C order."""
-    contiguous = np.ascontiguousarray(array)
-    contiguous.setflags(write=False)
-    return contiguous

@@ -270,13 +270,6 @@ KeySpeeds = Annotated[
 ]
 
 
-KeyMagnitude = Annotated[float, Field(strict=True, ge=3, le=10), Expect("a magnitude from 3 to 10")]
-KeyBearing = Annotated[float, Field(strict=True, ge=0, le=360), Expect("degrees from 0 to 360")]
-IntensityFactor = Annotated[
-    tuple[KeyNumber, KeyAmount], Expect("a pair of intensity and factor like [7, 0.2]", "list")
-]
-
-
 class EarthquakeBlock(HazardBlock):
     """Shaking with correlated uncertainty; what stands on the ground fails by its fragility."""
 
