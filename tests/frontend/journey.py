@@ -235,6 +235,9 @@ def planner(desk: Page, scenario: str, picture: Picture) -> None:
     desk.locator("nav .primary").click()
     finished(desk)
     picture("compare")
+    tables = [table.bounding_box() for table in desk.locator("main .scroll").all()]
+    assert tables
+    assert all(box is not None and box["height"] > 40 for box in tables)
     left, right = mapped(desk)
     until_alike(left, right)
     desk.locator(".maps").scroll_into_view_if_needed()
