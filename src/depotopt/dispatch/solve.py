@@ -42,6 +42,8 @@ SEARCH_SHARE = 0.6
 """Share of the time that ruin and recreate gets, counted in operations."""
 SMALL_SEARCHES = 1_000_000
 """Nodes times places up to which every search is Dijkstra's."""
+SECTOR_SHARE = 0.8
+"""Share of the search that very large problems spend in sectors; the rest looks across their borders."""
 SEEDS = 2
 """Seeds of the routing engine per depot; the best is taken."""
 
@@ -231,11 +233,13 @@ def _improved(run: Run, allocation: Allocation, routes: Routes) -> Routes:
         _tell(monitor, problem, allocation, value, "improvement")
         run.keep(problem, allocation.bound, value, draft)
 
+    budget = effort.budget
     if sectored(problem):
+        budget = Budget.of_seconds((1.0 - SECTOR_SHARE) * effort.search_s)
         routes = improve_sectors(
             problem,
             routes,
-            sweeps=sweeps_for(problem, effort.time_s),
+            sweeps=sweeps_for(problem, SECTOR_SHARE * effort.search_s),
             until=effort.until,
             seed=run.limits.seed,
             workers=run.limits.workers,
@@ -245,7 +249,7 @@ def _improved(run: Run, allocation: Allocation, routes: Routes) -> Routes:
     routes = improve(
         problem,
         routes,
-        budget=effort.budget,
+        budget=budget,
         until=effort.until,
         seed=run.limits.seed,
         stopped=lambda: monitor.stopped,
