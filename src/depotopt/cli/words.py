@@ -30,7 +30,17 @@ CODES: Final = (
     # Kinds and classes of roads.
     N_("motorway"), N_("trunk"), N_("primary"), N_("secondary"), N_("tertiary"), N_("unclassified"),
     N_("residential"), N_("living_street"), N_("service"), N_("track"), N_("road"), N_("other"),
-    N_("street"), N_("bridge"), N_("tunnel"), N_("ford"),
+    N_("ferry"), N_("highway"), N_("connector"), N_("street"), N_("bridge"), N_("tunnel"), N_("ford"),
+    # What an import leaves out.
+    N_("ways of another kind"), N_("ways closed to trucks"), N_("ways that are areas"), N_("ways impassable"),
+    N_("ways of changing direction"), N_("ways that are ferries not known to take trucks"),
+    N_("weight and height limits not understood"), N_("turn restrictions, which are not used"),
+    N_("pieces of ways whose nodes are not in the file"), N_("nodes without a road"),
+    N_("nodes outside the largest strongly connected component"),
+    N_("links outside the largest strongly connected component"),
+    N_("km outside the largest strongly connected component"),
+    N_("km of bridge outside the largest strongly connected component"),
+    N_("bridge tags on edges merged of several ways, perhaps longer than the bridge"),
     # Figures of a road network.
     N_("nodes"), N_("links"), N_("streets"), N_("km"), N_("km by class"), N_("bridges"), N_("tunnels"),
     N_("fords"), N_("bridge km"), N_("tunnel km"), N_("ford km"), N_("directed bridge km"),

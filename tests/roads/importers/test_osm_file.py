@@ -11,7 +11,7 @@ import pytest
 from depotopt.errors import InputError
 from depotopt.roads.importers import read_network
 from depotopt.roads.importers.osm_file import ATTRIBUTION
-from depotopt.roads.network import RoadNetwork, StreetKind
+from depotopt.roads.network import ROAD_CLASSES, RoadNetwork, SpeedSource, StreetKind
 from depotopt.units import great_circle_m
 from tests.roads.importers.osm_text import STEP, Way, write_osm
 
@@ -208,7 +208,7 @@ def test_a_node_repeated_in_a_way_is_no_link(tmp_path: Path) -> None:
 def test_what_trucks_may_not_use_is_counted(tmp_path: Path) -> None:
     network = read(tmp_path, Way("ab"), Way("bc", {"access": "private"}), Way("cd", {"area": "yes"}))
     assert steps(network) == [1.0]
-    assert (network.dropped["ways closed to trucks"], network.dropped["ways areas"]) == (1, 1)
+    assert (network.dropped["ways closed to trucks"], network.dropped["ways that are areas"]) == (1, 1)
 
 
 def test_limits_that_are_not_understood_are_counted(tmp_path: Path) -> None:
@@ -256,3 +256,43 @@ def test_a_broken_file_is_a_fault(tmp_path: Path) -> None:
     file.write_bytes(b"not a map")
     with pytest.raises(InputError, match="no readable OpenStreetMap file"):
         read_network(file)
+
+
+FERRY = {"highway": "", "route": "ferry", "name": "Crossing"}
+
+
+def test_a_ferry_that_takes_trucks_is_a_road_as_slow_as_its_crossing(tmp_path: Path) -> None:
+    """Two banks, nothing else between them; without the ferry the smaller one falls away."""
+    banks = (Way("abc"), Way("fgh"))
+    network = read(tmp_path, *banks, Way("cf", {**FERRY, "hgv": "yes", "duration": "00:20"}))
+    ferry = np.flatnonzero(network.road_class == ROAD_CLASSES.index("ferry"))
+    assert network.free_flow_s[ferry].tolist() == pytest.approx([1200.0, 1200.0], abs=0.2)
+    assert network.length_m[ferry].tolist() == pytest.approx([3 * STEP_M] * 2)
+    assert {int(code) for code in network.speed_source[ferry]} == {int(SpeedSource.TAG)}
+    assert "Crossing" in network.streets.name
+    assert steps(network) == [2.0, 2.0, 3.0]
+
+
+def test_a_ferry_not_known_to_take_trucks_is_left_out_and_counted(tmp_path: Path) -> None:
+    network = read(tmp_path, Way("abcd"), Way("fg"), Way("df", {**FERRY, "foot": "yes"}))
+    assert steps(network) == [3.0]
+    assert network.dropped["ways that are ferries not known to take trucks"] == 1
+
+
+def test_two_crossings_of_one_kind_and_other_lengths_have_speeds_of_their_own(tmp_path: Path) -> None:
+    takes = {**FERRY, "motor_vehicle": "yes", "duration": "10"}
+    network = read(tmp_path, Way("abc"), Way("ce", takes), Way("eh", takes), Way("hi"))
+    ferry = network.road_class == ROAD_CLASSES.index("ferry")
+    assert network.free_flow_s[ferry].tolist() == pytest.approx([600.0] * 4, abs=0.2)
+
+
+def test_turn_restrictions_are_counted_as_not_used(tmp_path: Path) -> None:
+    file = write_osm(tmp_path / "roads.osm", [Way("abc"), Way("bB")])
+    relation = (
+        '<relation id="1" version="1"><member type="way" ref="100" role="from"/>'
+        '<member type="node" ref="98" role="via"/><member type="way" ref="200" role="to"/>'
+        '<tag k="type" v="restriction"/><tag k="restriction" v="no_left_turn"/></relation>'
+        '<relation id="2" version="1"><tag k="type" v="route"/></relation>'
+    )
+    file.write_text(file.read_text(encoding="utf-8").replace("</osm>", f"{relation}</osm>"), encoding="utf-8")
+    assert read_network(file).dropped == {"turn restrictions, which are not used": 1.0}

@@ -13,11 +13,20 @@ from depotopt.roads.importers.osm_tags import (
     Road,
     blocks_trucks,
     direction,
+    ferry,
+    is_ferry,
     road_name,
     truck_road,
     unread_limits,
 )
-from depotopt.roads.importers.osm_values import height_m, is_height, is_weight, speed_kmh, weight_kg
+from depotopt.roads.importers.osm_values import (
+    duration_s,
+    height_m,
+    is_height,
+    is_weight,
+    speed_kmh,
+    weight_kg,
+)
 from depotopt.roads.network import ROAD_CLASSES, SpeedSource
 
 
@@ -229,3 +238,56 @@ BARRIERS = [
 @pytest.mark.parametrize(("tags", "blocked"), BARRIERS, ids=str)
 def test_barriers(tags: dict[str, str], blocked: bool) -> None:
     assert blocks_trucks(tags) is blocked
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("00:20", 1200.0),
+        ("1:05:30", 3930.0),
+        ("25", 1500.0),
+        ("2.5", 150.0),
+        ("PT1H5M", 3900.0),
+        ("PT45M", 2700.0),
+        ("PT", None),
+        ("00:00", None),
+        ("0", None),
+        ("", None),
+        ("1:75", None),
+        ("half an hour", None),
+    ],
+)
+def test_durations(text: str, seconds: float | None) -> None:
+    assert duration_s(text) == seconds
+
+
+@pytest.mark.parametrize(
+    ("tags", "speed"),
+    [
+        ({"hgv": "yes"}, 5.0),
+        ({"motor_vehicle": "designated", "maxspeed": "12 knots"}, 12 * 1.852),
+        ({"vehicle": "yes", "duration": "00:30"}, 20.0),
+        ({"goods": "permissive", "duration": "soon"}, 5.0),
+    ],
+)
+def test_a_ferry_goes_as_fast_as_its_duration_its_limit_or_its_class(
+    tags: dict[str, str], speed: float
+) -> None:
+    found = ferry({"route": "ferry", **tags}, 10_000.0)
+    assert isinstance(found, Road)
+    assert ROAD_CLASSES[found.road_class] == "ferry"
+    assert (found.speed_kmh, found.backward_kmh) == pytest.approx((speed, speed))
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [{}, {"foot": "yes"}, {"hgv": "no", "motor_vehicle": "yes"}, {"motorcar": "yes"}, {"access": "yes"}],
+)
+def test_a_ferry_has_to_say_that_it_takes_trucks(tags: dict[str, str]) -> None:
+    assert ferry({"route": "ferry", **tags}, 10_000.0) == "that are ferries not known to take trucks"
+
+
+def test_a_road_with_a_ferry_along_it_stays_a_road() -> None:
+    assert is_ferry({"route": "ferry"})
+    assert not is_ferry({"route": "ferry", "highway": "primary"})
+    assert not is_ferry({"highway": "primary"})

@@ -17,11 +17,14 @@ from depotopt.roads.importers.osm_tags import (
     MINOR_HIGHWAYS,
     Road,
     blocks_trucks,
+    ferry,
+    is_ferry,
     road_name,
     truck_road,
     unread_limits,
 )
 from depotopt.roads.network import RoadNetwork
+from depotopt.units import great_circle_m
 
 ATTRIBUTION = (
     "© OpenStreetMap contributors, Open Database License 1.0 (ODbL), https://www.openstreetmap.org/copyright"
@@ -51,6 +54,7 @@ class _Reading:
     fords: array[int]
     left_out: dict[str, int]
     unread: int = 0
+    restrictions: int = 0
 
 
 def read_osm(
@@ -96,6 +100,8 @@ def read_osm(
     dropped = {f"ways {reason}": float(count) for reason, count in sorted(reading.left_out.items())}
     if reading.unread:
         dropped["weight and height limits not understood"] = float(reading.unread)
+    if reading.restrictions:
+        dropped["turn restrictions, which are not used"] = float(reading.restrictions)
     return osm_network(
         ways, present, simplify=simplify, source=source or file.name, attribution=ATTRIBUTION, dropped=dropped
     )
@@ -110,17 +116,22 @@ def _read(file: Path, minor: bool) -> _Reading:
     )
     highways = (*HIGHWAYS, *(MINOR_HIGHWAYS if minor else ()))
     # Filters run in C++; only what passes them costs Python time. They are restricted in place.
-    of_ways = osmium.filter.TagFilter(*(("highway", value) for value in highways))
+    of_ways = osmium.filter.TagFilter(*(("highway", value) for value in highways), ("route", "ferry"))
     of_ways.enable_for(osmium.osm.WAY)
+    of_relations = osmium.filter.TagFilter(("type", "restriction"))
+    of_relations.enable_for(osmium.osm.RELATION)
     of_nodes = osmium.filter.KeyFilter("barrier", "ford")
     of_nodes.enable_for(osmium.osm.NODE)
     try:
-        processor = osmium.FileProcessor(str(file), osmium.osm.NODE | osmium.osm.WAY).with_locations()
-        for item in processor.with_filter(of_ways).with_filter(of_nodes):
+        kinds = osmium.osm.NODE | osmium.osm.WAY | osmium.osm.RELATION
+        processor = osmium.FileProcessor(str(file), kinds).with_locations()
+        for item in processor.with_filter(of_ways).with_filter(of_nodes).with_filter(of_relations):
             if isinstance(item, osmium.osm.Node):
                 _take_node(reading, item)
             elif isinstance(item, osmium.osm.Way):
                 _take_way(reading, item, minor)
+            else:
+                reading.restrictions += 1
     # pyosmium raises what its C++ parsers throw: broken blocks, numbers, positions and texts.
     except (RuntimeError, OSError, ValueError, osmium.InvalidLocationError) as error:
         fault = Fault(
@@ -140,11 +151,30 @@ def _take_node(reading: _Reading, node: Node) -> None:
 
 def _take_way(reading: _Reading, way: Way, minor: bool) -> None:
     tags = dict(way.tags)
+    if is_ferry(tags):
+        # Its speed is its length over its duration: every line is a kind of its own.
+        _take_kind(reading, way, tags, _turned(ferry(tags, _length_m(way)), tags))
+        return
     # A city has tens of thousands of ways and a few hundred kinds of road: each kind is read once.
     deciding = tuple([item for item in tags.items() if item[0] in DECIDING])
     known = reading.known.get(deciding)
     if known is None:
-        known = reading.known[deciding] = _kind(dict(deciding), minor)
+        kind = dict(deciding)
+        known = reading.known[deciding] = _turned(truck_road(kind, minor=minor), kind)
+    _take_kind(reading, way, tags, known)
+
+
+def _length_m(way: Way) -> float:
+    """Length of a way along great circles; pieces with a node that is not in the file are left out."""
+    places = [(node.location.lon, node.location.lat) for node in way.nodes if node.location.valid()]
+    lon, lat = np.array(places, dtype=np.float64).reshape(-1, 2).T
+    return float(great_circle_m(lon[:-1], lat[:-1], lon[1:], lat[1:]).sum()) if len(lon) > 1 else 0.0
+
+
+def _take_kind(
+    reading: _Reading, way: Way, tags: dict[str, str], known: tuple[Road | str, bool, int]
+) -> None:
+    """Add a way of a known kind, or count it as left out."""
     road, backward, unread = known
     if isinstance(road, str):
         reading.left_out[road] = reading.left_out.get(road, 0) + 1
@@ -163,9 +193,8 @@ def _take_way(reading: _Reading, way: Way, minor: bool) -> None:
     reading.name_of.append(reading.names.setdefault(road_name(tags), len(reading.names)))
 
 
-def _kind(tags: dict[str, str], minor: bool) -> tuple[Road | str, bool, int]:
+def _turned(road: Road | str, tags: dict[str, str]) -> tuple[Road | str, bool, int]:
     """Road of the tags in driving direction (or why there is none), whether turned, limits not read."""
-    road = truck_road(tags, minor=minor)
     if isinstance(road, str):
         return road, False, 0
     backward = road.oneway < 0

@@ -3,7 +3,8 @@
 References
 ----------
 OpenStreetMap wiki, pages ``Key:highway``, ``Key:access``, ``Key:oneway``, ``Key:maxspeed``,
-``Key:maxweight``, ``Key:maxheight``, ``Key:bridge``, ``Key:tunnel``, ``Key:ford``, ``Key:barrier``.
+``Key:maxweight``, ``Key:maxheight``, ``Key:bridge``, ``Key:tunnel``, ``Key:ford``, ``Key:barrier``,
+``Tag:route=ferry``, ``Key:duration``.
 """
 
 from __future__ import annotations
@@ -13,9 +14,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from depotopt.catalog.road_speeds import road_speeds
-from depotopt.roads.importers.osm_values import height_m, is_height, is_weight, speed_kmh, weight_kg
+from depotopt.roads.importers.osm_values import (
+    duration_s,
+    height_m,
+    is_height,
+    is_weight,
+    speed_kmh,
+    weight_kg,
+)
 from depotopt.roads.importers.sections import CLASS_CODE
 from depotopt.roads.network import SpeedSource
+from depotopt.units import HOUR_S, KM_M
 
 _MAIN = ("motorway", "trunk", "primary", "secondary", "tertiary")
 HIGHWAYS: dict[str, str] = {
@@ -33,6 +42,7 @@ _NO_SERVICE = frozenset({"driveway", "parking_aisle", "drive-through", "emergenc
 _FIRM_TRACKS = frozenset({"grade1", "grade2"})
 _ACCESS = ("hgv", "goods", "motor_vehicle", "vehicle", "access")
 _CLOSED = frozenset({"no", "private", "agricultural", "forestry", "agricultural;forestry", "emergency"})
+_TAKES_TRUCKS = frozenset({"yes", "designated", "permissive", "destination"})
 _NOT = frozenset({"", "no", "none", "proposed", "abandoned", "razed", "removed"})
 _BARRIERS = frozenset(
     {
@@ -141,6 +151,52 @@ def truck_road(tags: Mapping[str, str], *, minor: bool = False) -> Road | str:
     )
 
 
+def is_ferry(tags: Mapping[str, str]) -> bool:
+    """Whether a way is a ferry line and not a road that one is drawn along."""
+    return tags.get("route") == "ferry" and tags.get("highway", "") not in {**HIGHWAYS, **MINOR_HIGHWAYS}
+
+
+def ferry(tags: Mapping[str, str], length_m: float) -> Road | str:
+    """Read the tags of a ferry line; a text says why no truck is known to be taken.
+
+    Many lines carry people only and do not say so: one that takes trucks has to say so itself (``hgv``,
+    ``goods``, ``motor_vehicle`` or ``vehicle``). The crossing takes ``duration``, else the way is made at
+    ``maxspeed`` or the speed of the class table. Waiting for the next departure is not known and not counted.
+
+    Parameters
+    ----------
+    tags
+        Tags of a way with ``route=ferry``.
+    length_m
+        Its length.
+    """
+    allowed = next((tags[key] for key in _ACCESS[:-1] if key in tags), "")
+    if allowed not in _TAKES_TRUCKS:
+        return "that are ferries not known to take trucks"
+    closed = _why_closed(tags)
+    if closed:
+        return closed
+    speed, source = road_speeds()["ferry"].speed_kmh, SpeedSource.CLASS_TABLE
+    tagged = _first_speed(tags, "maxspeed")
+    crossing_s = duration_s(tags.get("duration", ""))
+    if crossing_s is not None and length_m > 0:
+        speed, source = length_m / KM_M / (crossing_s / HOUR_S), SpeedSource.TAG
+    elif tagged is not None:
+        speed, source = tagged, SpeedSource.TAG
+    return Road(
+        road_class=CLASS_CODE["ferry"],
+        oneway=direction(tags, ""),
+        speed_kmh=speed,
+        backward_kmh=speed,
+        speed_source=int(source),
+        bridge=False,
+        tunnel=False,
+        ford=False,
+        max_weight_kg=min((weight_kg(tags[key]) for key in _WEIGHT_KEYS if key in tags), default=math.inf),
+        max_height_m=min((height_m(tags[key]) for key in _HEIGHT_KEYS if key in tags), default=math.inf),
+    )
+
+
 def road_name(tags: Mapping[str, str]) -> str:
     """Name of a way, else its reference, else empty."""
     return tags.get("name") or tags.get("ref") or ""
@@ -155,7 +211,7 @@ def unread_limits(tags: Mapping[str, str]) -> int:
 def _why_closed(tags: Mapping[str, str]) -> str:
     """Why a way of the right kind is closed to trucks; empty when it is not."""
     if tags.get("area") == "yes":
-        return "areas"
+        return "that are areas"
     for key in _ACCESS:
         # The most specific key decides: hgv=yes opens what access=no closes, and the other way round.
         if key in tags:

@@ -1,8 +1,8 @@
-"""Quantities as OpenStreetMap writes them: speeds, weights, heights with their units.
+"""Quantities as OpenStreetMap writes them: speeds, weights, heights with their units, durations.
 
 References
 ----------
-OpenStreetMap wiki, pages ``Key:maxspeed``, ``Key:maxweight``, ``Key:maxheight`` and
+OpenStreetMap wiki, pages ``Key:maxspeed``, ``Key:maxweight``, ``Key:maxheight``, ``Key:duration`` and
 ``Map features/Units``.
 """
 
@@ -34,6 +34,8 @@ _KG_PER = {
     "cwt": 50.80234544,
 }
 _METRES = re.compile(_NUMBER + r"\s*(m|cm)?")
+_CLOCK = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d))?")
+_SPOKEN = re.compile(rf"PT(?:{_NUMBER}H)?(?:{_NUMBER}M)?(?:{_NUMBER}S)?")
 _FEET = re.compile(r"""(\d+(?:\.\d+)?)\s*(?:'|ft|feet)\s*(?:(\d+(?:\.\d+)?)\s*(?:"|''|in|inches)?)?""")
 
 
@@ -57,6 +59,23 @@ def weight_kg(text: str) -> float:
 def height_m(text: str) -> float:
     """Read a height limit: ``"3.5"``, ``"4 m"``, ``"11 ft 6 in"``; ``inf`` where there is none."""
     return _lowest(text, _one_height)
+
+
+@lru_cache(maxsize=4096)
+def duration_s(text: str) -> float | None:
+    """Read a duration: ``"00:20"``, ``"1:05:30"``, ``"25"`` (minutes), ``"PT1H5M"``; else ``None``."""
+    text = text.strip()
+    clock, spoken = _CLOCK.fullmatch(text), _SPOKEN.fullmatch(text)
+    if clock:
+        hours, minutes, seconds = (float(part or 0) for part in clock.groups())
+    elif spoken:
+        hours, minutes, seconds = (_number(part or "0") for part in spoken.groups())
+    elif re.fullmatch(_NUMBER, text):
+        hours, minutes, seconds = 0.0, _number(text), 0.0
+    else:
+        return None
+    found = 3600.0 * hours + 60.0 * minutes + seconds
+    return found if found > 0 else None
 
 
 def is_weight(text: str) -> bool:
