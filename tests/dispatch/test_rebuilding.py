@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import pytest
 
+from depotopt.dispatch.budget import Budget
 from depotopt.dispatch.clock import timetable
 from depotopt.dispatch.draft import Routes, delivered, drawn
 from depotopt.dispatch.goal import value_of
-from depotopt.dispatch.improvement import Budget, improve
+from depotopt.dispatch.improvement import improve
 from depotopt.dispatch.problem import DispatchProblem
 from depotopt.dispatch.quantities import best_quantities
 from depotopt.dispatch.rebuilding import Rebuilding

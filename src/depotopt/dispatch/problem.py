@@ -367,7 +367,7 @@ class DispatchProblem:
         return float((matrix.seconds if matrix.least_s is None else matrix.least_s)[a, b])
 
     def holds_from(self, travel: int, place: int) -> FloatArray | None:
-        """Moments before which stops cannot begin, coming straight from a place; ``None`` where none waits."""
+        """Moments before which stops cannot begin, straight from a place; ``None`` where none waits."""
         if not self.waits:
             return None
         matrix = self.travel[travel]

@@ -48,10 +48,19 @@ class Rebuilding:
         routes
             A draft that holds every rule.
         """
-        best = routes
-        for draft in (self._filled(routes), self._filled(self._anew(routes))):
-            if value_of(self.problem, draft) < value_of(self.problem, best):
-                best = draft
+        best, best_value = routes, value_of(self.problem, routes)
+        crews = self._crews()
+        for draft in (self._filled(routes), self._filled(self._anew(routes, crews))):
+            value = value_of(self.problem, draft)
+            if value < best_value:
+                best, best_value = draft, value
+        for crew in crews:
+            if time.perf_counter() >= self.until:
+                break
+            draft = self._filled(self._anew(best, [crew]))
+            value = value_of(self.problem, draft)
+            if value < best_value:
+                best, best_value = draft, value
         return best
 
     def helped(self, routes: Routes) -> tuple[DispatchProblem, Routes]:
@@ -83,18 +92,21 @@ class Rebuilding:
         left_s = self.until - time.perf_counter()
         return best_quantities(self.problem, tuple(work.routes), left_s, whole=False)
 
-    def _anew(self, routes: Routes) -> Routes:
-        """The free vehicles planned by list scheduling, depot by depot, between the trips of the others."""
-        problem = self.problem
+    def _crews(self) -> list[tuple[int, list[int]]]:
+        """Depots with the free vehicles that load there, the most first."""
         crews: dict[int, list[int]] = defaultdict(list)
-        for v, machine in enumerate(problem.vehicles):
-            if v not in problem.locked and math.isfinite(machine.free_s):
+        for v, machine in enumerate(self.problem.vehicles):
+            if v not in self.problem.locked and math.isfinite(machine.free_s):
                 crews[self._station(v)].append(v)
-        draft: list[tuple[DraftTrip, ...]] = [
-            route if v in problem.locked else () for v, route in enumerate(routes)
-        ]
+        return sorted(crews.items(), key=lambda entry: (-len(entry[1]), entry[0]))
+
+    def _anew(self, routes: Routes, crews: list[tuple[int, list[int]]]) -> Routes:
+        """Crews planned by list scheduling, depot by depot, between the trips of all others."""
+        problem = self.problem
         everybody = frozenset(range(len(problem.vehicles)))
-        for depot, crew in sorted(crews.items(), key=lambda entry: (-len(entry[1]), entry[0])):
+        free = {v for _, crew in crews for v in crew}
+        draft: list[tuple[DraftTrip, ...]] = [() if v in free else route for v, route in enumerate(routes)]
+        for depot, crew in crews:
             others = replace(problem, locked=everybody - frozenset(crew))
             made = Rota(others, depot, tuple(draft)).routes()
             for v in crew:

@@ -43,7 +43,7 @@ def _visit_of(c, seq, size, count, taken, rng):  # type: ignore[no-untyped-def]
             if seq[r, p] == c:
                 seen += 1
                 if rng.random() * seen < 1.0:
-                    found, at = r, p
+                    found, at = np.int64(r), np.int64(p)
                 break
     return found, at
 
