@@ -11,7 +11,7 @@ from depotopt.solving import Limit, Monitor, SolveLimits, SolveResult, Status
 
 __all__ = ["Allocation", "CapacitatedProblem", "solve_capacitated"]
 
-ENGINE = "capacitated location (prices, moves, tree)"
+ENGINE = "capacitated location (prices, moves, windows, tree)"
 
 
 def solve_capacitated(
@@ -24,7 +24,7 @@ def solve_capacitated(
     problem
         What to solve.
     limits
-        Time and gap; the seed plays no part, nothing is random.
+        Time and gap; the seed draws the windows of whole points (`Windows`), nothing else is random.
     monitor
         Hears progress; its wish to stop keeps the best layout.
 

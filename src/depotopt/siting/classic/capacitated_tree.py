@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from depotopt.siting.classic.capacitated_kernels import FREE, KEPT, SHUT
 from depotopt.siting.classic.capacitated_relaxation import Evaluation, Relaxation, Status
+from depotopt.siting.classic.capacitated_windows import Windows
 from depotopt.units import BoolArray, FloatArray
 
 NODE_STEPS = 120
@@ -59,11 +60,13 @@ class CapacitatedTree:
         self._heap: list[_Node] = []
         self._fresh: list[_Node] = []
         self._popped = self._told = 0
+        self._windows = Windows(self.search)
 
     def run(self) -> None:
         """Prove, or stop at the limit; bound and best layout go to the search."""
         search, relaxation = self.search, self.relaxation
         root = relaxation.root()
+        self._windows.run()
         step = GUESS_STEP
         while self._open(root.bound) and not self.complete:
             cost, status = relaxation.cost.copy(), relaxation.status.copy()
@@ -111,6 +114,7 @@ class CapacitatedTree:
                 return
             node: _Node | None = heapq.heappop(self._heap)
             self._popped += 1
+            self._windows.run()
             dive = self._popped % DIVE_EVERY == 0 or not math.isfinite(search.value)
             while node is not None:
                 children = self._branch(node)
