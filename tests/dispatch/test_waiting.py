@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -136,3 +137,56 @@ def test_every_plan_with_openings_keeps_every_rule(seed: int, lost: float, ends:
         for point in case.scenario.demand_points
     )
     solved(World(replace(case.scenario, demand_points=points), case.network, state), SolveLimits(time_s=0.3))
+
+
+WHERE = {"P": 1, "Q": 2, "R": 4}
+KG = {"P": 1_100.0, "Q": 550.0, "R": 110.0}
+
+
+def last_moment(trips: tuple[tuple[str, ...], ...], opens_s: dict[str, float], until_s: float) -> float:
+    """When one truck begins its last stop, done as soon as it can be; the road 1 - 2 opens late."""
+
+    def driven(ready_s: float, a: int, b: int) -> float:
+        crosses = min(a, b) <= 1 and max(a, b) >= 2
+        return (max(ready_s, until_s) if crosses else ready_s) + 100.0 * abs(a - b)
+
+    clock = last = 0.0
+    for trip in trips:
+        clock += sum(KG[point] for point in trip) / 10.0
+        here = 0
+        for point in trip:
+            last = max(driven(clock, here, WHERE[point]), opens_s.get(point, 0.0))
+            clock, here = last + 100.0 + KG[point] / 10.0, WHERE[point]
+        clock = driven(clock, here, 0)
+    return last
+
+
+def ways() -> list[tuple[tuple[str, ...], ...]]:
+    """Every order of the points, cut into trips within the payload of 1,500 kg."""
+    found = []
+    for order in itertools.permutations(WHERE):
+        for cuts in itertools.product((False, True), repeat=len(order) - 1):
+            trips: list[list[str]] = [[order[0]]]
+            for point, cut in zip(order[1:], cuts, strict=True):
+                trips.append([point]) if cut else trips[-1].append(point)
+            if all(sum(KG[point] for point in trip) <= 1_500.0 for trip in trips):
+                found.append(tuple(tuple(trip) for trip in trips))
+    return found
+
+
+@pytest.mark.parametrize("until_s", [0.0, 900.0, 1_500.0])
+@pytest.mark.parametrize("opens_s", [{}, {"P": 1_800.0}, {"Q": 2_000.0, "R": 1_000.0}])
+def test_one_truck_is_done_as_early_as_brute_force_says(opens_s: dict[str, float], until_s: float) -> None:
+    """Openings and a road that opens: with all stock at A, no order of whole deliveries ends sooner."""
+    state = until(without_street(line_network(), 1, 2), until_s) if until_s else calm()
+    case = line(state, **opens_s)
+    stock = tuple(replace(lot, quantity=1_000.0) for lot in case.scenario.stock if lot.site == "A")
+    truck = (FleetEntry("truck", "A", 1),)
+    scenario = replace(
+        case.scenario, stock=stock, fleet=truck, dispatch_objectives=("unmet", "makespan", "cost")
+    )
+    result = solved(World(scenario, case.network, case.state), SolveLimits(time_s=2.0, seed=1))
+    best = min(last_moment(trips, opens_s, until_s) for trips in ways())
+    assert best <= 3_600.0
+    assert result.terms["unmet_person_days"] == 0.0
+    assert result.terms["makespan_h"] * 3_600.0 <= best + 1e-6
