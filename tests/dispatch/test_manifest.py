@@ -74,3 +74,18 @@ def test_streets_are_told_once_and_bridges_by_kind() -> None:
     named = replace(network, streets=replace(network.streets, name=names, kind=kind))
     links = tuple(int(n) for n in np.flatnonzero(network.head == network.tail + 1))
     assert street_names(named, links) == ("Main Road (bridge)", "Main Road")
+
+
+def test_what_stays_on_board_comes_off_where_the_trip_ends() -> None:
+    """The papers of a trip given up under way still list its load, for the storekeeper at its end."""
+    plan = line_plan(line_network())
+    second = plan.trips[1]
+    back = replace(second, stops=(), on_board=second.loads)
+    given_up = replace(plan, trips=(plan.trips[0], back, plan.trips[2]))
+    papers = manifests(line_scenario(), line_network(), given_up)[1]
+    assert {(line.point, line.lot, line.quantity) for line in papers.loads} == {
+        ("A", "T1", 5.0),
+        ("A", "W1", 20.0),
+    }
+    drawn = {line.lot: line.drawn for line in ledger(line_scenario(), None, calm(), given_up)}
+    assert (drawn["T1"], drawn["W1"]) == (25, 120)

@@ -269,6 +269,8 @@ def _manifest(scenario: Scenario, network: RoadNetwork, trip: Trip, slack_s: flo
     drops = [(stop.point, load) for stop in reversed(trip.stops) for load in stop.loads]
     if trip.transfer is not None:
         drops = [(trip.transfer.site, load) for load in trip.transfer.loads]
+    # What nobody gets any more comes off where the trip ends.
+    drops = [*((trip.end_site, load) for load in trip.on_board), *drops]
     for place, load in drops:
         commodity = scenario.commodities[scenario.commodity_index[load.commodity]]
         loads.append(
