@@ -1,6 +1,6 @@
 // Edit tier counts, budget and other settings of a scenario, kept as a named override.
 
-import { button, make } from "../src/elements";
+import { button, make, NAME } from "../src/elements";
 import * as server from "./server";
 import { say, told } from "./words";
 
@@ -35,7 +35,7 @@ export class SettingsForm {
     for (const field of ordered) {
       const row = this.row(field);
       const title = field.title || say(`block.${field.block}`);
-      if (!groups.has(field.block)) groups.set(field.block, make("fieldset", { class: "settings-block" }, make("legend", {}, title)));
+      if (!groups.has(field.block)) groups.set(field.block, make("fieldset", { class: "settings-block" }, make("legend", field.title ? NAME : {}, title)));
       groups.get(field.block)!.append(row);
     }
     const name = make("input", { type: "text", name: "override", pattern: "[A-Za-z0-9_][A-Za-z0-9_\\-]*", maxlength: "60", placeholder: "more_depots" });

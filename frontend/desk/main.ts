@@ -48,7 +48,7 @@ function drawSide(): void {
       drawSide();
     });
     const open = button("", { class: "entry" }, () => showRun(run));
-    open.append(nameOf(run.name), run.interrupted ? ` (${say("desk.cut_short")})` : "", make("small", {}, clock(run.modified)));
+    open.append(nameOf(run.name), run.interrupted ? ` (${say("desk.cut_short")})` : "", make("small", {}, clock(run.modified), ...(run.overrides.length ? [" · ", nameOf(run.overrides.join(", "))] : [])));
     return make("li", { class: "run" }, box, open);
   });
   side.replaceChildren(

@@ -1,6 +1,6 @@
 // What more money buys: layouts as points in a chart, each clickable, with a table of the same.
 
-import { button, make, shape } from "../src/elements";
+import { button, make, nameOf, shape } from "../src/elements";
 import { metricName } from "./results";
 import { table } from "./table";
 import { number, percent, say } from "./words";
@@ -136,11 +136,11 @@ function detail(points: FrontPoint[], metric: string, chosen: number, make_run: 
     "section",
     { class: "chosen-layout", "aria-live": "polite" },
     make("h3", {}, `${say("desk.yearly_cost")} ${number(point.yearly_cost)} · ${metricName(metric)} ${shown(metric, point.unseen[metric][PART] ?? 0)}`),
-    make("p", {}, `${say("desk.open_sites")}: ${[...tiers].map(([tier, count]) => `${tier} ${count}`).join(", ")} · ${say(`status.${point.status}`)}`),
+    make("p", {}, `${say("desk.open_sites")}: `, nameOf([...tiers].map(([tier, count]) => `${tier} ${count}`).join(", ")), ` · ${say(`status.${point.status}`)}`),
     chosen > 0 && make("p", {}, say(sites.length ? "desk.against_cheaper" : "desk.same_depots")),
     chosen > 0 &&
       sites.length > 0 &&
-      table(["", say("desk.cheaper"), say("desk.this_one")], sites.map((site) => [site, before.get(site) ?? "-", own.get(site) ?? "-"])),
+      table(["", say("desk.cheaper"), say("desk.this_one")], sites.map((site) => [site, before.get(site) ?? "-", own.get(site) ?? "-"].map(nameOf))),
     button(say("desk.run_this"), { class: "primary" }, () => make_run(point)),
   );
 }

@@ -51,8 +51,8 @@ const HEADS: Record<(typeof PARTS)[number], string> = {
   worst: "desk.worst",
 };
 
-function name(of: string): string {
-  return of === "today" || of === "layout" ? say(`desk.${of}`) : of;
+function name(of: string): Node | string {
+  return of === "today" || of === "layout" ? say(of === "today" ? "desk.today" : "desk.layout") : nameOf(of);
 }
 
 /** Gap beyond which a layout is worth more time before anybody builds on it. */
@@ -87,7 +87,7 @@ export function runTables(result: RunResult): Node[] {
 /** Layouts side by side; where they differ, and what each depot is worth to its layout where that was asked. */
 export function compareTables(result: CompareResult, why: Map<string, Explanation>): Node[] {
   const layouts = result.layouts;
-  const head = ["", ...layouts.map((one) => name(one.name))];
+  const head = (): (Node | string)[] => ["", ...layouts.map((one) => name(one.name))];
   const rows: string[][] = [
     [say("desk.open_sites"), ...layouts.map((one) => number(one.open_sites))],
     [say("desk.yearly_cost"), ...layouts.map((one) => number(one.yearly_cost))],
@@ -96,16 +96,16 @@ export function compareTables(result: CompareResult, why: Map<string, Explanatio
     for (const part of PARTS)
       rows.push([`${metricName(metric)}, ${say(HEADS[part])}`, ...layouts.map((one) => shown(metric, one.summary[metric][part]))]);
   rows.push([say("desk.regret"), ...layouts.map((one) => number(one.expected_regret))]);
-  const nodes: Node[] = [table(head, rows)];
+  const nodes: Node[] = [table(head(), rows)];
   const differing = Object.entries(result.differing_sites);
   if (!differing.length) return nodes;
-  const cell = (place: string, layout: string, site: string): string => {
+  const cell = (place: string, layout: string, site: string): Node | string => {
     if (!place) return "-";
     const change = why.get(layout)?.sites[site];
-    return change ? `${place} (${say("desk.without")}: ${changeText(change)})` : place;
+    return change ? make("span", {}, nameOf(place), ` (${say("desk.without")}: ${changeText(change)})`) : nameOf(place);
   };
   nodes.push(make("h3", {}, say("desk.differing")));
-  nodes.push(table(head, differing.map(([site, row]) => [nameOf(site), ...row.map((place, n) => cell(place, layouts[n].name, site))])));
+  nodes.push(table(head(), differing.map(([site, row]) => [nameOf(site), ...row.map((place, n) => cell(place, layouts[n].name, site))])));
   if (why.size < layouts.filter((one) => one.name !== "today").length) nodes.push(make("p", { class: "note" }, say("desk.explain_first")));
   return nodes;
 }

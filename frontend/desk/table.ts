@@ -3,7 +3,7 @@
 import { make } from "../src/elements";
 
 /** With `groups`, the columns after the first stand under as many heads of equal width. */
-export function table(head: string[], rows: (Node | string)[][], groups: string[] = []): HTMLElement {
+export function table(head: (Node | string)[], rows: (Node | string)[][], groups: (Node | string)[] = []): HTMLElement {
   const width = String((head.length - 1) / (groups.length - 1));
   const above = groups.map((text, n) => make("th", n ? { colspan: width, scope: "colgroup", class: "group" } : {}, text));
   const cells = (row: (Node | string)[]) => row.map((cell, n) => make(n === 0 ? "th" : "td", n === 0 ? { scope: "row" } : {}, cell));

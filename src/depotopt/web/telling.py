@@ -43,5 +43,8 @@ def _said(value: Any, say: Speech) -> Any:
         return [_said(part, say) for part in value]
     if not isinstance(value, str):
         return value
-    # Each line is a sentence of its own.
+    # Descriptions of settings are messages as a whole; elsewhere each line is a sentence of its own.
+    whole = say(value)
+    if whole != value:
+        return whole
     return "\n".join(say.sentence(line) for line in value.split("\n"))
