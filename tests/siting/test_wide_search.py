@@ -14,6 +14,7 @@ from depotopt.siting.attempt import objective_terms
 from depotopt.siting.cut_master import CutMaster
 from depotopt.siting.goal import Goal
 from depotopt.siting.joint_steps import JointSteps
+from depotopt.siting.outcome import Memory
 from depotopt.siting.price_cuts import PriceCuts, least_response
 from depotopt.siting.problem import Layout, SitingProblem
 from depotopt.siting.separation import Separation
@@ -132,6 +133,23 @@ def test_a_held_layout_keeps_its_options(pool: Executor) -> None:
     assert (steps.options() == opened).all()
     steps.resume(before)
     assert (steps.values == before.values).all()
+
+
+def test_a_second_solve_goes_on_from_the_first() -> None:
+    """After an edit of costs: remembered prices and layout, the same proof as from nothing."""
+    problem = random_case(11, sites=7, points=14, states=4).problem
+    memory = Memory()
+    solve_problem(problem, TIGHT, engine="cuts", memory=memory)
+    assert memory.price is not None
+    assert memory.inner is not None
+    dearer = replace(problem.options, cost=problem.options.cost * np.linspace(1.0, 1.4, len(problem.options)))
+    edited = replace(problem, options=dearer)
+    again = solve_problem(edited, TIGHT, engine="cuts", memory=memory)
+    exact = solve_problem(edited, EXACT, engine="highs")
+    assert exact.objective is not None
+    assert again.bound is not None
+    assert again.objective == pytest.approx(exact.objective, rel=2e-4)
+    assert again.bound <= exact.objective * (1 + 1e-6)
 
 
 def test_a_stop_keeps_a_layout() -> None:

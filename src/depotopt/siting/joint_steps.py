@@ -147,6 +147,34 @@ class JointSteps:
         on_x = np.sum([one.on_x for one in found], axis=0) + (on_stock * problem.agreed.T).sum(axis=0)
         return float(sum(one.constant[0] for one in found)), on_x, on_stock
 
+    def start(
+        self, price: FloatArray, inner: tuple[FloatArray, FloatArray, FloatArray], from_sweep: int
+    ) -> None:
+        """Begin where an earlier solve of the same road states ended.
+
+        Parameters
+        ----------
+        price
+            Prices of usable stock, shape ``(S, K, J)``.
+        inner
+            How far options and sites are open, and stock; see `depotopt.siting.outcome.Memory`.
+        from_sweep
+            Sweeps after which steps were as long as the next ones shall be.
+        """
+        opened, x, stock = inner
+        stage, held = self._master.stage, self._master.stage.stock >= 0
+        self.prices.now[:], self.prices.mean[:] = price, price
+        self.values[stage.open] = opened
+        able = self._master.opened >= 0
+        self.values[self._master.opened[able]] = x[able]
+        self.values[stage.stock[held]] = stock[held] / stage.unit[held]
+        self.values = np.clip(self.values, *self._steps.limits)
+        self.sweeps = from_sweep
+
+    def inner(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """What `start` begins from."""
+        return (self.options().copy(), *self.first_stage())
+
     def cut_at(self, separation: Separation) -> bool:
         """Hand the mean prices over, and make their cuts where the first stage stands now."""
         separation.price[:] = self.prices.mean

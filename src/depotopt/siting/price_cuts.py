@@ -91,11 +91,12 @@ class PriceCuts:
             search.tell("cuts: layout priced")
         point = None
         if separation.wide:
-            point = WideSearch(rounds, self.engine, pool).run()
+            point = WideSearch(rounds, self.engine, pool, self.memory).run()
         infeasible = False
         if not search.over and search.gap > search.limits.gap:
             infeasible = self._narrow(rounds, point)
-        self.memory.price, self.memory.inner = separation.price.copy(), rounds.inner
+        if not separation.wide:
+            self.memory.price, self.memory.inner = separation.price.copy(), rounds.inner
         self.memory.layout = search.layout
         return self._outcome(search, infeasible)
 

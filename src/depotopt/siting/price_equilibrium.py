@@ -20,16 +20,14 @@ The kernel releases the interpreter lock; importing this module imports numba.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from depotopt.compiled import kernel
-from depotopt.siting.price_kernels import TINY
-from depotopt.siting.ranking import ranked
+from depotopt.siting.price_network import EPS, network
+from depotopt.units import BoolArray, FloatArray, Int64Array
 
-EPS = 1e-10
-"""Imbalance, relative to the largest need or load, that counts as none."""
 NONE: Any = np.int64(-1)
 """No depot: a typed number, because numba compiles a callee anew for a literal."""
 TIE = 1e-11
@@ -38,110 +36,87 @@ AUGMENTATIONS = 50
 """Paths allowed per depot and point together; prices are valid (and better than before) wherever it ends."""
 
 
-@kernel
-def _network(low, arcs, wants, x, local):  # type: ignore[no-untyped-def]
-    """Arcs worth using, by point: offsets, node of the source, cost, capacity."""
-    first, site, origin, time_ds = arcs.first[low:], arcs.site, arcs.origin, arcs.time_ds
-    rate, need, penalty = wants.rate[0], wants.need, wants.penalty
-    points = len(need)
-    source = site if len(origin) == 0 else origin
-    begin = np.zeros(points + 1, dtype=np.int64)
-    for i in range(points):
-        begin[i + 1] = begin[i]
-        if need[i] <= 0.0:
-            continue
-        for a in range(first[i], first[i + 1]):
-            if rate * time_ds[a] >= penalty[i]:
-                break
-            if min(x[site[a]], x[source[a]]) > TINY:
-                begin[i + 1] += 1
-    node = np.empty(begin[points], dtype=np.int64)
-    cost = np.empty(begin[points])
-    room = np.empty(begin[points])
-    nodes = 0
-    for i in range(points):
-        if need[i] <= 0.0:
-            continue
-        n = begin[i]
-        for a in range(first[i], first[i + 1]):
-            if rate * time_ds[a] >= penalty[i]:
-                break
-            opened = min(x[site[a]], x[source[a]], 1.0)
-            if opened <= TINY:
-                continue
-            j = source[a]
-            if local[j] < 0:
-                local[j] = nodes
-                nodes += 1
-            node[n] = local[j]
-            cost[n] = rate * time_ds[a]
-            room[n] = need[i] * opened
-            n += 1
-    return begin, node, cost, room, nodes
+class Depots(NamedTuple):
+    """Supply, what is drawn of it, load beyond that, and price of each depot.
+
+    ``length`` is the least cost difference of moving a unit to each depot near by, ``stale`` where it has to
+    be found anew.
+    """
+
+    supply: FloatArray
+    drawn: FloatArray
+    over: FloatArray
+    price: FloatArray
+    length: FloatArray
+    stale: BoolArray
+
+
+class Paths(NamedTuple):
+    """Shortest paths from one depot: distance, depot before, kind and cost of the last move, who is done."""
+
+    distance: FloatArray
+    before: Int64Array
+    way: Int64Array
+    hop: FloatArray
+    settled: BoolArray
+    touched: Int64Array
 
 
 @kernel
-def _serve(begin, node, cost, need, penalty, price, room, flow, unmet, load):  # type: ignore[no-untyped-def]
-    """Serve every point from its cheapest arcs at the prices given."""
-    for i in range(len(need)):
-        low, high = begin[i], begin[i + 1]
-        left = need[i]
-        if high > low:
-            for n in ranked(cost[low:high] + price[node[low:high]]):
-                a = low + n
-                if left <= 0.0 or cost[a] + price[node[a]] >= penalty[i]:
-                    break
-                flow[a] = min(room[a], left)
-                load[node[a]] += flow[a]
-                left -= flow[a]
-                if left <= EPS * need[i]:
-                    # What rounding leaves goes with the last arc.
-                    flow[a] += left
-                    load[node[a]] += left
-                    left = 0.0
-        unmet[i] = left
-
-
-@kernel
-def _refresh(  # type: ignore[no-untyped-def]
-    h, begin, node, cost, penalty, room, flow, unmet, start, listed, point, length
-):
-    """Least cost difference of moving a unit from depot ``h`` to every other."""
-    last = length.shape[0] - 1
-    length[h, :] = np.inf
+def _refresh(h, net, flows, length, place):  # type: ignore[no-untyped-def]
+    """Least cost difference of moving a unit from depot ``h`` to every other near by."""
+    begin, node, cost, room, penalty = net.begin, net.node, net.cost, net.room, net.penalty
+    flow, unmet = flows.flow, flows.unmet
+    last = len(place) - 1
+    for e in range(net.near_first[h], net.near_first[h + 1]):
+        length[e] = np.inf
+        place[net.near[e]] = e
     if h == last:
         for i in range(len(unmet)):
             if unmet[i] > 0.0:
                 for a in range(begin[i], begin[i + 1]):
                     difference = cost[a] - penalty[i]
-                    if flow[a] < room[a] and difference < length[h, node[a]]:
-                        length[h, node[a]] = difference
+                    if flow[a] < room[a] and difference < length[place[node[a]]]:
+                        length[place[node[a]]] = difference
         return
-    for n in range(start[h], start[h + 1]):
-        b = listed[n]
+    for n in range(net.start[h], net.start[h + 1]):
+        b = net.listed[n]
         if flow[b] <= 0.0:
             continue
-        i = point[b]
+        i = net.point[b]
         for a in range(begin[i], begin[i + 1]):
+            if node[a] == h or flow[a] >= room[a]:
+                continue
             difference = cost[a] - cost[b]
-            if flow[a] < room[a] and difference < length[h, node[a]] and node[a] != h:
-                length[h, node[a]] = difference
-        if penalty[i] - cost[b] < length[h, last]:
-            length[h, last] = penalty[i] - cost[b]
+            if difference < length[place[node[a]]]:
+                length[place[node[a]]] = difference
+        if penalty[i] - cost[b] < length[place[last]]:
+            length[place[last]] = penalty[i] - cost[b]
 
 
 @kernel
-def _own_moves(start, listed, point, begin, node, cost, room, flow):  # type: ignore[no-untyped-def]
-    """Where a depot has several arcs to a point (through hubs), use the cheaper ones first."""
-    for a in range(len(node)):
-        if flow[a] <= 0.0:
-            continue
-        i = point[a]
-        for b in range(begin[i], begin[i + 1]):
-            if node[b] == node[a] and cost[b] < cost[a] and flow[b] < room[b]:
-                moved = min(flow[a], room[b] - flow[b])
-                flow[a] -= moved
-                flow[b] += moved
+def _settled(low, arcs, wants, x, usable, price):  # type: ignore[no-untyped-def]
+    """Flows and exact prices (in place) at ``(x, usable)``: network, flows, paths used (-1: not exact)."""
+    sites, points = len(x), len(wants.need)
+    local = np.full(sites, -1, dtype=np.int64)
+    net, flows, p, load = network(low, arcs, wants, x, price, local)
+    nodes = len(p) - 1
+    supply = np.empty(nodes + 1)
+    for j in range(sites):
+        if local[j] >= 0:
+            supply[local[j]] = usable[j]
+    scale = 1e-30
+    drawn, over = np.zeros(nodes + 1), np.zeros(nodes + 1)
+    for j in range(nodes):
+        drawn[j] = supply[j] if p[j] > 0.0 else min(load[j], supply[j])
+        over[j] = load[j] - drawn[j]
+        scale = max(scale, load[j])
+    depots = Depots(supply, drawn, over, p, np.empty(len(net.near)), np.ones(nodes + 1, dtype=np.bool_))
+    paths = _balance(net, flows, depots, EPS * scale, AUGMENTATIONS * (nodes + points) + 100)
+    for j in range(sites):
+        if local[j] >= 0:
+            price[j] = max(0.0, p[local[j]])
+    return net, flows, paths
 
 
 @kernel
@@ -160,105 +135,70 @@ def equilibrium(low, arcs, wants, x, usable, price):  # type: ignore[no-untyped-
     price
         Prices to start from, shape ``(J,)``; those of sites that no open arc starts from stay.
     """
-    need, penalty = wants.need, wants.penalty
-    sites, points = len(x), len(need)
-    local = np.full(sites, -1, dtype=np.int64)
-    begin, node, cost, room, nodes = _network(low, arcs, wants, x, local)
-    supply, p = np.empty(nodes + 1), np.zeros(nodes + 1)
-    for j in range(sites):
-        if local[j] >= 0:
-            supply[local[j]] = usable[j]
-            p[local[j]] = price[j]
-    flow, unmet, load = np.zeros(len(node)), np.zeros(points), np.zeros(nodes + 1)
-    _serve(begin, node, cost, need, penalty, p, room, flow, unmet, load)
-    point = np.empty(len(node), dtype=np.int64)
-    start = np.zeros(nodes + 1, dtype=np.int64)
-    for i in range(points):
-        for a in range(begin[i], begin[i + 1]):
-            point[a] = i
-            start[node[a] + 1] += 1
-    start = np.cumsum(start)
-    fill = start[:nodes].copy()
-    listed = np.empty(len(node), dtype=np.int64)
-    for a in range(len(node)):
-        listed[fill[node[a]]] = a
-        fill[node[a]] += 1
-    _own_moves(start, listed, point, begin, node, cost, room, flow)
-    scale = 1e-30
-    drawn = np.zeros(nodes + 1)
-    over = np.zeros(nodes + 1)
-    for j in range(nodes):
-        drawn[j] = supply[j] if p[j] > 0.0 else min(load[j], supply[j])
-        over[j] = load[j] - drawn[j]
-        scale = max(scale, load[j])
-    paths = _balance(
-        begin, node, cost, penalty, room, flow, unmet, start, listed, point, supply, drawn, over, p,
-        EPS * scale, AUGMENTATIONS * (nodes + points) + 100,
-    )  # fmt: skip
-    for j in range(sites):
-        if local[j] >= 0:
-            price[j] = max(0.0, p[local[j]])
+    net, flows, paths = _settled(low, arcs, wants, x, usable, price)
     if paths < 0:
         return np.nan
     total = 0.0
-    for a in range(len(node)):
-        total += flow[a] * cost[a]
-    for i in range(points):
-        total += unmet[i] * penalty[i]
+    for a in range(len(net.node)):
+        total += flows.flow[a] * net.cost[a]
+    for i in range(len(flows.unmet)):
+        total += flows.unmet[i] * net.penalty[i]
     return total
 
 
 @kernel
-def _balance(  # type: ignore[no-untyped-def]
-    begin, node, cost, penalty, room, flow, unmet, start, listed, point, supply, drawn, over, p, slack, most
-):
+def _balance(net, flows, depots, slack, most):  # type: ignore[no-untyped-def]
     """Move load along shortest paths until every depot carries what it draws; return the paths used."""
+    supply, drawn, over, p = depots.supply, depots.drawn, depots.over, depots.price
+    length, stale, near_first, near = depots.length, depots.stale, net.near_first, net.near
     nodes = len(p)
     last = nodes - 1
-    length = np.empty((nodes, nodes))
-    stale = np.ones(nodes, dtype=np.bool_)
-    distance, settled = np.empty(nodes), np.empty(nodes, dtype=np.bool_)
-    before, way = np.empty(nodes, dtype=np.int64), np.empty(nodes, dtype=np.int64)
-    nothing = 0.0
-    for i in range(len(penalty)):
-        nothing = max(nothing, TIE * penalty[i])
+    distance, settled = np.full(nodes, np.inf), np.zeros(nodes, dtype=np.bool_)
+    before, way = np.full(nodes, NONE, dtype=np.int64), np.zeros(nodes, dtype=np.int64)
+    hop, touched, place = np.zeros(nodes), np.empty(nodes, dtype=np.int64), np.zeros(nodes, dtype=np.int64)
+    tree = Paths(distance, before, way, hop, settled, touched)
+    nothing = TIE * net.penalty.max()
+    turn = 0
     for paths in range(most):
-        excess = False
-        for j in range(last):
+        # Overloaded depots one after the other: what relieves one is mostly near by.
+        source = NONE
+        for n in range(last):
+            j = turn + n if turn + n < last else turn + n - last
             if over[j] > slack:
-                excess = True
-        source = False
-        for j in range(nodes):
-            distance[j] = np.inf
-            settled[j] = False
-            before[j] = -1
-            if (excess and j < last and over[j] > slack) or (not excess and j == last):
-                distance[j] = 0.0
-        if not excess:
+                source = j
+                break
+        if source < 0:
             for j in range(last):
                 if over[j] < -slack:
-                    source = True
-            if not source:
+                    source = last
+            if source < 0:
                 return paths
+        else:
+            turn = source
+        distance[source] = 0.0
+        touched[0] = source
+        count = 1
         end = NONE
         while True:
             j = NONE
-            for h in range(nodes):
-                if not settled[h] and distance[h] < np.inf and (j < 0 or distance[h] < distance[j]):
+            for n in range(count):
+                h = touched[n]
+                if not settled[h] and (j < 0 or distance[h] < distance[j]):
                     j = h
             if j < 0:
                 return -1
             settled[j] = True
-            if (j < last and over[j] < -slack) or (j == last and excess):
+            if (j < last and over[j] < -slack) or (j == last and source < last):
                 end = j
                 break
             if stale[j]:
-                _refresh(j, begin, node, cost, penalty, room, flow, unmet, start, listed, point, length)
+                _refresh(j, net, flows, length, place)
                 stale[j] = False
-            for h in range(nodes):
+            for e in range(near_first[j], near_first[j + 1]):
+                h = near[e]
                 if settled[h]:
                     continue
-                step, how = length[j, h], 0
+                step, how = length[e], 0
                 if h == last and drawn[j] < supply[j] and step > 0.0:
                     step, how = 0.0, 1
                 if j == last and drawn[h] > 0.0 and step > 0.0:
@@ -268,44 +208,46 @@ def _balance(  # type: ignore[no-untyped-def]
                 reduced = max(0.0, step + p[h] - p[j])
                 # A detour that saves only rounding would carry little at a time.
                 if distance[j] + reduced < distance[h] - nothing:
+                    if distance[h] == np.inf:
+                        touched[count] = h
+                        count += 1
                     distance[h] = distance[j] + reduced
-                    before[h] = j
-                    way[h] = how
+                    before[h], way[h], hop[h] = j, how, step
         reach = distance[end]
-        for j in range(nodes):
+        for n in range(count):
+            j = touched[n]
             if settled[j] and distance[j] < reach:
                 p[j] += reach - distance[j]
         shift = p[last]
         if shift != 0.0:
             for j in range(nodes):
                 p[j] -= shift
-        _push(
-            end, before, way, begin, node, cost, penalty, room, flow, unmet, start, listed, point, supply,
-            drawn, over, length, stale, slack * 1e-2,
-        )  # fmt: skip
+        _push(end, tree, net, flows, depots, slack * 1e-2)
+        for n in range(count):
+            j = touched[n]
+            distance[j], settled[j], before[j] = np.inf, False, NONE
     return -1
 
 
 @kernel
-def _shift(  # type: ignore[no-untyped-def]
-    h, j, most, begin, node, cost, penalty, room, flow, unmet, start, listed, point, length, stale, slack
-):
-    """Move up to ``most`` from depot ``h`` to ``j`` over all points where that costs the least.
+def _shift(h, j, worth, most, net, flows, stale, slack):  # type: ignore[no-untyped-def]
+    """Move up to ``most`` from depot ``h`` to ``j`` over all points where that costs at most ``worth``.
 
     Return the amount. With ``most`` negative nothing moves, and the amount is what could. Moving many points
     at once matters where distances along roads make equal differences.
     """
-    last = length.shape[0] - 1
-    worth = length[h, j] + TIE * (1.0 + abs(length[h, j]))
+    begin, node, cost, room, penalty = net.begin, net.node, net.cost, net.room, net.penalty
+    flow, unmet, last = flows.flow, flows.unmet, len(stale) - 1
     total = 0.0
-    low, high = (0, len(unmet)) if h == last else (start[h], start[h + 1])
+    low, high = (0, len(unmet)) if h == last else (net.start[h], net.start[h + 1])
     for n in range(low, high):
-        b = -1 if h == last else listed[n]
-        i = n if h == last else point[b]
+        b = -1 if h == last else net.listed[n]
+        i = n if h == last else net.point[b]
         held = unmet[i] if b < 0 else flow[b]
         if held <= 0.0:
             continue
         base = penalty[i] if b < 0 else cost[b]
+        moved = False
         if j == last:
             if penalty[i] - base > worth:
                 continue
@@ -313,7 +255,7 @@ def _shift(  # type: ignore[no-untyped-def]
             if most >= 0.0:
                 flow[b] = held - amount if held - amount > slack else 0.0
                 unmet[i] += amount
-                _touch(i, b, -1, begin, node, flow, stale)
+                moved = True
             total += amount
         else:
             for a in range(begin[i], begin[i + 1]):
@@ -328,32 +270,28 @@ def _shift(  # type: ignore[no-untyped-def]
                     else:
                         flow[b] = held
                     flow[a] = flow[a] + amount if flow[a] + amount < room[a] - slack else room[a]
-                    _touch(i, b, a, begin, node, flow, stale)
+                    moved = True
                 else:
                     held -= amount
                 total += amount
                 if held <= 0.0:
                     break
+        if moved:
+            # What moving the point costs may have changed for all depots that serve it.
+            for a in range(begin[i], begin[i + 1]):
+                if flow[a] > 0.0 or a == b:
+                    stale[node[a]] = True
+            stale[last] = True
         if most >= 0.0 and total >= most:
             break
     return total
 
 
 @kernel
-def _touch(i, b, a, begin, node, flow, stale):  # type: ignore[no-untyped-def]
-    """Mark the depots that serve a point: what moving it costs may have changed."""
-    for n in range(begin[i], begin[i + 1]):
-        if flow[n] > 0.0 or n in (b, a):
-            stale[node[n]] = True
-    stale[len(stale) - 1] = True
-
-
-@kernel
-def _push(  # type: ignore[no-untyped-def]
-    end, before, way, begin, node, cost, penalty, room, flow, unmet, start, listed, point, supply, drawn,
-    over, length, stale, slack,
-):  # fmt: skip
+def _push(end, tree, net, flows, depots, slack):  # type: ignore[no-untyped-def]
     """Move as much as possible along the path to ``end``."""
+    before, way, hop = tree.before, tree.way, tree.hop
+    supply, drawn, over, stale = depots.supply, depots.drawn, depots.over, depots.stale
     last = len(over) - 1
     amount = np.inf if end == last else -over[end]
     j = end
@@ -364,11 +302,8 @@ def _push(  # type: ignore[no-untyped-def]
         elif way[j] == 2:
             amount = min(amount, drawn[j])
         else:
-            could = _shift(
-                h, j, -1.0, begin, node, cost, penalty, room, flow, unmet, start, listed, point, length,
-                stale, slack,
-            )  # fmt: skip
-            amount = min(amount, could)
+            worth = hop[j] + TIE * (1.0 + abs(hop[j]))
+            amount = min(amount, _shift(h, j, worth, -1.0, net, flows, stale, slack))
         j = h
     if j != last:
         amount = min(amount, over[j])
@@ -383,8 +318,6 @@ def _push(  # type: ignore[no-untyped-def]
         elif way[j] == 2:
             drawn[j] = drawn[j] - amount if drawn[j] - amount > slack else 0.0
         else:
-            _shift(
-                h, j, amount, begin, node, cost, penalty, room, flow, unmet, start, listed, point, length,
-                stale, slack,
-            )  # fmt: skip
+            worth = hop[j] + TIE * (1.0 + abs(hop[j]))
+            _shift(h, j, worth, amount, net, flows, stale, slack)
         j = h

@@ -13,7 +13,7 @@ from depotopt.units import FloatArray, Int64Array
 MOST_GROUPS = 150
 """Estimates the master of a mean goal may have: more make each relaxation slower than they make it better."""
 MOST_COEFFICIENTS = 60_000
-"""Coefficients that one cut of each estimate may bring into the master together: two per site and estimate."""
+"""Coefficients that a cut of every estimate may bring into the master: two per site and estimate."""
 MOST_PARTS = 400
 """Estimates up to which, for other goals, each commodity of a state has its own."""
 

@@ -16,6 +16,7 @@ from depotopt.siting.cut_master import MasterPoint
 from depotopt.siting.cut_rounds import Rounds
 from depotopt.siting.engines import MilpEngine
 from depotopt.siting.joint_steps import JointSteps
+from depotopt.siting.outcome import Memory
 from depotopt.siting.problem import Layout
 from depotopt.solving import Status
 from depotopt.units import BoolArray, FloatArray
@@ -23,9 +24,9 @@ from depotopt.units import BoolArray, FloatArray
 BLOCK = 25
 """Sweeps between two relaxations."""
 CLOSE = 0.15
-"""The relaxation is close enough when what it misses of its own value is this share of the gap asked for."""
-STILL = 0.02
-"""It is done with when a block raises the bound by less than this share of what is missing."""
+"""The relaxation is close enough when a block raises its bound by less than this share of the gap asked for."""
+EARLIEST = 100
+"""Sweeps before that says anything: the first ones only find out where prices are."""
 ROUND_BLOCK, SETTLE_BLOCK = 20, 60
 """Sweeps after each part of a layout is rounded, and after all of it."""
 OPEN_FROM, SHUT_FROM = 0.9, 0.1
@@ -34,6 +35,8 @@ RESERVE = 0.3
 """Share of the time limit kept for the first layout."""
 AGAIN = 80
 """Steps of a rounded layout are as long as after that many sweeps."""
+KNOWN = 200
+"""Steps from remembered prices are as long as after that many sweeps."""
 SLICE = 0.1
 """Share of the time limit an integer master may take."""
 
@@ -49,21 +52,29 @@ class WideSearch:
         Rounds layouts so that they keep the rules, and solves integer masters.
     pool
         Threads to sweep on.
+    memory
+        What an earlier solve of the same road states left: its prices make the first cuts.
     """
 
-    def __init__(self, rounds: Rounds, engine: MilpEngine, pool: Executor) -> None:
+    def __init__(self, rounds: Rounds, engine: MilpEngine, pool: Executor, memory: Memory) -> None:
         self._rounds, self._engine = rounds, engine
         self._search, self._master, self._problem = rounds.search, rounds.master, rounds.problem
         self.steps = JointSteps(rounds.problem, rounds.master, pool, self._search.ended)
         self._tried: set[bytes] = set()
+        self._memory = memory
 
     def run(self) -> MasterPoint | None:
         """Relax, round, and go on with integer masters; the last relaxed point."""
-        search = self._search
+        search, memory = self._search, self._memory
+        if memory.price is not None and memory.inner is not None:
+            self.steps.start(memory.price, memory.inner, KNOWN)
+            if self.steps.cut_at(self._rounds.separation):
+                self._rounds.add_violated(None)
         point = self._relax(self._reserve(), None)
         if point is None:
             return None
         kept = self.steps.state()
+        memory.price, memory.inner = self.steps.prices.mean.copy(), self.steps.inner()
         self._round(point)
         self.steps.resume(kept)
         while not search.over and search.gap > search.limits.gap:
@@ -96,8 +107,7 @@ class WideSearch:
             search.tell("cuts: joint steps")
             if search.gap <= limits.gap:
                 break
-            missing = max(steps.value - point.bound, 0.0)
-            if missing <= CLOSE * limits.gap * abs(point.bound) or point.bound - before < STILL * missing:
+            if steps.sweeps >= EARLIEST and point.bound - before < CLOSE * limits.gap * abs(point.bound):
                 break
         return point
 
