@@ -13,7 +13,8 @@ from depotopt.hazards.states import Damage, RoadState
 from depotopt.plans import DispatchPlan, Trip, Waypoint
 from depotopt.scenario import Scenario, Stock
 from depotopt.solving import SolveLimits
-from depotopt.verify.replan import PlanInForce, verify_replan
+from depotopt.verify.legs import PlanInForce
+from depotopt.verify.replan import verify_replan
 from tests.dispatch.test_replanning import busiest_street, in_force
 from tests.dispatch.worlds import World, world
 from tests.verify.line_case import calm, line_network, line_plan, line_scenario, path, slowed, without_street

@@ -18,7 +18,8 @@ from depotopt.pipeline.options import RunOptions
 from depotopt.pipeline.stages import Case, sample_ensemble, verified_dispatch
 from depotopt.plans import DispatchPlan
 from depotopt.solving import SolveLimits, SolveResult
-from depotopt.verify.replan import PlanInForce, verify_replan
+from depotopt.verify.legs import PlanInForce
+from depotopt.verify.replan import verify_replan
 from tests.pipeline.random_case import random_scenario
 
 MINIMAL = Path(__file__).parents[2] / "scenarios" / "minimal"

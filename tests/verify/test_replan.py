@@ -11,7 +11,8 @@ from depotopt.dispatch.replanning import InForce, replan
 from depotopt.dispatch.solve import solve_dispatch
 from depotopt.plans import DispatchPlan, Load, PointState, Reason, Stop, Trip, UnmetLine, Waypoint
 from depotopt.solving import SolveLimits
-from depotopt.verify.replan import PlanInForce, verify_replan
+from depotopt.verify.legs import PlanInForce
+from depotopt.verify.replan import verify_replan
 from tests.dispatch.test_transshipment import with_hub
 from tests.verify.line_case import calm, line_network, line_plan, line_scenario, path, slowed, without_street
 from tests.verify.test_dispatch import MUTATIONS

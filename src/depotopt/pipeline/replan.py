@@ -17,7 +17,8 @@ from depotopt.pipeline.plan_changes import PlanChanges, plan_changes
 from depotopt.pipeline.stages import require_moment
 from depotopt.report.content import ReportFiles
 from depotopt.solving import Monitor
-from depotopt.verify.replan import PlanInForce, verify_replan
+from depotopt.verify.legs import PlanInForce
+from depotopt.verify.replan import verify_replan
 
 CHANGES = "changes.json"
 """File of a replanned run that tells what changed."""
