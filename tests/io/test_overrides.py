@@ -173,6 +173,10 @@ def test_an_override_leaves_whole_tables_out_and_names_with_dots(tmp_path: Path)
             "unset = ['rules.horizon_days']\nrules.horizon_days = 3",
             "unset[0]   found 'rules.horizon_days', expected a key that this override does not set as well",
         ),
+        (
+            "unset = ['rules']\nrules.horizon_days = 3",
+            "unset[0]   found 'rules', expected a key that this override does not set as well",
+        ),
     ],
 )
 def test_keys_that_cannot_be_left_out_are_faults(block: str, message: str, tmp_path: Path) -> None:

@@ -54,6 +54,9 @@ def test_the_screen_tells_it_in_both_languages(capsys: pytest.CaptureFixture[str
     [
         (["--replications", "1"], "at least 2 samples"),
         (["--sample", "5"], "--replications"),
+        (["--replications", "2", "--sample", "0"], "at least one road state, found size 0"),
+        (["--replications", "1", "--lang", "zh"], "样本平均需要：至少 2 个样本"),
+        (["--states", "0", "--lang", "zh"], "用于选择的道路状态数：至少为 1"),
     ],
 )
 def test_what_cannot_be_replicated_is_refused(

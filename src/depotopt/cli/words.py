@@ -49,7 +49,7 @@ CODES: Final = (
     # Stages of a run.
     N_("load"), N_("sample"), N_("assembly"), N_("site"), N_("evaluate"), N_("allocation"), N_("routing"),
     N_("routes"), N_("improvement"), N_("dispatch"), N_("report"), N_("explain"), N_("first plan"),
-    N_("extensive form"), N_("cuts"), N_("done"),
+    N_("extensive form"), N_("cuts"), N_("done"), N_("replications"),
 )  # fmt: skip
 
 

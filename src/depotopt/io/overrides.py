@@ -74,7 +74,7 @@ def _unset_faults(data: Mapping[str, Any], blocks: Mapping[str, Mapping[str, Any
                 expected = "expected a key like 'rules.budget'"
             elif path[0] == "tables":
                 expected = "expected a key of the file; a cell is left out by setting it to ''"
-            elif path in leaves(block):
+            elif any(leaf[: len(path)] == path for leaf in leaves(block)):
                 expected = "expected a key that this override does not set as well"
             elif path not in there:
                 expected = f"no such key is set{did_you_mean('.'.join(path), names)}"

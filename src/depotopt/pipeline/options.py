@@ -17,7 +17,7 @@ from depotopt.hazards.states import RoadState
 from depotopt.io.fingerprint import scenario_hash
 from depotopt.io.overrides import override_name
 from depotopt.io.plan_files import read_made_from, read_result
-from depotopt.language.speech import LANGUAGES
+from depotopt.language.speech import LANGUAGES, S_
 from depotopt.pipeline.stages import MOST_STATES, Case, reported_state, sample_ensemble
 from depotopt.plans import SitingPlan
 from depotopt.scenario import Scenario
@@ -72,9 +72,9 @@ class RunOptions:
     def __post_init__(self) -> None:
         # At once: a wrong word must not surface after minutes of siting.
         for count, what in (
-            (self.design_states, "road states to choose on"),
-            (self.unseen_states, "road states to judge on"),
-            (self.workers, "workers"),
+            (self.design_states, S_("road states to choose on")),
+            (self.unseen_states, S_("road states to judge on")),
+            (self.workers, S_("workers")),
         ):
             if count is not None and count < 1:
                 raise UsageError(f"{what}: expected at least 1, found {count}")
@@ -84,9 +84,9 @@ class RunOptions:
             if seconds is not None:
                 SolveLimits(time_s=seconds)
         for name, known, what in (
-            (self.site_engine, SITING_ENGINES, "siting engine"),
-            (self.dispatch_engine, DISPATCH_ENGINES, "dispatch engine"),
-            (self.language, LANGUAGES, "language of reports"),
+            (self.site_engine, SITING_ENGINES, S_("siting engine")),
+            (self.dispatch_engine, DISPATCH_ENGINES, S_("dispatch engine")),
+            (self.language, LANGUAGES, S_("language of reports")),
         ):
             if name not in known:
                 raise UsageError(f"no {what} '{name}', expected one of {', '.join(known)}")

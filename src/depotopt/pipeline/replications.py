@@ -126,7 +126,7 @@ def replicate(
     options = options or RunOptions()
     case = open_case(path, overrides)
     rules = case.scenario.ensemble
-    states = sample or options.design_states or rules.design_states
+    states = next(size for size in (sample, options.design_states, rules.design_states) if size is not None)
     sizes = SampleSizes(
         replications, states, max(LEAST_COMPARED, states), options.unseen_states or rules.unseen_states
     )

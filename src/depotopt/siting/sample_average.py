@@ -17,12 +17,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import overload
+from typing import Final, overload
 
 import numpy as np
 
 from depotopt.errors import UsageError
 from depotopt.hazards.states import RoadLossEnsemble
+from depotopt.language.speech import S_
 from depotopt.plans import SitingPlan
 from depotopt.roads.network import RoadNetwork
 from depotopt.scenario import Scenario
@@ -35,7 +36,8 @@ from depotopt.siting.solve import solve_problem
 from depotopt.solving import Monitor, SolveLimits, SolveResult, Status
 from depotopt.units import FloatArray, Int64Array
 
-MEAN_ONLY = "a goal of yearly cost and mean response"
+MEAN_ONLY: Final = S_("a goal of yearly cost and mean response")
+FEW_SAMPLES: Final = S_("at least 2 samples")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ def sample_average(
         cost and mean response (tails of samples are biased in both directions).
     """
     faults = [
-        "at least 2 samples" if len(samples) < 2 else "",
+        FEW_SAMPLES if len(samples) < 2 else "",
         "a confidence between 0.5 and 1" if not 0.5 <= confidence < 1 else "",
     ]
     _require(faults)
@@ -143,7 +145,13 @@ def sample_average(
         _require(["" if sample.goal.is_mean and not sample.goal.order else MEAN_ONLY])
         results.append(solve_problem(sample, limits, monitor, engine=engine))
         if monitor is not None:
-            monitor.report(f"replication {n + 1} of {len(samples)}", results[-1].objective, results[-1].bound)
+            number, count = n + 1, len(samples)
+            monitor.report(
+                "replications",
+                results[-1].objective,
+                results[-1].bound,
+                message=f"replication {number} of {count}",
+            )
         if results[-1].status is Status.INFEASIBLE or (monitor is not None and monitor.stopped):
             break
     chosen = [(n, result.plan) for n, result in enumerate(results) if result.plan is not None]
@@ -164,7 +172,8 @@ def sample_average(
 
 def _require(faults: Sequence[str]) -> None:
     if any(faults):
-        raise UsageError("sample averages need " + " and ".join(fault for fault in faults if fault))
+        needed = " and ".join(fault for fault in faults if fault)
+        raise UsageError(f"sample averages need {needed}")
 
 
 def _cost(problem: SitingProblem, plan: SitingPlan, limits: SolveLimits) -> FloatArray:
