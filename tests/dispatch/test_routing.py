@@ -176,3 +176,21 @@ def test_a_search_stopped_at_once_still_answers() -> None:
     given = task(8, 10)
     budget = replace(BUDGET, seeds=(1, 2), workers=2, stopped=lambda: True, iterations=10**9)
     assert routing_engine("pyvrp").solve(given, budget).routes
+
+
+@pytest.mark.parametrize("scale", [1, 1_000_000])
+def test_full_vehicles_are_found_however_finely_costs_are_counted(scale: int) -> None:
+    """Thirty loads fill ten vehicles to the last unit: breaking capacity must never be the cheaper way."""
+    rng = np.random.default_rng(3)
+    places = rng.integers(0, 1_000, (31, 2))
+    apart = places[:, None] - places[None]
+    lengths = np.rint(np.hypot(apart[..., 0], apart[..., 1])).astype(np.int64) * scale
+    loads: list[int] = []
+    for _ in range(10):
+        first, second = int(rng.integers(20, 40)), int(rng.integers(20, 35))
+        loads += [first, second, 100 - first - second]
+    jobs = tuple(RoutingJob(n + 1, (load,)) for n, load in enumerate(loads))
+    full = RoutingTask((lengths,), (lengths,), jobs, (RoutingGroup(10, 0, 0, (100,)),))
+    answer = routing_engine("pyvrp").solve(full, RoutingBudget(3_000, 60.0, (1,)))
+    assert answer.feasible
+    assert not answer.left_out

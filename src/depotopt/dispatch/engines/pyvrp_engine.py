@@ -75,7 +75,7 @@ class PyvrpEngine:
                     _Stop(budget.iterations, until, budget),
                     seed=seed,
                     collect_stats=False,
-                    params=_collecting(pyvrp, notebook) if budget.collect else pyvrp.SolveParams(),
+                    params=_parameters(pyvrp, task, notebook if budget.collect else None),
                     initial_solution=warm,
                 )
                 answers.append(replace(_answer(task, data, result), pool=notebook.pool(task, data)))
@@ -151,8 +151,23 @@ class _Notebook:
         return tuple(PricedRoute(_route(route, places), cost) for cost, route in best.values())
 
 
-def _collecting(pyvrp: Any, notebook: _Notebook) -> Any:
-    return pyvrp.SolveParams(ils=pyvrp.IteratedLocalSearchParams(callbacks=notebook))
+def _parameters(pyvrp: Any, task: RoutingTask, notebook: _Notebook | None) -> Any:
+    """The engine's own settings, but penalties may grow until a rule is dearer than a vehicle more.
+
+    By itself it stops at 100,000 a unit: where costs are counted finely, breaking a rule is cheap then.
+    """
+    dearest = 0
+    for group in task.groups:
+        distance, duration = task.distances[group.matrix], task.durations[group.matrix]
+        farthest = int(distance[distance < FOREVER].max(initial=0))
+        longest = int(duration[duration < FOREVER].max(initial=0))
+        way = farthest * group.distance_cost + longest * group.duration_cost
+        dearest = max(dearest, group.fixed_cost + 4 * way)
+    usual = pyvrp.PenaltyParams().max_penalty
+    penalty = pyvrp.PenaltyParams(max_penalty=float(max(usual, dearest)))
+    if notebook is None:
+        return pyvrp.SolveParams(penalty=penalty)
+    return pyvrp.SolveParams(ils=pyvrp.IteratedLocalSearchParams(callbacks=notebook), penalty=penalty)
 
 
 def _route_cost(route: Any) -> int:
