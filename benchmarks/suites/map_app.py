@@ -109,7 +109,7 @@ def stop(job: Job) -> Iterator[Measurement]:
             page = browser.new_page(viewport=SIZE)  # type: ignore[arg-type]
             page.set_default_timeout(1000 * PATIENCE_S)
             page.goto(address)
-            page.locator(".entry", has_text=SHOWN).click()
+            page.locator(".entry[aria-pressed]", has_text=SHOWN).click()
             page.wait_for_selector(".good")
             values = {"states": "20", "unseen": "20", "site_time": limits[0], "dispatch_time": limits[1]}
             page.locator(".limits summary").click()
