@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
@@ -70,14 +71,17 @@ class PyvrpEngine:
             for n, seed in enumerate(budget.seeds):
                 until = begin + budget.time_s * (n + 1) / len(budget.seeds)
                 notebook = _Notebook()
-                result = pyvrp.solve(
-                    data,
-                    _Stop(budget.iterations, until, budget),
-                    seed=seed,
-                    collect_stats=False,
-                    params=_parameters(pyvrp, task, notebook if budget.collect else None),
-                    initial_solution=warm,
-                )
+                with warnings.catch_warnings():
+                    # Hard to keep the rules of: the answer says whether they are kept.
+                    warnings.simplefilter("ignore", pyvrp.exceptions.PenaltyBoundWarning)
+                    result = pyvrp.solve(
+                        data,
+                        _Stop(budget.iterations, until, budget),
+                        seed=seed,
+                        collect_stats=False,
+                        params=_parameters(pyvrp, task, notebook if budget.collect else None),
+                        initial_solution=warm,
+                    )
                 answers.append(replace(_answer(task, data, result), pool=notebook.pool(task, data)))
                 if budget.stopped():
                     break
