@@ -99,9 +99,8 @@ class JointSteps:
 
     def first_stage(self) -> tuple[FloatArray, FloatArray]:
         """How far sites are open, shape ``(J,)``, and stock that fits that, shape ``(J, K)``."""
-        master = self._master
-        x = np.where(master.opened >= 0, self.values[master.opened], 0.0)
-        stage = master.stage
+        stage = self._master.stage
+        x = self._steps.supplied(self.values)
         share = np.where(stage.stock >= 0, self.values[stage.stock], 0.0)
         return np.clip(x, 0.0, 1.0), np.minimum(share, x[:, None]) * stage.unit
 
@@ -235,6 +234,9 @@ class _Steps:
         stage, weight = master.stage, problem.events_per_year
         self.cost = system.cost * master.scale
         self.can_open: BoolArray = master.opened >= 0
+        self._follows = master.opened[self.can_open]
+        self._site, self._supplies = problem.options.site, problem.options.supplies
+        self._opener = problem.opener
         typical = max(float(problem.options.cost.mean()), 1e-9)
         price = problem.penalty.max(axis=0, initial=0.0) * weight
         scale = np.full(system.columns, typical)
@@ -273,13 +275,21 @@ class _Steps:
         self._lower, self._upper = self._system.lower.copy(), self._system.upper.copy()
         self.row_price, self._last = row_price.copy(), None
 
+    def supplied(self, values: FloatArray) -> FloatArray:
+        """How far each site is open in ways whose stock counts, shape ``(J,)``."""
+        share = np.where(self._supplies, values[self._master.stage.open], 0.0)
+        supplied: FloatArray = np.bincount(self._site, weights=share, minlength=len(self._opener))[
+            self._opener
+        ]
+        return supplied
+
     def gradient(self, on_x: FloatArray, on_stock: FloatArray) -> FloatArray:
         """Slope of the response in each column."""
-        master, stage = self._master, self._master.stage
-        able = self.can_open
+        stage = self._master.stage
         held = stage.stock >= 0
-        charged = np.bincount(master.opened[able], weights=on_x[able], minlength=len(self.cost))
-        slope: FloatArray = -charged.astype(np.float64)
+        slope = np.zeros(len(self.cost))
+        by_site = np.bincount(self._opener, weights=np.where(self.can_open, on_x, 0.0), minlength=len(on_x))
+        slope[stage.open] = np.where(self._supplies, -by_site[self._site], 0.0)
         slope[stage.stock[held]] -= (on_stock.T * stage.unit)[held]
         return slope
 
@@ -290,6 +300,8 @@ class _Steps:
         slope = self.cost + 2.0 * gradient - last - self._transposed @ self.row_price
         move = np.clip(slope / self._scale, -1.0, 1.0)
         after: FloatArray = np.clip(values - slower * self._step * move, self._lower, self._upper)
+        # How far sites are open follows from their options at once.
+        after[self._follows] = self.supplied(after)[self.can_open]
         ahead = self._matrix @ (2.0 * after - values)
         price = self.row_price - self._row_step * ahead
         # A row within its limits has no price.

@@ -24,7 +24,7 @@ from depotopt.units import BoolArray, FloatArray
 BLOCK = 25
 """Sweeps between two relaxations."""
 CLOSE = 0.15
-"""The relaxation is close enough when a block raises its bound by less than this share of the gap asked for."""
+"""A relaxation is close enough when a block raises its bound by less than this share of the gap asked for."""
 EARLIEST = 100
 """Sweeps before that says anything: the first ones only find out where prices are."""
 ROUND_BLOCK, SETTLE_BLOCK = 20, 60
