@@ -80,7 +80,7 @@ def knapsack(cost, need, capacity, price, single, room):  # type: ignore[no-unty
             take[k] = 1.0
             continue
         critical = -ratio[k]
-        broken = position
+        broken = np.int64(position)
         break
     for position in range(broken, n):
         take[order[position]] = 0.0

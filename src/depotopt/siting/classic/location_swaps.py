@@ -89,7 +89,7 @@ def _best_close(arrays, is_open, served, loss):  # type: ignore[no-untyped-def]
     out = NONE
     for j in range(len(is_open)):
         if is_open[j] and (out < 0 or loss[j] < loss[out]):
-            out = j
+            out = np.int64(j)
     return out, loss[out]
 
 
