@@ -88,3 +88,18 @@ def test_a_longer_deadline_never_raises_the_bound() -> None:
     problem = problem_of(world(8, 6, 2))
     relaxed = replace(problem, deadline_s=problem.deadline_s + 7_200.0)
     assert allocate(relaxed).bound_unmet <= allocate(problem).bound_unmet + 1e-6
+
+
+def test_very_large_problems_may_lack_all_stock_of_a_commodity(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What nobody holds stays unmet; the rest is allocated as ever."""
+    case = world(3, 5, 2, side=4)
+    gone = case.scenario.stock[0].commodity
+    stock = tuple(lot for lot in case.scenario.stock if lot.commodity != gone)
+    assert stock
+    problem = problem_of(World(replace(case.scenario, stock=stock), case.network, case.state))
+    k = problem.commodity_idents.index(gone)
+    assert problem.need[:, k].any()
+    monkeypatch.setattr(allocation, "MOST_FLOWS", 0)
+    found = allocate(problem)
+    assert found.units.any()
+    assert found.bound >= problem.unmet_penalty * float((problem.need * problem.weight)[:, k].sum()) - 1e-6

@@ -127,7 +127,7 @@ def transport_flows(
             continue
         unmet = penalty * problem.weight[wanted, k]
         costs = np.array([_unit_cost(problem, pools[p], classes, price)[wanted] for p in mine]).reshape(
-            len(mine), -1
+            len(mine), len(wanted)
         )
         scale = COST_RANGE / max(float(unmet.max()), 1e-9)
         flow = min_cost_flow.SimpleMinCostFlow()
