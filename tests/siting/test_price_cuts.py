@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
+from depotopt.errors import EngineError
 from depotopt.siting.attempt import objective_terms
 from depotopt.siting.cut_master import CutMaster
 from depotopt.siting.engines.interruption import Interruption
 from depotopt.siting.price_cuts import PriceCuts, least_response
 from depotopt.siting.price_kernels import AllArcs, Wanted, look
 from depotopt.siting.recourse import response_terms
+from depotopt.siting.separation import Separation
 from depotopt.siting.solve import solve_problem
 from depotopt.solving import Limit, Monitor, Progress, SolveLimits, Status
 from tests.siting.cases import random_case
@@ -119,3 +123,16 @@ def test_same_seed_same_answer() -> None:
     two = solve_problem(problem, SolveLimits(time_s=60.0, gap=1e-3, workers=2), engine="cuts")
     assert one.plan == two.plan
     assert one.objective == two.objective
+
+
+@pytest.mark.parametrize("where", ["constant", "price"])
+def test_a_cut_that_is_not_finite_is_an_engine_error(where: str) -> None:
+    """Engines answer non-finite coefficients with errors of their own kinds; none ever reaches them."""
+    problem = random_case(3, sites=4, points=6, states=2).problem
+    master = CutMaster(problem, least_response(problem))
+    with ThreadPoolExecutor(1) as pool:
+        found = Separation(problem, master.stage.unit, pool, lambda: False)
+        assert found.at(np.full(problem.sites, 0.5), 0.3 * master.stage.unit)
+    getattr(found, where)[:] = np.nan
+    with pytest.raises(EngineError, match="not finite"):
+        master.add_cuts(found, np.ones(master.groups.count, dtype=np.bool_))

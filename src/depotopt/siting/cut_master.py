@@ -169,6 +169,8 @@ class CutMaster:
             cost = self.unit[g]
             values = np.concatenate([np.where(self.opened >= 0, on_x[g], 0.0), stock[g].ravel() * stock_unit])
             values /= cost
+            if not (np.isfinite(constant[g]) and np.isfinite(values).all()):
+                raise EngineError("cuts", f"made a cut that is not finite (estimate {g})")
             used = np.flatnonzero(values > 0)
             row = self.model.add_linear_constraint(lb=constant[g] / cost)
             row.set_coefficient(variables[self.theta[g]], 1.0)
