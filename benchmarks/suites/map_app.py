@@ -74,6 +74,7 @@ def first_paint(job: Job) -> Iterator[Measurement]:
 
 
 STOP_AND_WATCH = """(stage) => {
+    if (document.querySelector("main [role=status]").dataset.kept === stage) throw new Error("it had ended");
     const begin = performance.now();
     window.after = {};
     const look = () => {
