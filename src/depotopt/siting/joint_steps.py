@@ -278,9 +278,8 @@ class _Steps:
     def supplied(self, values: FloatArray) -> FloatArray:
         """How far each site is open in ways whose stock counts, shape ``(J,)``."""
         share = np.where(self._supplies, values[self._master.stage.open], 0.0)
-        supplied: FloatArray = np.bincount(self._site, weights=share, minlength=len(self._opener))[
-            self._opener
-        ]
+        by_site = np.bincount(self._site, weights=share, minlength=len(self._opener)).astype(np.float64)
+        supplied: FloatArray = by_site[self._opener]
         return supplied
 
     def gradient(self, on_x: FloatArray, on_stock: FloatArray) -> FloatArray:
