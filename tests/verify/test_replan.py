@@ -282,6 +282,19 @@ def test_what_lies_behind_keeps_the_time_it_took() -> None:
     assert any("it is 2 links into leg 1 at 747.0 s" in fault for fault in told), told
 
 
+def test_only_new_trips_can_break_the_hours_of_duty() -> None:
+    """Truck A is out for more than 300 s by what it had begun; truck B by the trip it is given now."""
+    kinds = tuple(replace(kind, max_hours_s=300.0) for kind in SCENARIO.vehicle_types)
+    tight = replace(SCENARIO, vehicle_types=kinds)
+    begun, _, fresh = new_plan().trips
+    assert begun.return_s - begun.load_start_s > 300.0
+    plan = replace(new_plan(), trips=(begun, fresh))
+    found = verify_replan(tight, None, NETWORK, OLD, AFTER, plan).violations
+    assert [fault for fault in found if "on duty" in fault] == [
+        "vehicle truck-B-1: on duty 0.09 h, at most 0.08"
+    ]
+
+
 HUB = with_hub()
 BEHIND = without_street(NETWORK, 3, 4)
 """The street to R is lost from the start: R is fed through the hub B, by air."""

@@ -132,7 +132,8 @@ class RouteClock:
             else:
                 broken += self._transfer(where, kind, trip, trip.transfer)
             position, free_s = trip.end_site, trip.return_s
-        if duty_start_s is not None and free_s - duty_start_s > kind.max_hours_s + TIME_TOLERANCE_S:
+        # What is under way goes on however long roads now make it: only new trips can break this rule.
+        if trips and duty_start_s is not None and free_s - duty_start_s > kind.max_hours_s + TIME_TOLERANCE_S:
             broken.append(
                 f"vehicle {vehicle}: on duty {(free_s - duty_start_s) / HOUR_S:.2f} h, "
                 f"at most {kind.max_hours_s / HOUR_S:.2f}"
