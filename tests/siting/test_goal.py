@@ -235,6 +235,23 @@ def test_cuts_find_a_layout_under_a_ceiling_that_binds() -> None:
     assert cuts.objective == pytest.approx(exact.objective, rel=2e-3)
 
 
+def test_a_layout_that_exceeds_a_ceiling_by_rounding_may_be_worth_less_than_the_bound() -> None:
+    """The bound of a program that keeps the ceiling exactly is then no contradiction."""
+    problem = goal_case(3, SitingObjective()).problem
+    alone = replace(problem, goal=problem.goal.alone("cost", ()))
+    best = solve_problem(problem, EXACT, engine="highs")
+    assert best.plan is not None
+    layout = as_layout(problem, best.plan)
+    worth = sum(attempt.objective_terms(alone, layout).values())
+    with pytest.raises(EngineError, match="exceeds the value"):
+        attempt.plan_result(alone, layout, worth * (1 + 2e-5), "cuts", EXACT)
+    amount = measured(problem, layout, "worst") / (1 + 5e-5)
+    goal = replace(alone.goal, ceilings=(Ceiling("worst response", "worst", amount),))
+    priced = attempt.plan_result(replace(alone, goal=goal), layout, worth * (1 + 2e-5), "cuts", EXACT)
+    assert priced is not None
+    assert priced.bound == priced.objective == pytest.approx(worth)
+
+
 def test_a_bound_within_the_engines_tolerance_of_a_large_penalty_is_no_contradiction() -> None:
     """A state worth 50,000 is delivered but for 5: HiGHS proves 1.008 for a layout worth 0.998."""
     assert sound_bound("highs", 0.998, 1.008, scale=10_000.0) == 0.998

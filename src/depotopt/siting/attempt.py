@@ -9,13 +9,13 @@ import numpy as np
 
 from depotopt.plans import SitingPlan
 from depotopt.siting.engines.interruption import Silent
-from depotopt.siting.goal import told
+from depotopt.siting.goal import CEILING_TOLERANCE, told
 from depotopt.siting.naming import as_plan
 from depotopt.siting.offering import Offering
 from depotopt.siting.outcome import Memory, Outcome
 from depotopt.siting.problem import Layout, SitingProblem
 from depotopt.siting.recourse import layout_response
-from depotopt.siting.soundness import BOUND_TOLERANCE, sound_bound, undelivered_value
+from depotopt.siting.soundness import BOUND_TOLERANCE, SCALE_TOLERANCE, sound_bound, undelivered_value
 from depotopt.solving import Limit, Monitor, SolveLimits, SolveResult, Status, relative_gap
 from depotopt.units import FloatArray
 
@@ -86,7 +86,11 @@ def plan_result(
         return None
     terms = _terms(problem, layout, *response)
     objective = sum(terms.values())
-    bound = sound_bound(engine, objective, bound, scale=undelivered_value(problem))
+    scale = undelivered_value(problem)
+    if problem.goal.ceilings:
+        # A layout may exceed a ceiling by as much, and what that saves lowers its value below the bound.
+        scale = max(scale, CEILING_TOLERANCE / SCALE_TOLERANCE * abs(objective))
+    bound = sound_bound(engine, objective, bound, scale=scale)
     gap = relative_gap(objective, bound)
     proved = gap is not None and gap <= limits.gap + BOUND_TOLERANCE
     status = Status.OPTIMAL if proved else Status.FEASIBLE
