@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from depotopt.dispatch import solve
+from depotopt.dispatch import replanning, solve
 from depotopt.solving import SolveLimits
 
 PATIENCE_S = 600.0
@@ -21,3 +21,6 @@ def rounds_decide(monkeypatch: pytest.MonkeyPatch) -> None:
         return replace(of(limits, begin), until=begin + PATIENCE_S)
 
     monkeypatch.setattr(solve.Effort, "of", staticmethod(patient))
+    # Short searches: what they find is not what is tested.
+    monkeypatch.setattr(solve, "SEARCH_SHARE", 0.3)
+    monkeypatch.setattr(replanning, "WARM_SHARE", 0.3)

@@ -50,11 +50,11 @@ def missing(problem: DispatchProblem, routes: Routes) -> Int64Array:
 def test_locked_vehicles_carry_what_they_carried(seed: int) -> None:
     problem, routes = hit(seed)
     before = carried(problem, routes)
-    best = Rebuilding(problem, {}, math.inf).best(routes)
+    best = Rebuilding(problem, {}, math.inf, Budget(math.inf)).best(routes)
     assert carried(problem, best) == before
     assert carried(problem, best_quantities(problem, routes)) == before
     found = improve(
-        problem, best, budget=Budget.of_seconds(0.3), until=math.inf, seed=1, stopped=lambda: False
+        problem, best, budget=Budget.of_seconds(0.1), until=math.inf, seed=1, stopped=lambda: False
     )
     assert carried(problem, found) == before
     for draft in (best, found):
@@ -69,8 +69,8 @@ def test_a_locked_vehicle_helps_where_nobody_else_can() -> None:
     problem, routes = hit(1)
     routes = tuple(route[:1] for route in routes)
     everybody = replace(problem, locked=frozenset(range(len(problem.vehicles))))
-    assert Rebuilding(everybody, {}, math.inf).best(routes) == routes
-    freed, helped = Rebuilding(everybody, {}, math.inf).helped(routes)
+    assert Rebuilding(everybody, {}, math.inf, Budget(math.inf)).best(routes) == routes
+    freed, helped = Rebuilding(everybody, {}, math.inf, Budget(math.inf)).helped(routes)
     assert value_of(problem, helped) < value_of(problem, routes)
     changed = {v for v, (a, b) in enumerate(zip(routes, helped, strict=True)) if a != b}
     assert changed

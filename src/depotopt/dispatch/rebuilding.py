@@ -8,6 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import Final
 
+from depotopt.dispatch.budget import Budget
 from depotopt.dispatch.candidates import insertion_order
 from depotopt.dispatch.clock import timetable
 from depotopt.dispatch.draft import DraftTrip, Routes
@@ -20,6 +21,8 @@ from depotopt.dispatch.rota import Rota
 
 PAPERS_SHARE: Final = 0.05
 """What new papers for a vehicle that is not hit must bring, in shares of what vehicles bring on average."""
+CREWS_FROM: Final = 0.5
+"""Share of the operations that must be left for sending one depot's vehicles anew; search takes the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +37,14 @@ class Rebuilding:
         Where vehicles were to load next, by vehicle.
     until
         Moment of `time.perf_counter` after which no step is begun.
+    budget
+        Operations are taken off it; crews are sent anew one by one while half of it is left.
     """
 
     problem: DispatchProblem
     depots: dict[int, int]
     until: float
+    budget: Budget
 
     def best(self, routes: Routes) -> Routes:
         """The best of the draft, the draft filled up, and drafts with the free vehicles planned anew.
@@ -55,7 +61,7 @@ class Rebuilding:
             if value < best_value:
                 best, best_value = draft, value
         for crew in crews:
-            if time.perf_counter() >= self.until:
+            if self.budget.heat < CREWS_FROM or time.perf_counter() >= self.until:
                 break
             draft = self._filled(self._anew(best, [crew]))
             value = value_of(self.problem, draft)
@@ -72,7 +78,7 @@ class Rebuilding:
             A draft that holds every rule.
         """
         problem = self.problem
-        work = Inserter(replace(problem, locked=frozenset()), routes)
+        work = Inserter(replace(problem, locked=frozenset()), routes, budget=self.budget)
         work.insert_all(insertion_order(problem, work.missing), self.until)
         price = PAPERS_SHARE * sum(_worth(problem, route) for route in routes)
         price /= max(1, sum(bool(route) for route in routes))
@@ -87,10 +93,10 @@ class Rebuilding:
 
     def _filled(self, routes: Routes) -> Routes:
         """A draft with what fits put in by free vehicles, and their quantities optimised."""
-        work = Inserter(self.problem, routes, thrifty=True)
+        work = Inserter(self.problem, routes, thrifty=True, budget=self.budget)
         work.insert_all(insertion_order(self.problem, work.missing), self.until)
         left_s = self.until - time.perf_counter()
-        return best_quantities(self.problem, tuple(work.routes), left_s, whole=False)
+        return best_quantities(self.problem, tuple(work.routes), left_s, whole=False, budget=self.budget)
 
     def _crews(self) -> list[tuple[int, list[int]]]:
         """Depots with the free vehicles that load there, the most first."""
@@ -111,7 +117,9 @@ class Rebuilding:
             made = Rota(others, depot, tuple(draft)).routes()
             for v in crew:
                 draft[v] = made[v]
-        return repair(problem, tuple(draft))
+        mended = repair(problem, tuple(draft))
+        # Whoever keeps to its papers must not give way to the others.
+        return routes if any(mended[v] != routes[v] for v in problem.locked) else mended
 
     def _station(self, v: int) -> int:
         """Depot where a vehicle was to load next, or else the nearest."""

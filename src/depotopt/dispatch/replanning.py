@@ -226,21 +226,22 @@ class _Run:
         for trip in sorted(self.left.waiting, key=lambda trip: trip.number):
             if trip.start_site in depots:
                 first.setdefault(number[trip.vehicle], depots[trip.start_site])
+        budget = Budget.of_seconds(WARM_SHARE * self.effort.time_s)
         if not self.monitor.stopped:
-            routes = Rebuilding(locked, first, self.effort.until).best(routes)
+            routes = Rebuilding(locked, first, self.effort.until, budget).best(routes)
             self._tell(problem, value_of(problem, routes))
-            locked, routes = Rebuilding(locked, first, self.effort.until).helped(routes)
+            locked, routes = Rebuilding(locked, first, self.effort.until, budget).helped(routes)
         routes = improve(
             locked,
             routes,
-            budget=Budget.of_seconds(WARM_SHARE * self.effort.time_s),
+            budget=budget,
             until=self.effort.until,
             seed=self.limits.seed,
             stopped=lambda: self.monitor.stopped,
             listener=lambda value: self._tell(problem, value),
         )
         if not self.monitor.stopped and self.effort.left_s > 0:
-            _, routes = Rebuilding(locked, first, self.effort.until).helped(routes)
+            _, routes = Rebuilding(locked, first, self.effort.until, budget).helped(routes)
         return routes
 
     def _unchanged(self, problem: DispatchProblem, routes: Routes) -> frozenset[int]:
