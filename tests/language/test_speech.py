@@ -69,3 +69,8 @@ def test_the_language_is_the_one_asked_for_then_the_variable_then_the_locale(
 def test_an_unknown_language_is_misuse() -> None:
     with pytest.raises(UsageError, match="no language 'fr'"):
         language_of("fr", {})
+
+
+def test_a_vehicle_and_its_trip_stand_in_a_remark_without_a_word_of_english() -> None:
+    text = "vehicle truck-A-1 on trip 2 takes another road from where it is now"
+    assert speech("zh").sentence(text) == "车辆 truck-A-1 第 2 趟 从当前位置改走另一条路"

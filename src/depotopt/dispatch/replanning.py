@@ -26,11 +26,14 @@ from depotopt.dispatch.soundness import sound_bound
 from depotopt.dispatch.underway import KeptTrip, Underway
 from depotopt.errors import UsageError
 from depotopt.hazards.states import RoadState
+from depotopt.language.speech import S_
 from depotopt.plans import DispatchPlan, SitingPlan, Trip
 from depotopt.roads.network import RoadNetwork
 from depotopt.scenario import Scenario
 from depotopt.solving import Limit, Monitor, SolveLimits, SolveResult, Status
 
+ON_TRIP: Final = S_("vehicle {vehicle} on trip {number}")
+"""Who a remark is about."""
 KEPT_SHARE: Final = 0.9
 """Share of the stops the loss does not touch that a plan from nothing must leave with their vehicle."""
 WARM_SHARE: Final = 0.7
@@ -369,7 +372,7 @@ def _kept_share(untouched: tuple[Trip, ...], driven: set[tuple[str, str]]) -> tu
 def _remarks(scenario: Scenario, kept: tuple[KeptTrip, ...]) -> tuple[str, ...]:
     remarks = []
     for item in kept:
-        who = f"vehicle {item.trip.vehicle} on trip {item.trip.number}"
+        who = ON_TRIP.format(vehicle=item.trip.vehicle, number=item.trip.number)
         if item.undelivered:
             names = ", ".join(
                 scenario.demand_points[scenario.point_index[ident]].name for ident in item.undelivered
