@@ -119,7 +119,8 @@ class Frozen:
         planned = Leg(0, origin, was.start_site, began_s, was.load_start_s, was.approach_links)
         here = self._reached(was, planned)
         told = Leg(0, origin, now.start_site, began_s, now.load_start_s, now.approach_links)
-        broken += self._seen(where, now, planned, here)
+        if self._is_moving(was, planned, here):
+            broken += self._seen(where, now, planned, here)
         if now.start_site != was.start_site:
             broken += self._elsewhere(where, was, planned, here, now.start_site, home)
         if now.stranded:
