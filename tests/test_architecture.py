@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "depotopt"
 
 FLOORS: list[set[str]] = [
     {"errors"},
-    {"units", "cache", "catalog", "language"},
+    {"units", "cache", "catalog", "language", "working_time"},
     {"compiled"},
     {"solving", "executor"},
     {"roads"},

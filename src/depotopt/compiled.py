@@ -14,13 +14,28 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+from numba.core.event import Event, Listener, register
 
 from depotopt.cache import cache_folder
+from depotopt.working_time import compiling_begins, compiling_ends
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
 _FROZEN = (bool, int, float, complex, str, tuple)
 """Kinds of global values that numba writes into the code."""
+
+
+class _WorkingTime(Listener):
+    """Keeps compilation out of the time limits of solves."""
+
+    def on_start(self, event: Event) -> None:
+        compiling_begins()
+
+    def on_end(self, event: Event) -> None:
+        compiling_ends()
+
+
+register("numba:compile", _WorkingTime())  # type: ignore[no-untyped-call]
 
 
 def compiled(function: Function) -> Function:

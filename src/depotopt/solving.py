@@ -43,7 +43,8 @@ class SolveLimits:
     Attributes
     ----------
     time_s
-        Wall-clock seconds for the whole solve.
+        Wall-clock seconds for the whole solve. In siting, loops that a fresh installation still has to
+        compile do not count.
     gap
         Relative gap at which a plan counts as proved.
     seed

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -18,6 +17,7 @@ from depotopt.siting.recourse import layout_response
 from depotopt.siting.soundness import BOUND_TOLERANCE, SCALE_TOLERANCE, sound_bound, undelivered_value
 from depotopt.solving import Limit, Monitor, SolveLimits, SolveResult, Status, relative_gap
 from depotopt.units import FloatArray
+from depotopt.working_time import working_s
 
 EXTENSIVE_FLOWS = 20_000
 """Flow variables up to which the extensive form is handed to an engine in one piece."""
@@ -36,7 +36,7 @@ def solve_once(
 
     A layout in ``memory`` keeps all rules and ceilings, so the solve never ends with less than it.
     """
-    started = time.perf_counter()
+    started = working_s()
     method = engine
     if engine == "auto":
         method = "highs" if problem.flows <= EXTENSIVE_FLOWS and not problem.single_source else "cuts"
@@ -44,7 +44,7 @@ def solve_once(
     start = memory.layout
     if start is None and method == "cuts" and problem.goal.ceilings:
         start = memory.layout = _within_ceilings(problem, limits, monitor, memory)
-    left_s = limits.time_s - (time.perf_counter() - started)
+    left_s = limits.time_s - (working_s() - started)
     outcome = _run(problem, replace(limits, time_s=max(left_s, 0.1)), monitor, engine, method, memory)
     if outcome.bound is None and outcome.status is not Status.INFEASIBLE:
         from depotopt.siting.price_cuts import trivial_bound
@@ -55,7 +55,7 @@ def solve_once(
         from depotopt.siting.conflicts import conflicting_rules
 
         conflicts = conflicting_rules(problem, limits) or _low_ceilings(problem, limits, monitor, engine)
-        seconds = time.perf_counter() - started
+        seconds = working_s() - started
         return SolveResult(
             Status.INFEASIBLE, None, None, outcome.bound, name, seconds, None, conflicts, notes=outcome.notes
         )
@@ -67,11 +67,11 @@ def solve_once(
     found = min((one for one in priced if one is not None), key=_objective, default=None)
     if found is not None:
         limit = None if found.status is Status.OPTIMAL else outcome.limit or Limit.ITERATIONS
-        return replace(found, seconds=time.perf_counter() - started, limit=limit, notes=notes)
+        return replace(found, seconds=working_s() - started, limit=limit, notes=notes)
     if outcome.layout is not None:
         # Stopped, or out of time: what was found may miss a ceiling, so it is no answer.
         notes = (*notes, *_broken(problem, outcome.layout, limits))
-    seconds = time.perf_counter() - started
+    seconds = working_s() - started
     return SolveResult(
         Status.UNKNOWN, None, None, outcome.bound, name, seconds, outcome.limit or Limit.TIME, notes=notes
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,6 +14,7 @@ from depotopt.siting.recourse import flow_cost, state_arcs
 from depotopt.siting.single_source import Prices, main_gates, single_source_flows
 from depotopt.solving import Limit, Monitor, SolveLimits, Status, relative_gap
 from depotopt.units import FloatArray, Int32Array
+from depotopt.working_time import working_s
 
 RELAXED_SHARE = 0.4
 """Share of the time for the problem without the choice: it gives the bound and the first layouts."""
@@ -67,7 +67,7 @@ class DepotChoice:
     def solve(self, limits: SolveLimits, monitor: Monitor | None = None) -> Outcome:
         """Solve within limits; see `depotopt.siting.solve.solve_siting`."""
         self._limits, self._monitor = limits, monitor
-        self._until = time.perf_counter() + limits.time_s
+        self._until = working_s() + limits.time_s
         start, quiet = self.memory.layout, None if monitor is None else Silent(monitor)
         found = self._relaxed(quiet)
         if found.status is Status.INFEASIBLE:
@@ -186,7 +186,7 @@ class DepotChoice:
 
     @property
     def _left_s(self) -> float:
-        return self._until - time.perf_counter()
+        return self._until - working_s()
 
     @property
     def _over(self) -> bool:

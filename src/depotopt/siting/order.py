@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 from depotopt.plans import SitingPlan
@@ -15,6 +14,7 @@ from depotopt.siting.outcome import Memory
 from depotopt.siting.problem import BudgetRule, SitingProblem
 from depotopt.solving import Limit, Monitor, SolveLimits, SolveResult, Status
 from depotopt.units import MINUTE_S
+from depotopt.working_time import working_s
 
 ROUNDING = 1e-6
 """Added to every tolerance: what engines' own tolerances and recomputing may move a measure."""
@@ -27,7 +27,7 @@ def solve_in_order(
 
     The layout of each step keeps what the next step demands, so the next one starts from it.
     """
-    started = time.perf_counter()
+    started = working_s()
     goal = problem.goal
     notes: list[str] = []
     proved = True
@@ -47,7 +47,7 @@ def solve_in_order(
             proved, order = False, order[1:]
     memory = Memory()
     for n, measure in enumerate(order):
-        left_s = limits.time_s - (time.perf_counter() - started)
+        left_s = limits.time_s - (working_s() - started)
         share = replace(limits, time_s=max(left_s, 0.1 * limits.time_s) / (len(order) - n))
         alone = goal.alone(measure, step.goal.ceilings)
         step = replace(step, goal=alone)
@@ -61,7 +61,7 @@ def solve_in_order(
             proved, result = False, _valued(problem, result, order[-1], limits.workers)
             break
         if found.plan is None or found.objective is None:
-            return replace(found, seconds=time.perf_counter() - started)
+            return replace(found, seconds=working_s() - started)
         result = found
         proved = proved and found.status is Status.OPTIMAL
         layout = as_layout(problem, found.plan)
@@ -78,7 +78,7 @@ def solve_in_order(
         result,
         status=Status.OPTIMAL if proved else Status.FEASIBLE,
         limit=limit,
-        seconds=time.perf_counter() - started,
+        seconds=working_s() - started,
         notes=(*result.notes, *notes),
     )
 

@@ -10,7 +10,6 @@ priced on the way, then a tree whose nodes add cuts where they need them (`depot
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 
@@ -29,6 +28,7 @@ from depotopt.siting.separation import Separation
 from depotopt.siting.wide_search import WideSearch
 from depotopt.solving import Limit, Monitor, SolveLimits, Status
 from depotopt.units import FloatArray
+from depotopt.working_time import working_s
 
 TAIL = 0.05
 """The relaxation ends this close to its own optimum, as a share of the gap still open (`LOOSE` at most)."""
@@ -64,7 +64,7 @@ class PriceCuts:
 
     def solve(self, limits: SolveLimits, monitor: Monitor | None = None) -> Outcome:
         """Solve within limits; see `depotopt.siting.solve.solve_siting`."""
-        search = Search(limits, monitor, time.perf_counter())
+        search = Search(limits, monitor, working_s())
         with search.interruption, ThreadPoolExecutor(limits.workers) as pool:
             return self._solve(search, pool)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,6 +10,7 @@ from depotopt.siting.cut_master import CutMaster, MasterPoint
 from depotopt.siting.engines.interruption import Interruption, Silent
 from depotopt.siting.problem import Layout
 from depotopt.solving import Monitor, SolveLimits, relative_gap
+from depotopt.working_time import working_s
 
 
 @dataclass(slots=True)
@@ -38,7 +38,7 @@ class Search:
     @property
     def left_s(self) -> float:
         """Seconds of the time limit that are left."""
-        return self.limits.time_s - (time.perf_counter() - self.started)
+        return self.limits.time_s - (working_s() - self.started)
 
     @property
     def over(self) -> bool:
