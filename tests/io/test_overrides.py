@@ -237,3 +237,11 @@ def test_a_broken_override_file_is_a_fault(tmp_path: Path, text: str, error: str
 def test_an_override_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no override file"):
         chosen_blocks({}, [str(tmp_path / "none.toml")])
+
+
+def test_faults_of_an_override_file_name_that_file(tmp_path: Path) -> None:
+    folder, path = copy_minimal(tmp_path), tmp_path / "more.toml"
+    path.write_text("unset = ['rules.nothing']\n", encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        load_scenario(folder, overrides=[str(path)])
+    assert [(fault.file, fault.where) for fault in caught.value.faults] == [(str(path), "unset[0]")]

@@ -115,7 +115,7 @@ def test_places_and_areas_close_streets_too(run_folder: Path) -> None:
     ("words", "code", "text"),
     [
         ([], Exit.USAGE, "nothing closes"),
-        (["--close", "No Such Street"], Exit.BAD_INPUT, "No Such Street"),
+        (["--close", "No Such Street"], Exit.BAD_INPUT, "closures  No Such Street"),
         (["--slow", "Old Bridge=2"], Exit.USAGE, "expected a number from 0 to 1"),
         (["--near", "1,2"], Exit.USAGE, "expected LON,LAT,METRES"),
         (["--near", "x,2,3"], Exit.USAGE, "expected a number from -180 to 180"),

@@ -54,7 +54,18 @@ def _key_path(text: Any) -> KeyPath | None:
 
 def override_faults(data: Mapping[str, Any], blocks: Mapping[str, Mapping[str, Any]]) -> list[Fault]:
     """What is wrong with overrides chosen together, whatever the keys they set mean."""
-    return conflicts(blocks) + _unset_faults(data, blocks)
+    return conflicts(blocks) + _unset_faults(data, blocks) + _shape_faults(data)
+
+
+def _shape_faults(data: Mapping[str, Any]) -> list[Fault]:
+    blocks = data.get("overrides", {})
+    if not isinstance(blocks, dict):
+        return [Fault(TOML_FILE, "overrides", f"{blocks!r}", "expected tables by name", "override")]
+    return [
+        Fault(TOML_FILE, f"overrides.{name}", f"{block!r}", "expected a table of changes", "override")
+        for name, block in blocks.items()
+        if not isinstance(block, dict)
+    ]
 
 
 def _unset_faults(data: Mapping[str, Any], blocks: Mapping[str, Mapping[str, Any]]) -> list[Fault]:
@@ -134,6 +145,18 @@ def _override_file(path: Path) -> Mapping[str, Any]:
         fault = Fault(str(path), "overrides", "a table", "expected keys of one override only", "override")
         raise InputError(str(path), [fault])
     return block
+
+
+def in_override_files(faults: Iterable[Fault], names: Iterable[str]) -> list[Fault]:
+    """Faults of overrides that are files of their own, at those files and the keys as they stand there."""
+    files = {f"overrides.{override_name(name)}.": name for name in names if name.endswith(OVERRIDE_SUFFIX)}
+    placed = []
+    for fault in faults:
+        start = next((start for start in files if fault.where.startswith(start)), None)
+        if fault.file == TOML_FILE and start is not None:
+            fault = replace(fault, file=files[start], where=fault.where.removeprefix(start))
+        placed.append(fault)
+    return placed
 
 
 def conflicts(blocks: Mapping[str, Mapping[str, Any]]) -> list[Fault]:

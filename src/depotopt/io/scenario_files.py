@@ -26,7 +26,15 @@ from depotopt.io.content_checks import (
     vehicle_faults,
 )
 from depotopt.io.fingerprint import hash_files
-from depotopt.io.overrides import TOML_FILE, KeyPath, chosen_blocks, merge, override_faults, override_tables
+from depotopt.io.overrides import (
+    TOML_FILE,
+    KeyPath,
+    chosen_blocks,
+    in_override_files,
+    merge,
+    override_faults,
+    override_tables,
+)
 from depotopt.io.raw_tables import SETTINGS, WORKBOOK, RawTable, read_tables
 from depotopt.io.records import read_file
 from depotopt.io.reference_checks import duplicate_faults, reference_faults
@@ -164,10 +172,12 @@ class Reading:
                 reading.workbook = reading.folder / WORKBOOK
         if reading.workbook is None:
             reading._check_all(reading._read_toml(), overrides)
+            reading.faults = in_override_files(reading.faults, overrides)
             return reading
         reading.settings = read_settings(reading.workbook, reading.workbook.name)
         reading._check_all(reading.settings.data, overrides)
-        reading.faults = reading.settings.faults + [reading._placed(fault) for fault in reading.faults]
+        placed = [reading._placed(fault) for fault in in_override_files(reading.faults, overrides)]
+        reading.faults = reading.settings.faults + placed
         return reading
 
     def road_faults(self, checks: RoadChecks, overrides: Sequence[str]) -> list[Fault]:
@@ -197,7 +207,6 @@ class Reading:
         self.faults += override_faults(data, blocks)
         merged, origin = merge(data, blocks)
         self.override_names = tuple(data["overrides"]) if isinstance(data.get("overrides"), dict) else ()
-        self.faults += _override_shape_faults(data)
         self.file, found = read_file(merged, origin)
         self.faults += found
         accepted = merged.get("accept_unverified", ())
@@ -360,17 +369,6 @@ def _origins(raw: Mapping[str, RawTable]) -> dict[str, tuple[str, str]]:
         for i, ident in enumerate(raw[name].column("id")):
             origins[ident] = raw[name].place(i)
     return origins
-
-
-def _override_shape_faults(data: Mapping[str, Any]) -> list[Fault]:
-    blocks = data.get("overrides", {})
-    if not isinstance(blocks, dict):
-        return [Fault(TOML_FILE, "overrides", f"{blocks!r}", "expected tables by name", "override")]
-    return [
-        Fault(TOML_FILE, f"overrides.{name}", f"{block!r}", "expected a table of changes", "override")
-        for name, block in blocks.items()
-        if not isinstance(block, dict)
-    ]
 
 
 def _acceptance_faults(accepted: Sequence[object]) -> list[Fault]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from depotopt.errors import UsageError
+from depotopt.errors import InputError, UsageError
 from depotopt.hazards.ensemble import sample_ensemble as draw
 from depotopt.hazards.reports import RoadReport
 from depotopt.hazards.states import Damage, RoadState
@@ -141,9 +141,18 @@ def with_closures(case: Case, state: RoadState, closures: Sequence[Closure]) -> 
         )
         for number, item in enumerate(closures, start=1)
     ]
-    closed = draw((), exposure(case.scenario, case.network), 1, 0, reports=reports)[0]
+    try:
+        closed = draw((), exposure(case.scenario, case.network), 1, 0, reports=reports)[0]
+    except InputError as error:
+        # They come from the command or the map, not from the scenario's table of reports.
+        faults = [replace(fault, file="closures", where=_by_place(fault.where)) for fault in error.faults]
+        raise InputError("closures", faults) from None
     first = len(state.causes)
     added = replace(closed.damage, cause=closed.damage.cause + first)
     return replace(
         state, damage=Damage.concatenate([state.damage, added]), causes=(*state.causes, *closed.causes)
     )
+
+
+def _by_place(where: str) -> str:
+    return where.removeprefix("report ")
