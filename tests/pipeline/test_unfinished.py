@@ -27,7 +27,7 @@ from depotopt.pipeline.stages import open_case, reported_state, verified_dispatc
 from depotopt.pipeline.unfinished import FILES, MARK, SUFFIX, Safekeeping, is_interrupted
 from depotopt.plans import DispatchPlan, OpenSite, SitingPlan
 from depotopt.report.replacement import bring_back, move_into_place
-from depotopt.solving import Incumbent, Limit, Monitor, SolveLimits, SolveResult, Status
+from depotopt.solving import Incumbent, Limit, Monitor, Progress, SolveLimits, SolveResult, Status
 from depotopt.verify.dispatch import verify_dispatch
 
 MINIMAL = Path(__file__).parents[2] / "scenarios" / "minimal"
@@ -301,6 +301,30 @@ def test_a_plan_that_cannot_be_made_leaves_the_one_before(tmp_path: Path) -> Non
     kept.offer(incumbent(3))
     wait_for(partial(holds, path, 3))
     kept.discard()
+
+
+def test_a_stop_saves_and_tells_the_best_plan_without_waiting_for_the_solve(tmp_path: Path) -> None:
+    heard = list[Progress]()
+    monitor = Monitor(heard.append)
+    kept = Safekeeping(tmp_path / "run", {}, every_s=3600.0, monitor=monitor)
+    path = kept.folder / FILES[SitingPlan]
+    kept.stage("site")
+    kept.offer(incumbent(1))
+    wait_for(partial(holds, path, 1))
+    # Within the hour nothing more would be saved, were it not for the stop.
+    kept.offer(incumbent(2))
+    assert not heard
+    monitor.stop()
+    wait_for(lambda: bool(heard))
+    assert holds(path, 2)
+    kept.offer(incumbent(3))
+    wait_for(lambda: len(heard) == 2)
+    assert holds(path, 3)
+    kept.discard()
+    assert [(one.stage, one.objective, one.message) for one in heard] == [
+        ("site", -2.0, "kept"),
+        ("site", -3.0, "kept"),
+    ]
 
 
 def test_a_run_that_ends_leaves_only_its_report(tmp_path: Path) -> None:

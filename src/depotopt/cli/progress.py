@@ -66,7 +66,9 @@ class _Show:
                 "gap": progress.gap,
                 "message": progress.message,
             }
-            print(json.dumps(document, ensure_ascii=False), file=sys.stderr, flush=True)
+            # In one piece: threads report, too.
+            sys.stderr.write(json.dumps(document, ensure_ascii=False) + "\n")
+            sys.stderr.flush()
             return
         if self._live:
             print(f"\r\x1b[2K{_line(progress)}", end="", file=sys.stderr, flush=True)

@@ -82,7 +82,8 @@ def run(
     scenario = case.scenario
     target = out if out is not None else Path("runs") / run_ident(case, options)
     require_report_folder(target)
-    kept = Safekeeping(target, placed(made_from(case, options), target) | {"road_state": -1})
+    origin = placed(made_from(case, options), target) | {"road_state": -1}
+    kept = Safekeeping(target, origin, monitor=monitor)
     monitor.keeper = kept.offer
     try:
         clock.lap("load")
@@ -237,4 +238,5 @@ class _Clock:
         if result is None:
             self.monitor.report(stage, message="done")
         else:
-            self.monitor.report(stage, result.objective, result.bound, message="kept")
+            word = "done" if result.plan is None else "kept"
+            self.monitor.report(stage, result.objective, result.bound, message=word)

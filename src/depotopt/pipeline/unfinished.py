@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -13,7 +14,7 @@ from typing import Any, Final, TypeVar
 from depotopt.errors import EngineError
 from depotopt.io.plan_files import dump_result
 from depotopt.plans import DispatchPlan, SitingPlan
-from depotopt.solving import Incumbent, Limit, SolveResult, Status
+from depotopt.solving import Incumbent, Limit, Monitor, SolveResult, Status
 
 SUFFIX: Final = ".unfinished"
 """Ending of the folder in which a run keeps what it has until its report is written."""
@@ -26,14 +27,24 @@ FILES: Final = {SitingPlan: "layout.json", DispatchPlan: "dispatch.json"}
 EVERY_S: Final = 2.0
 """Seconds between two savings of incumbents; with the time to write one, well below five."""
 
+LOOK_EVERY_S: Final = 0.1
+"""Seconds between two looks whether there is a better plan, or the user asked to stop."""
+
+STAGES: Final = {SitingPlan: "site", DispatchPlan: "dispatch"}
+"""Stage that finds a plan."""
+
 PlanT = TypeVar("PlanT", SitingPlan, DispatchPlan)
+
+_Kept = tuple[str, float | None, float | None]
 
 
 class Safekeeping:
     """Keeps the plans of one run in a folder beside the one its report will have.
 
     Results of finished stages are written at once; incumbents of a running solve by a thread of its own every
-    ``every_s`` seconds, if there is a better one. Each file is whole or not there.
+    ``every_s`` seconds, if there is a better one. Each file is whole or not there. Once the user asks to
+    stop, the best plan is saved without waiting and told as ``kept`` (again when a better one replaces it),
+    however long the solve and the check of its result still take.
 
     Parameters
     ----------
@@ -43,15 +54,28 @@ class Safekeeping:
         What identifies the inputs, kept with each plan.
     every_s
         Seconds between two savings.
+    monitor
+        Says when the user asked to stop, and is told what is kept then.
     """
 
-    def __init__(self, folder: Path, made_from: Mapping[str, Any], *, every_s: float = EVERY_S) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        made_from: Mapping[str, Any],
+        *,
+        every_s: float = EVERY_S,
+        monitor: Monitor | None = None,
+    ) -> None:
         self.folder = folder.with_name(folder.name + SUFFIX)
         self._made_from, self._every_s = dict(made_from), every_s
-        self._lock, self._wake, self._over = threading.Lock(), threading.Event(), threading.Event()
+        self._monitor = monitor or Monitor()
+        self._lock, self._over = threading.Lock(), threading.Event()
         self._waiting: Incumbent | None = None
         self._best: Incumbent | None = None
         self._finished = False
+        # What lies on disk: stage, value and bound; and what of that the user heard since asking to stop.
+        self._saved: _Kept | None = None
+        self._told: _Kept | None = None
         # Goes up when incumbents of before no longer count.
         self._solve = 0
         if self.folder.exists():
@@ -85,7 +109,6 @@ class Safekeeping:
             if self._finished or (self._best is not None and not incumbent.better_than(self._best)):
                 return
             self._waiting = self._best = incumbent
-        self._wake.set()
 
     def keep(self, result: SolveResult[PlanT]) -> None:
         """Save the result of a finished solve at once; incumbents of it no longer count."""
@@ -104,7 +127,6 @@ class Safekeeping:
     def close(self) -> None:
         """Save what is waiting and stop watching; the folder stays."""
         self._over.set()
-        self._wake.set()
         self._thread.join()
 
     def discard(self) -> None:
@@ -115,18 +137,28 @@ class Safekeeping:
         shutil.rmtree(self.folder)
 
     def _save_incumbents(self) -> None:
-        while not self._over.is_set():
-            self._wake.wait()
-            self._wake.clear()
-            self._save_waiting()
-            self._over.wait(self._every_s)
+        look_s, next_s = min(LOOK_EVERY_S, self._every_s), 0.0
+        while not self._over.wait(look_s):
+            if self._monitor.stopped:
+                self._save_waiting()
+                self._tell()
+            elif time.monotonic() >= next_s and self._save_waiting():
+                next_s = time.monotonic() + self._every_s
         self._save_waiting()
 
-    def _save_waiting(self) -> None:
+    def _tell(self) -> None:
+        """Say once what is kept of a run that is to stop."""
+        with self._lock:
+            saved, self._told = (None if self._saved == self._told else self._saved), self._saved
+        if saved is not None:
+            self._monitor.report(*saved, message="kept")
+
+    def _save_waiting(self) -> bool:
+        """Save what is waiting; whether anything was."""
         with self._lock:
             taken, solve = self._waiting, self._solve
         if taken is None:
-            return
+            return False
         try:
             plan = taken.plan()
         except EngineError:
@@ -138,9 +170,11 @@ class Safekeeping:
                 self._waiting = None
             if self._solve == solve and isinstance(plan, SitingPlan | DispatchPlan):
                 self._write(_as_result(taken, plan))
+        return True
 
     def _write(self, result: SolveResult[Any]) -> None:
         write_whole(self.folder / FILES[type(result.plan)], dump_result(result, self._made_from))
+        self._saved = (STAGES[type(result.plan)], result.objective, result.bound)
 
 
 def _as_result(taken: Incumbent, plan: SitingPlan | DispatchPlan) -> SolveResult[Any]:
