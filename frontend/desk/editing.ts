@@ -78,8 +78,7 @@ export class SettingsForm {
     box.addEventListener("change", () => {
       const now = field.kind === "switch" ? box.checked : field.kind === "text" ? box.value : box.value === "" ? null : Number(box.value);
       if (now === field.value || (now === null && !field.optional)) this.changes.delete(field.key);
-      // A file of changes cannot take a key away again: what has a bound keeps one.
-      else if (now !== null) this.changes.set(field.key, now);
+      else this.changes.set(field.key, now);
       box.closest("label")?.classList.toggle("changed", this.changes.has(field.key));
     });
     return make("label", { class: this.changes.has(field.key) ? "field changed" : "field" }, make("span", {}, label), box);

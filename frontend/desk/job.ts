@@ -13,16 +13,19 @@ export class JobView {
   private readonly said = make("p", { class: "note", role: "status" });
   private readonly curve = shape("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "curve", "aria-hidden": "true" });
   private readonly points: [seconds: number, best: number | null, bound: number | null][] = [];
+  private readonly title = make("h1", {}, say("desk.running"));
   private stage = "";
+  private halted = false;
   private readonly unfollow: () => void;
 
   constructor(job: server.Job, stop: () => void, ended: () => void) {
     const halt = button(say("desk.stop"), { class: "danger" }, () => {
       halt.disabled = true;
       halt.textContent = say("desk.stopping");
+      this.halted = true;
       stop();
     });
-    this.element.append(make("h1", {}, say("desk.running")), make("progress", {}), this.facts, this.curve, this.said, halt, commandLine(job));
+    this.element.append(this.title, make("progress", {}), this.facts, this.curve, this.said, halt, commandLine(job));
     this.unfollow = server.follow(job.id, (event) => this.hear(event), ended);
   }
 
@@ -40,15 +43,21 @@ export class JobView {
       return;
     }
     const kept = event.message === "kept";
-    if (kept) {
-      this.said.textContent = say("desk.kept");
-      this.said.dataset.kept = event.stage;
-    }
+    if (kept) this.tellKept(event);
     this.facts.replaceChildren(...figures(event, kept));
     if (event.stage !== this.stage) this.points.length = 0;
     this.element.dataset.stage = this.stage = event.stage ?? "";
     this.points.push([event.elapsed_s ?? 0, event.objective ?? null, event.bound ?? null]);
     this.drawCurve();
+  }
+
+  /** Which plan is safe: from the moment of a stop on, and when a stage has ended by itself. */
+  private tellKept(event: server.Progress): void {
+    const value = event.objective == null ? "" : number(event.objective);
+    const gap = event.gap == null ? "" : say("desk.kept_gap", { gap: percent(event.gap) });
+    this.said.textContent = say("desk.kept", { stage: say(`stage.${event.stage ?? ""}`), value, gap });
+    this.said.dataset.kept = event.stage;
+    if (this.halted) this.title.textContent = say("desk.stopped");
   }
 
   /** Objective above, bound below, over time: how fast they close tells whether to wait. */

@@ -3,7 +3,7 @@
 import { button, make } from "./elements";
 import { stateIcon } from "./icons";
 import type { Model, Trip } from "./model";
-import { BRIDGE, groundScale, LOST, ONE_WAY, piecesOf } from "./model";
+import { BRIDGE, causeName, groundScale, handovers, LOST, ONE_WAY, piecesOf } from "./model";
 import { boxOf, position, type Selection } from "./plan";
 import { lineLength, worstLosses } from "./roads";
 import { fullMoment, metres, minutes, moment, number, say, share, withUnit } from "./words";
@@ -71,7 +71,7 @@ function siteCard(context: Context, index: number): HTMLElement {
   const leaving = new Map<number, number>();
   const trips = model.trips.filter((trip) => trip.from === index);
   for (const trip of trips)
-    for (const stop of trip.stops) for (const [k, , quantity] of stop[3]) leaving.set(k, (leaving.get(k) ?? 0) + quantity);
+    for (const stop of handovers(trip)) for (const [k, , quantity] of stop[3]) leaving.set(k, (leaving.get(k) ?? 0) + quantity);
   const stock = site.stock.map(([k, mode, planned, held]): Cell[] => [
     `${model.commodities[k][1]} (${model.commodities[k][2]})${mode === "agreement" ? ` · ${say("stock_mode.agreement")}` : ""}`,
     number(held),
@@ -161,7 +161,7 @@ function cutList(context: Context, point: number): HTMLElement | null {
     if (!loss || piece === undefined) continue;
     const name = model.names[model.roads.name[piece]] || street;
     const link = button(name, { class: "link" }, () => context.select({ kind: "road", index: piece }));
-    list.append(make("li", {}, link, ` · ${say(`street_kind.${loss.kind}`)} · ${model.causes[loss.cause]}`));
+    list.append(make("li", {}, link, ` · ${say(`street_kind.${loss.kind}`)} · ${causeName(model, loss.cause)}`));
   }
   const boxes = streets.flatMap((street) => piecesOf(model, street)).map((piece) =>
     boxOf(model.roads.xy.subarray(2 * model.roads.first[piece], 2 * model.roads.first[piece + 1])),
@@ -200,11 +200,11 @@ function vehicleCard(context: Context, index: number): HTMLElement {
 
 function tripBlock(context: Context, trip: Trip, payload: number, volume: number): HTMLElement {
   const { model } = context;
-  const stops = trip.stops.map(([point, arrive, , loads]) =>
+  const stops = handovers(trip).map(([place, arrive, , loads]) =>
     make(
       "li", {},
       make("span", { class: "time" }, moment(arrive)),
-      make("div", {}, pointLink(context, point), make("p", { class: "loads" }, loads.map(([k, , q]) => `${number(q)} ${model.commodities[k][2]} ${model.commodities[k][1]}`).join(" · "))),
+      make("div", {}, trip.hub ? siteLink(context, place) : pointLink(context, place), make("p", { class: "loads" }, loads.map(([k, , q]) => `${number(q)} ${model.commodities[k][2]} ${model.commodities[k][1]}`).join(" · "))),
     ),
   );
   return make(
@@ -236,7 +236,7 @@ function roadCard(context: Context, index: number): HTMLElement {
   return card(
     say((roads.flags[index] & BRIDGE) !== 0 ? "street_kind.bridge" : "detail.road"),
     model.names[roads.name[index]] || say(`road_class.${className}`), box, context,
-    worst ? make("p", { class: `state ${status}` }, make("strong", {}, say(`road_status.${status}`)), ` · ${model.causes[loss!.cause]}`) : null,
+    worst ? make("p", { class: `state ${status}` }, make("strong", {}, say(`road_status.${status}`)), ` · ${causeName(model, loss!.cause)}`) : null,
     facts([
       [say("detail.class"), say(`road_class.${className}`)],
       [say("detail.status"), worst ? null : say("road_status.open")],

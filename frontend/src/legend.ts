@@ -4,7 +4,7 @@ import { make } from "./elements";
 import { bridgeIcon, depotIcon, lineIcon, stateIcon } from "./icons";
 import type { Choice } from "./chart";
 import type { Model } from "./model";
-import { LOST, lossStatus } from "./model";
+import { causeName, LOST, lossStatus } from "./model";
 import { REACH, routeInk, STATES } from "./theme";
 import { fullMoment, minutes, number, say, share, withUnit } from "./words";
 
@@ -69,13 +69,13 @@ export function legend(model: Model, choice: Choice, changed: () => void): HTMLE
     }));
   root.append(group(say("map.depots"), ...depots));
 
-  const causes = model.causes.map((cause, c) => {
+  const causes = model.causes.map((_, c) => {
     const own = model.losses.filter((loss) => loss.cause === c);
     const lost = own.filter((loss) => lossStatus(model, loss, choice.road.seconds) === LOST).length;
     const slowed = own.filter((loss) => lossStatus(model, loss, choice.road.seconds) > 0).length - lost;
     const kind = lost >= slowed ? "lost" : "slowed";
     const counts = [lost && `${number(lost)} ${say("map.lost")}`, slowed && `${number(slowed)} ${say("map.slowed")}`].filter(Boolean);
-    return switchRow(lineIcon(kind), cause, counts.join(", ") || "0", choice.road.causes.has(c), toggle(choice.road.causes, c));
+    return switchRow(lineIcon(kind), causeName(model, c), counts.join(", ") || "0", choice.road.causes.has(c), toggle(choice.road.causes, c));
   });
   if (causes.length) {
     const key = make(

@@ -32,6 +32,8 @@ export type LegLine = [purpose: string, from: string, to: string, start: number,
 export interface Trip {
   vehicle: string; type: string; number: number; from: number; to: number; load_s: number; depart_s: number;
   return_s: number; m: number; kg: number; m3: number; stops: StopLine[]; legs: LegLine[];
+  /** Site, arrival, departure and loads of a trunk trip, which has no stops. */
+  hub: StopLine | null;
 }
 
 export interface Loss {
@@ -247,4 +249,14 @@ export function lossStatus(model: Model, loss: Loss, seconds: number): number {
   if (loss.from > seconds || (loss.until !== null && seconds >= loss.until)) return OPEN;
   if (loss.factor <= 0 || loss.depth >= model.wading_m) return LOST;
   return loss.factor < 1 || loss.depth > 0 ? SLOWED : OPEN;
+}
+
+/** Stops of a trip, or the hub where a trunk trip hands over. */
+export function handovers(trip: Trip): StopLine[] {
+  return trip.hub ? [trip.hub] : trip.stops;
+}
+
+/** What roads are lost to: a hazard by its name, reports in the reader's language. */
+export function causeName(model: Model, cause: number): string {
+  return say(`cause.${model.causes[cause]}`);
 }

@@ -1,7 +1,7 @@
 // The map's content as tables: for screen readers, keyboards and everyone who prefers a list.
 
 import { button, make } from "./elements";
-import type { Model } from "./model";
+import { causeName, handovers, type Model } from "./model";
 import type { Selection } from "./plan";
 import { moment, number, say, withUnit } from "./words";
 
@@ -49,7 +49,7 @@ function sheets(model: Model): Sheet[] {
       selection: { kind: "vehicle", index: model.vehicles.indexOf(trip.vehicle) },
       cells: [
         trip.vehicle, String(trip.number), model.sites[trip.from].name, moment(trip.depart_s),
-        trip.stops.map((stop) => `${model.points[stop[0]].name} ${moment(stop[1])}`).join(" → "), withUnit(trip.kg, "kg"), withUnit(trip.m / 1000, "km"), moment(trip.return_s),
+        handovers(trip).map((stop) => `${(trip.hub ? model.sites : model.points)[stop[0]].name} ${moment(stop[1])}`).join(" → "), withUnit(trip.kg, "kg"), withUnit(trip.m / 1000, "km"), moment(trip.return_s),
       ],
     })),
   };
@@ -60,7 +60,7 @@ function sheets(model: Model): Sheet[] {
     rows: model.losses.filter((loss) => loss.pieces.length).map((loss) => ({
       selection: { kind: "road", index: loss.pieces[0] },
       cells: [
-        model.names[model.roads.name[loss.pieces[0]]] || loss.street, loss.street, say(`street_kind.${loss.kind}`), model.causes[loss.cause], `${number(loss.factor * 100)} %`,
+        model.names[model.roads.name[loss.pieces[0]]] || loss.street, loss.street, say(`street_kind.${loss.kind}`), causeName(model, loss.cause), `${number(loss.factor * 100)} %`,
         loss.until === null ? say("map.open_end") : moment(loss.until),
       ],
     })),

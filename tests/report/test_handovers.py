@@ -14,6 +14,8 @@ from depotopt.dispatch.manifest import departure_slack, street_names
 from depotopt.plans import DispatchPlan, Load, Transfer, Trip
 from depotopt.report.content import ReportContent, ReportFiles
 from depotopt.report.ledger import draw_ledger
+from depotopt.report.map_data import pack_map
+from depotopt.report.packing import from_text
 from depotopt.report.pieces import road_pieces
 from depotopt.report.routes import trip_legs
 from depotopt.report.sheets import SheetWriter
@@ -55,6 +57,18 @@ def rows(table: Table, vehicle: str, number: int) -> list[dict[str, object]]:
     names = [column.name for column in table.columns]
     found: list[dict[str, object]] = [dict(zip(names, row, strict=True)) for row in table.rows]
     return [row for row in found if (row["vehicle"], row["trip"]) == (vehicle, number)]
+
+
+def test_the_map_names_the_hub_of_a_trunk_trip(trunk: tuple[ReportContent, Trip]) -> None:
+    content, trip = trunk
+    assert trip.transfer is not None
+    packed = pack_map(content, draw_ledger(content), road_pieces(content.network), ())
+    first, *others = json.loads(from_text(packed["plan"]))["trips"]
+    site, arrive_s, _, loads = first["hub"]
+    assert (content.scenario.sites[site].ident, first["stops"]) == (trip.transfer.site, [])
+    assert arrive_s == pytest.approx(trip.transfer.arrive_s, abs=0.1)
+    assert [load[2] for load in loads] == [load.quantity for load in trip.transfer.loads]
+    assert all(other["hub"] is None and other["stops"] for other in others)
 
 
 def test_tables_hold_what_is_brought_to_a_hub(trunk: tuple[ReportContent, Trip]) -> None:

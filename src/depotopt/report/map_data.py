@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from depotopt.io.overrides import override_name
+from depotopt.plans import Trip
 from depotopt.report.content import ReportContent
 from depotopt.report.contours import travel_contours
 from depotopt.report.ledger import Ledger
@@ -255,10 +256,21 @@ def _trips(content: ReportContent, legs: dict[tuple[str, int], list[list[object]
                 "kg": round(kg, 3),
                 "m3": round(m3, 4),
                 "stops": stops,
+                "hub": _hub(content, trip),
                 "legs": legs.get((trip.vehicle, trip.number), []),
             }
         )
     return trips
+
+
+def _hub(content: ReportContent, trip: Trip) -> list[object] | None:
+    """Where a trunk trip hands over: site, arrival, departure, loads; ``None`` for other trips."""
+    scenario, brought = content.scenario, trip.transfer
+    if brought is None:
+        return None
+    loads = [[scenario.commodity_index[load.commodity], load.lot, load.quantity] for load in brought.loads]
+    times = [round(brought.arrive_s, 1), round(brought.depart_s, 1)]
+    return [scenario.site_index[brought.site], *times, loads]
 
 
 def _finite(seconds: float) -> float | None:
