@@ -31,7 +31,8 @@ def left_over(case: World, plan: DispatchPlan) -> Remaining:
     return interrupted(case.scenario, None, case.network, InForce(plan, case.state), after, AT_S)
 
 
-def test_the_child_answers_what_the_same_search_answers_here() -> None:
+def test_the_child_answers_what_the_same_search_answers_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()  # The child knows nothing of searches made short for tests.
     case = world(1, scarce=1.5)
     problem = left_over(case, in_force(case)).problem
     until = time.perf_counter() + 120.0
