@@ -8,6 +8,9 @@ import { say, told } from "./words";
 
 const FIELDS = ["states", "unseen", "site_time", "dispatch_time", "state"] as const;
 
+/** Changes of an override that stand beside its name; the others are in its tooltip. */
+const SHOWN_CHANGES = 3;
+
 export interface Desk {
   /** Do it, or say on the page why not. */
   guarded: <T>(work: () => Promise<T>) => Promise<T | null>;
@@ -63,7 +66,10 @@ export class ScenarioPage {
         void this.check();
       });
       const mine = entry.saved_overrides.includes(name) && make("small", {}, ` ${say("desk.edited")}`);
-      return make("label", { class: "choice" }, box, nameOf(name), mine);
+      const changes = entry.override_changes[name] ?? [];
+      const more = changes.length > SHOWN_CHANGES ? ", …" : "";
+      const sets = make("small", { ...NAME, title: changes.join("\n") }, changes.slice(0, SHOWN_CHANGES).join(", ") + more);
+      return make("label", { class: "choice" }, box, nameOf(name), mine, sets);
     });
     const file = make("input", { type: "file", accept: ".xlsx", id: "workbook", class: "visually-hidden" });
     file.addEventListener("change", () => void this.upload(file.files?.[0]));

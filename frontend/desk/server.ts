@@ -8,6 +8,7 @@ export interface Scenario {
   description: string;
   overrides: string[];
   saved_overrides: string[];
+  override_changes: Record<string, string[]>;
   uploaded: boolean;
   readable: boolean;
 }

@@ -78,6 +78,7 @@ def test_saved_edits_are_an_override_of_the_scenario(client: TestClient, setting
     }
     entry = next(one for one in client.get("/api/scenarios").json() if one["name"] == "minimal")
     assert entry["saved_overrides"] == ["two_depots"]
+    assert entry["override_changes"]["two_depots"] == ["tiers.county.counts = 1 x", "rules.budget = 90000.0"]
     now = {
         one["key"]: one["value"]
         for one in client.get("/api/scenarios/minimal/settings?override=two_depots").json()

@@ -6,12 +6,12 @@ import json
 import re
 import shutil
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from depotopt.io.overrides import override_name
+from depotopt.io.overrides import LEFT_OUT, changes_of, override_name
 from depotopt.pipeline.unfinished import SUFFIX, is_interrupted, write_whole
 from depotopt.report.replacement import bring_back
 from depotopt.units import HOUR_S
@@ -38,13 +38,26 @@ REPORT_FILES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class ScenarioEntry:
-    """A scenario as a list shows it."""
+    """A scenario as a list shows it.
+
+    Attributes
+    ----------
+    name, title, description
+        Of its folder, and as its file says.
+    overrides, saved_overrides
+        Names of those in its file, and of those kept here.
+    override_changes
+        What each of them sets, as lines of its file (a key alone is left out).
+    uploaded, readable
+        Whether it came as a workbook, and whether its file can be read at all.
+    """
 
     name: str
     title: str
     description: str
     overrides: tuple[str, ...]
     saved_overrides: tuple[str, ...]
+    override_changes: dict[str, tuple[str, ...]]
     uploaded: bool
     readable: bool
 
@@ -104,7 +117,7 @@ class Library:
     def scenarios(self) -> list[ScenarioEntry]:
         """All scenarios, shipped ones first, each by name."""
         return [
-            _entry(path, uploaded, tuple(self.saved_overrides(path.name)))
+            _entry(path, uploaded, self.saved_overrides(path.name))
             for uploaded in (False, True)
             for path in self._folders(uploaded)
         ]
@@ -179,18 +192,38 @@ class Library:
         ]
 
 
-def _entry(path: Path, uploaded: bool, saved: tuple[str, ...]) -> ScenarioEntry:
+def _read(path: Path) -> dict[str, Any] | None:
     try:
-        data: dict[str, Any] = tomllib.loads((path / TOML).read_text(encoding="utf-8-sig"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
-        return ScenarioEntry(path.name, path.name, "", (), (), uploaded, readable=False)
+        return None
+
+
+def _lines(block: Mapping[str, Any]) -> tuple[str, ...]:
+    """What an override sets; keys it leaves out stand alone, tables of a list are counted."""
+    found = []
+    for path, value in changes_of(block).items():
+        told = f"{len(value)} x" if isinstance(value, list) else json.dumps(value, default=str)
+        key = ".".join(path)
+        found.append(key if value is LEFT_OUT else f"{key} = {told}")
+    return tuple(found)
+
+
+def _entry(path: Path, uploaded: bool, saved: Mapping[str, Path]) -> ScenarioEntry:
+    data = _read(path / TOML)
+    if data is None:
+        return ScenarioEntry(path.name, path.name, "", (), (), {}, uploaded, readable=False)
     overrides = data.get("overrides")
+    blocks = dict(overrides) if isinstance(overrides, dict) else {}
+    blocks |= {name: _read(file) for name, file in saved.items()}
+    changes = {name: _lines(block) for name, block in blocks.items() if isinstance(block, dict)}
     return ScenarioEntry(
         path.name,
         str(data.get("title", path.name)),
         str(data.get("description", "")),
         tuple(sorted(overrides)) if isinstance(overrides, dict) else (),
-        saved,
+        tuple(saved),
+        changes,
         uploaded,
         readable=True,
     )
