@@ -92,9 +92,9 @@ def test_saved_edits_are_an_override_of_the_scenario(client: TestClient, setting
 def test_edits_with_faults_are_told_and_not_kept(client: TestClient, settings: Settings) -> None:
     body = {"name": "wrong", "changes": {"rules.budget": -5, "tiers.county.min_coverage": 2}}
     answer = client.post("/api/scenarios/minimal/overrides", json=body)
-    assert [fault["where"] for fault in answer.json()["faults"]] == [
-        "overrides.wrong.rules.budget",
-        "overrides.wrong.tiers.county.min_coverage",
+    assert [(fault["file"], fault["where"]) for fault in answer.json()["faults"]] == [
+        ("wrong.toml", "rules.budget"),
+        ("wrong.toml", "tiers.county.min_coverage"),
     ]
     assert list((settings.runs / ".overrides").rglob("*.toml")) == []
 

@@ -143,7 +143,12 @@ def _add_reads(app: FastAPI, library: Library) -> None:
             tried.unlink()
         if not found:
             library.save_override(name, request.name, text)
-        named = [replace(fault, where=fault.where.replace(tried.stem, request.name)) for fault in found]
+        # Faults name the file tried; people know the override by its name.
+        named = [
+            replace(fault, file=f"{request.name}.toml") if Path(fault.file).name == tried.name else fault
+            for fault in found
+        ]
+        named = [replace(fault, where=fault.where.replace(tried.stem, request.name)) for fault in named]
         return {"name": request.name, "faults": [_fault(fault) for fault in named]}
 
     @app.post("/api/scenarios/{name}/workbook", status_code=201, responses={404: {}, 415: {}})
