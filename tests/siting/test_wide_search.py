@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from depotopt.siting import separation
+from depotopt.siting import separation, wide_search
 from depotopt.siting.attempt import objective_terms
 from depotopt.siting.cut_master import CutMaster
 from depotopt.siting.goal import Goal
@@ -61,6 +61,27 @@ def test_wide_search_proves_what_the_extensive_form_proves(seed: int) -> None:
 def test_hubs_and_late_agreements_too(seed: int) -> None:
     """Stock that reaches points over other depots."""
     _check(supply_case(seed).problem)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_leaning_on_the_relaxation_proves_the_same(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prices alone stepping between the first stage and relaxed points: same optimum, bound never above."""
+    monkeypatch.setattr(wide_search, "EARLIEST", 0)
+    monkeypatch.setattr(wide_search, "FAR", -np.inf)
+    _check(ruled_case(seed).problem)
+
+
+def test_steps_of_prices_alone_leave_the_first_stage(pool: Executor) -> None:
+    """The first stage stays, prices move; leaning then takes it the share of the way asked for."""
+    problem = random_case(2, sites=6, points=10, states=2).problem
+    steps = JointSteps(problem, CutMaster(problem, least_response(problem)), pool, lambda: False)
+    assert steps.advance(5)
+    before, price = steps.values.copy(), steps.prices.now.copy()
+    assert steps.advance(5, prices_only=True)
+    assert (steps.values == before).all()
+    assert (steps.prices.now != price).any()
+    steps.lean(np.zeros(len(before) + 3), 0.25)
+    assert steps.values == pytest.approx(0.75 * before)
 
 
 @pytest.mark.parametrize("goal", [Goal(mean=1.0, cvar=1.0, level=0.6), Goal(mean=0.0, worst=1.0)])

@@ -22,11 +22,16 @@ MOMENTUM = 0.7
 
 
 class Held(NamedTuple):
-    """How far sites are open ``(J,)``, units before survival ``(K, J)``, survival ``(S, J)``."""
+    """A first stage, and how finely it tells prices.
+
+    How far sites are open ``(J,)``, units before survival ``(K, J)``, survival ``(S, J)``, and how large each
+    depot is beside the others ``(K, J)``: a price moves by the overload of its depot divided by that.
+    """
 
     x: FloatArray
     units: FloatArray
     share: FloatArray
+    size: FloatArray
 
 
 class Prices(NamedTuple):
@@ -83,12 +88,12 @@ def advance(pairs, arcs, wanted, held, prices, totals, steps):  # type: ignore[n
         wants = Wanted(wanted.rate[k : k + 1], wanted.need[s, k], wanted.penalty[k])
         constant = look(s * points, arcs, wants, x, price, load, weight)
         counts, step = steps.state_weight[s], steps.length[k]
-        norm, total = 0.0, constant
+        norm, total, size = 0.0, constant, held.size[k]
         for j in range(sites):
             usable = units[j] * share[j]
             slope[j] = load[j] - usable
             if price[j] > 0.0 or slope[j] > 0.0:
-                norm += slope[j] * slope[j]
+                norm += slope[j] * slope[j] / size[j]
             total -= price[j] * usable + weight[j] * x[j]
             totals.on_x[j] += counts * weight[j]
             on_stock[j] += counts * price[j] * share[j]
@@ -98,6 +103,6 @@ def advance(pairs, arcs, wanted, held, prices, totals, steps):  # type: ignore[n
             continue
         norm = 1.0 / np.sqrt(norm)
         for j in range(sites):
-            move[j] = MOMENTUM * move[j] + slope[j] * norm
+            move[j] = MOMENTUM * move[j] + slope[j] * norm / size[j]
             price[j] = max(0.0, price[j] + step * move[j])
             mean[j] = steps.keep * mean[j] + (1.0 - steps.keep) * price[j]

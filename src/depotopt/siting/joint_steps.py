@@ -39,6 +39,9 @@ TAIL_KEEP = 0.95
 """Share of the states' weights that stays where the goal looks at a tail."""
 KEEP = 0.96
 """Share of the running mean of prices that stays."""
+SIZE_FROM, SIZE_LEAST = 0.05, 1e-3
+"""Sites count as open this far at least, and depots as this large at least beside the typical one, when the
+overload of a depot is turned into a step of its price: small depots' prices move as fast as large ones'."""
 LEAST, MOST = 1e-3, 0.999
 """Sites are looked at as open at least and at most this far: fully open ones would earn nothing more."""
 
@@ -104,8 +107,11 @@ class JointSteps:
         share = np.where(stage.stock >= 0, self.values[stage.stock], 0.0)
         return np.clip(x, 0.0, 1.0), np.minimum(share, x[:, None]) * stage.unit
 
-    def advance(self, sweeps: int) -> bool:
-        """Make that many steps; ``False`` if the search ended before."""
+    def advance(self, sweeps: int, *, prices_only: bool = False) -> bool:
+        """Make that many steps; ``False`` if the search ended before.
+
+        With ``prices_only`` the first stage stays where it is.
+        """
         for _ in range(sweeps):
             if self._stopped():
                 return False
@@ -115,9 +121,15 @@ class JointSteps:
             constant, on_x, on_stock = self._sweep(x, stock, self._longest * slower, keep)
             gradient = self._steps.gradient(on_x, on_stock)
             self.value = constant + float((self._steps.cost + gradient) @ self.values)
-            self.values = self._steps.moved(self.values, gradient, 1.0 / (1.0 + FIRST_SLOWER * self.sweeps))
+            if not prices_only:
+                slower = 1.0 / (1.0 + FIRST_SLOWER * self.sweeps)
+                self.values = self._steps.moved(self.values, gradient, slower)
             self.sweeps += 1
         return True
+
+    def lean(self, values: FloatArray, share: float) -> None:
+        """Move the first stage by that share of the way to another one."""
+        self.values = (1.0 - share) * self.values + share * values[: len(self.values)]
 
     def _sweep(
         self, x: FloatArray, stock: FloatArray, step: FloatArray, keep: float
@@ -128,7 +140,7 @@ class JointSteps:
         problem = self.problem
         seen = np.where(self._steps.can_open, np.clip(x, LEAST, MOST), 0.0)
         units = np.ascontiguousarray((stock + problem.agreed * x[:, None]).T)
-        held = Held(seen, units, problem.share)
+        held = Held(seen, units, problem.share, self._sizes(seen))
         steps = Steps(problem.events_per_year * self._weight, step, keep)
         sites, commodities = problem.sites, problem.commodities
         response = np.zeros((problem.states, commodities))
@@ -145,6 +157,13 @@ class JointSteps:
         on_stock = np.sum([one.on_stock for one in found], axis=0)
         on_x = np.sum([one.on_x for one in found], axis=0) + (on_stock * problem.agreed.T).sum(axis=0)
         return float(sum(one.constant[0] for one in found)), on_x, on_stock
+
+    def _sizes(self, x: FloatArray) -> FloatArray:
+        """How large each open depot is beside the others, shape ``(K, J)``."""
+        size = np.ascontiguousarray((self._master.stage.unit * np.maximum(x, SIZE_FROM)[:, None]).T)
+        typical = size[:, self._steps.can_open].sum(axis=1) / max(int(self._steps.can_open.sum()), 1)
+        size /= np.maximum(typical, 1e-9)[:, None]
+        return np.maximum(size, SIZE_LEAST)
 
     def start(
         self, price: FloatArray, inner: tuple[FloatArray, FloatArray, FloatArray], from_sweep: int
