@@ -127,6 +127,9 @@ class Frozen:
             broken += self._stands(where, was, now, planned, here, told)
             return broken, here.at_s
         faults, there_s = self._rest(where, was, told, here, planned.links)
+        if there_s <= told.arrive_s + 2 * TIME_TOLERANCE_S:
+            # Whole legs and what is left of them are rounded to deciseconds apart, as in `_way`.
+            there_s = min(there_s, told.arrive_s)
         return broken + faults, there_s
 
     def _loads(self, where: str, was: Trip, now: Trip, reached: int) -> list[str]:
