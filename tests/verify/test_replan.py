@@ -447,6 +447,18 @@ def test_every_fault_of_an_approach_under_way_is_caught(name: str) -> None:
     assert any(message in fault for fault in found), found
 
 
+@pytest.mark.parametrize(("access_s", "faults"), [(0.04, 0), (0.2, 1)])
+def test_a_drive_is_allowed_the_rounding_of_its_two_ends(access_s: float, faults: int) -> None:
+    """Whole legs are counted in deciseconds, so two ends of 0.04 s each are nothing in the plan in force."""
+    places = NETWORK.places
+    assert places is not None
+    network = NETWORK.with_places(replace(places, access_s=places.access_s + access_s))
+    plan = changed(replace(approach_plan(), at_s=850.0), 0, seen=Waypoint(0, 2, 900.0 + access_s))
+    old = PlanInForce(approach_plan(), calm())
+    found = verify_replan(SCENARIO, None, network, old, calm(), plan).violations
+    assert len([fault for fault in found if "loading starts at" in fault]) == faults
+
+
 def test_what_was_driven_before_the_plan_in_force_may_be_lost_since() -> None:
     """Made anew twice: truck A left the street from A to P before the first time, which lost it."""
     first, state = replace(line_plan(NETWORK), road_state=0, at_s=660.0), without_street(NETWORK, 0, 1)
