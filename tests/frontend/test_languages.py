@@ -26,7 +26,7 @@ SPOKEN = """() => {
     while (walk.nextNode()) if (!own(walk.currentNode.parentElement)) found.push(walk.currentNode.data);
     for (const element of document.querySelectorAll("[title], [placeholder], [aria-label]"))
         for (const name of ["title", "placeholder", "aria-label"])
-            if (element.hasAttribute(name) && element.tagName !== "IFRAME")
+            if (element.hasAttribute(name) && element.tagName !== "IFRAME" && !own(element))
                 found.push(element.getAttribute(name));
     return found;
 }"""
