@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -78,10 +80,15 @@ def test_no_other_token_opens_anything(stranger: TestClient, token: str) -> None
     assert stranger.get("/api/scenarios", headers={HEADER: token}).status_code == 401
 
 
+SERVED = {entry.name for entry in (files("depotopt.web") / "assets").iterdir()}
+
+
 @SLOW
 @given(path=st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=60))
 def test_no_path_leads_out_of_what_is_served(client: TestClient, path: str) -> None:
     for home in ("/report/", "/assets/", "/api/jobs/x/", "/report/minimal/"):
+        if home == "/assets/" and path in SERVED:
+            continue
         answer = client.get(home + path.replace("#", "%23").replace("?", "%3F"))
         assert answer.status_code in (404, 405), (home, path, answer.text[:80])
 
