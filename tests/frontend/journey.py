@@ -10,8 +10,6 @@ from __future__ import annotations
 import argparse
 import math
 import re
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.browser import installed, launched
+from benchmarks.suites.map_app import served
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Frame, Locator, Page
@@ -49,22 +48,6 @@ ON_A_ROUTE = """() => {
     return null;
 }"""
 """Moves the map to a route and gives a pixel where only its road lies."""
-
-
-@contextmanager
-def served(runs: Path) -> Iterator[str]:
-    """`depotopt serve` on the shipped scenarios as its own process; gives the address with its secret."""
-    words = ["serve", str(SCENARIOS), "--runs", str(runs), "--no-browser"]
-    server = subprocess.Popen([sys.executable, "-m", "depotopt", *words], stdout=subprocess.PIPE, text=True)
-    assert server.stdout is not None
-    found = re.search(r"http://\S+", server.stdout.readline())
-    assert found is not None
-    try:
-        yield found.group(0)
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
-        server.stdout.close()
 
 
 @contextmanager

@@ -98,10 +98,8 @@ def assemble(
     sites = open_dispatching(scenario, layout)
     units = need(scenario, state.need_factor).astype(np.int64)
     with_need = np.flatnonzero(units.sum(axis=1) > 0)
-    tier_of = open_tiers(scenario, layout)
-    feeds = {tier.ident: tier.replenishes for tier in scenario.tiers}
-    feeding = tuple(site for site, tier in tier_of.items() if feeds[tier])
-    stands = {entry.site for entry in scenario.fleet if entry.count > 0} | set(feeding)
+    stands = {entry.site for entry in scenario.fleet if entry.count > 0}
+    stands |= set(_feeding(scenario, layout))
     homes = sorted(stands - set(sites))
     places = (*sites, *homes, *(scenario.demand_points[i].ident for i in with_need))
     known = network.places
@@ -155,8 +153,23 @@ def assemble(
         due_s=due_s if soft else np.zeros(0),
         earliest_s=np.array([point.earliest_s for point in chosen], dtype=float),
     )
+    sources = _sources(scenario, layout, state, sites, places)
+    transfer_s = tuple(scenario.sites[scenario.site_index[ident]].transfer_s for ident in sites)
+    return Assembly(problem, legs, sources, transfer_s)
+
+
+def _sources(
+    scenario: Scenario,
+    layout: SitingPlan | None,
+    state: RoadState,
+    sites: tuple[str, ...],
+    places: tuple[str, ...],
+) -> tuple[Source, ...]:
+    """Sites that feed hubs and have something to send."""
+    tier_of = open_tiers(scenario, layout)
+    feeds = {tier.ident: tier.replenishes for tier in scenario.tiers}
     sources = []
-    for ident in feeding:
+    for ident in _feeding(scenario, layout):
         hubs = tuple(
             d for d, hub in enumerate(sites) if tier_of[hub] in feeds[tier_of[ident]] and hub != ident
         )
@@ -165,8 +178,13 @@ def assemble(
         depot = _depots(scenario, state, {ident: places.index(ident)})[0]
         if hubs and (own or position is not None):
             sources.append(Source(depot, position, own, hubs))
-    transfer_s = tuple(scenario.sites[scenario.site_index[ident]].transfer_s for ident in sites)
-    return Assembly(problem, legs, tuple(sources), transfer_s)
+    return tuple(sources)
+
+
+def _feeding(scenario: Scenario, layout: SitingPlan | None) -> tuple[str, ...]:
+    """Open sites of tiers that replenish others."""
+    feeds = {tier.ident: tier.replenishes for tier in scenario.tiers}
+    return tuple(site for site, tier in open_tiers(scenario, layout).items() if feeds[tier])
 
 
 def _deadlines(scenario: Scenario) -> FloatArray:
