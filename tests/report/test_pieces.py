@@ -52,6 +52,7 @@ def test_important_roads_come_first(content: ReportContent) -> None:
 def test_status_follows_factor_depth_and_time(content: ReportContent, damage: Damage, status: int) -> None:
     found = street_damage(content.network, with_damage(content.network, damage), at_s=5.0)
     assert found.status[3] == status
+    assert (found.speed_factor[3] == 0.0) == (status == LOST)
     assert (np.delete(found.status, 3) == OPEN).all()
 
 

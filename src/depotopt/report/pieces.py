@@ -45,7 +45,7 @@ class StreetDamage:
     status
         `OPEN`, `SLOWED` or `LOST` (for a truck that wades 0.3 m) per street.
     speed_factor
-        Share of free-flow speed left.
+        Share of free-flow speed left; 0 where lost, be it to water alone.
     depth_m
         Deepest water.
     cause
@@ -82,6 +82,7 @@ def street_damage(network: RoadNetwork, state: RoadState, at_s: float) -> Street
     end[hit[order]] = state.damage.until_s[active][order]
     status[(factor < 1) | (depth > 0)] = SLOWED
     status[(factor <= 0) | (depth >= ANY_TRUCK.wading_depth_m)] = LOST
+    factor[status == LOST] = 0.0
     cause[status == OPEN] = -1
     return StreetDamage(status, factor, depth, cause, begin, end)
 
