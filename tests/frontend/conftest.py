@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from benchmarks.browser import BROWSERS, installed, launched
+from benchmarks.suites.map_app import served
 from benchmarks.town import Town
 
 from depotopt.report.content import ReportContent
 from depotopt.report.write import write_report
-from tests.frontend.journey import opened, served
+from tests.frontend.journey import opened
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Playwright
