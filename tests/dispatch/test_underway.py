@@ -203,6 +203,31 @@ def test_a_vehicle_that_waits_at_a_place_is_not_on_the_road() -> None:
     assert trip_of(second, "truck-A-1", 1).stops[0].arrive_s == 1_000.0
 
 
+@pytest.mark.parametrize("at_s", [999.0, 1_000.0, 1_001.0])
+def test_an_approach_that_waits_for_a_road_may_be_planned_anew_as_the_road_opens(at_s: float) -> None:
+    """Truck A is sent to B at 0 s and waits at A until the street to P opens at 1,000 s.
+
+    Until then it stands where it stood and is seen on no road; a second later it is on the way.
+    """
+    lost = opening(without_street(NETWORK, 0, 1), 1_000.0)
+    trip = line_plan(NETWORK).trips[2]
+    sent = replace(
+        trip, vehicle="truck-A-1", load_start_s=1_300.0, approach_start_s=0.0, end_site="B",
+        approach_links=path(NETWORK, 0, 1, 2, 3), approach_distance_m=3e3, depart_s=1_338.9,
+        stops=tuple(
+            replace(stop, arrive_s=stop.arrive_s + 300.0, depart_s=stop.depart_s + 300.0)
+            for stop in trip.stops
+        ),
+        return_s=trip.return_s + 300.0,
+    )  # fmt: skip
+    plan = replace(line_plan(NETWORK), road_state=0, trips=(sent,))
+    outcome = anew(plan, lost, lost, at_s)
+    drive = trip_of(plan_of(outcome), "truck-A-1", 1)
+    assert drive.approach_start_s == 0.0
+    assert drive.load_start_s == 1_300.0
+    assert drive.seen == (Waypoint(0, 1, 1_100.0) if at_s > 1_000.0 else None)
+
+
 def test_papers_change_with_errand_road_or_hour_and_not_with_a_minute() -> None:
     plan = line_plan(NETWORK)
     assert changed_vehicles(plan, plan) == ()
