@@ -15,8 +15,9 @@ from depotopt.dispatch import allocation
 from depotopt.dispatch.allocation import allocate
 from depotopt.dispatch.linear import solve_linear
 from depotopt.dispatch.pools import stock_pools
-from depotopt.dispatch.problem import Depot, DispatchProblem, Lot, TravelMatrix, Vehicle
+from depotopt.dispatch.problem import DispatchProblem
 from depotopt.dispatch.relaxation import relaxation
+from depotopt.dispatch.resources import Depot, Lot, TravelMatrix, Vehicle
 from depotopt.dispatch.solve import solve_dispatch
 from depotopt.dispatch.vehicle_classes import vehicle_classes
 from depotopt.dispatch.whole_trips import Crew, _best_duty, whole_trip_bound

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from depotopt.dispatch.problem import Depot, DispatchProblem, Lot, TravelMatrix, Vehicle
+from depotopt.dispatch.problem import DispatchProblem
+from depotopt.dispatch.resources import Depot, Lot, TravelMatrix, Vehicle
 from depotopt.dispatch.roadlegs import RoadLegs, known_damage, opening_moments
 from depotopt.dispatch.usable import NEVER, held_lots, open_dispatching, open_tiers, usable_units
 from depotopt.errors import UsageError

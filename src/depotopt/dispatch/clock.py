@@ -9,6 +9,7 @@ from functools import cached_property
 
 from depotopt.dispatch.draft import DraftTrip, Routes
 from depotopt.dispatch.problem import DispatchProblem
+from depotopt.dispatch.resources import first_slot
 from depotopt.scenario import VehicleType
 from depotopt.units import HOUR_S, KM_M
 
@@ -222,13 +223,16 @@ def _run(
     while waiting:
         ready, _, v, number, origin = heapq.heappop(waiting)
         trip, machine = routes[v][number], problem.vehicles[v]
-        queue = docks[trip.depot]
-        free = min(queue)
-        dock = queue.index(free)
-        start = ready if ready > free else free
+        queue, depot = docks[trip.depot], problem.depots[trip.depot]
+        if depot.booked:
+            dock, start = first_slot(queue, depot.booked, ready, trip.load_s)
+        else:
+            free = min(queue)
+            dock = queue.index(free)
+            start = ready if ready > free else free
         depart = queue[dock] = start + trip.load_s
         seconds, metres = problem.seconds_of[machine.travel], problem.metres_of[machine.travel]
-        place = problem.depots[trip.depot].place
+        place = depot.place
         end = end_place(problem, routes[v], number)
         back = _back_s(problem, trip, machine.travel, depart, end)
         length = metres[origin][place] + trip.metres + metres[trip.last][end]

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from depotopt.dispatch.draft import DraftTrip, Routes
-from depotopt.dispatch.problem import DispatchProblem, TravelMatrix
+from depotopt.dispatch.problem import DispatchProblem
+from depotopt.dispatch.resources import TravelMatrix
 from depotopt.units import Int64Array
 
 ELSEWHERE = -1

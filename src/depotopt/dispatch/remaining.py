@@ -11,9 +11,10 @@ import numpy as np
 
 from depotopt.dispatch.assembly import Assembly
 from depotopt.dispatch.draft import DraftTrip, Routes, make_trip, weighted_unmet
-from depotopt.dispatch.problem import DispatchProblem, Lot, Vehicle
+from depotopt.dispatch.problem import DispatchProblem
 from depotopt.dispatch.publication import publish
 from depotopt.dispatch.repair import repair
+from depotopt.dispatch.resources import Lot, Vehicle
 from depotopt.dispatch.underway import KeptTrip, Underway
 from depotopt.dispatch.usable import NEVER
 from depotopt.plans import DispatchPlan, Load, Trip

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
-from depotopt.dispatch.problem import TravelMatrix
+from depotopt.dispatch.resources import TravelMatrix
 from depotopt.errors import EngineError
 from depotopt.hazards.states import Damage, RoadState
 from depotopt.roads.engines import TravelTimeEngine

@@ -12,6 +12,7 @@ import numpy as np
 
 from depotopt.dispatch.draft import DraftTrip, Routes, delivered, drawn, make_trip
 from depotopt.dispatch.problem import DispatchProblem
+from depotopt.dispatch.resources import DockPlan
 from depotopt.units import FloatArray, Int64Array
 
 MOST_STOPS: Final = 12
@@ -72,8 +73,7 @@ class Rota:
         routes: list[list[DraftTrip]] = [[] for _ in problem.vehicles]
         if depot.dock_kg_per_s <= 0:
             return tuple(tuple(route) for route in routes)
-        docks = depot.dock_queue()
-        heapq.heapify(docks)
+        docks = DockPlan(depot)
         waiting: list[tuple[float, int]] = []
         begun: dict[int, float] = {}
         for v, machine in enumerate(problem.vehicles):
@@ -87,14 +87,16 @@ class Rota:
         heapq.heapify(waiting)
         while waiting:
             ready, v = heapq.heappop(waiting)
-            start = max(ready, docks[0])
             machine = problem.vehicles[v]
+            given = v in problem.locked and self._given[v][0].load_s
+            # Before work that is booked a whole load has to fit: what it will weigh is not known yet.
+            dock, start = docks.slot(ready, given or machine.kind.payload_kg / depot.dock_kg_per_s)
             since = begun.get(v)
             if since is None:
                 since = start - problem.seconds(v, machine.stands, depot.place)
                 since = since if machine.duty_start_s is None else machine.duty_start_s
             if v in problem.locked:
-                self._repeat(v, start, routes, docks, waiting)
+                self._repeat(v, (dock, start), routes, docks, waiting)
                 continue
             trip = self._trip(v, start, since, first=v not in begun)
             if trip is None:
@@ -110,7 +112,7 @@ class Rota:
             # Its turn at the dock is fixed: what it carries was cut for that start.
             routes[v].append(replace(made, not_before_s=start))
             begun[v] = since
-            heapq.heapreplace(docks, start + made.load_s)
+            docks.free[dock] = start + made.load_s
             home = self._ends(v)[0][trip.stops[-1]]
             heapq.heappush(waiting, (made.done_s(start + made.load_s) + float(home), v))
         return tuple(tuple(route) for route in routes)
@@ -118,16 +120,16 @@ class Rota:
     def _repeat(
         self,
         v: int,
-        start: float,
+        slot: tuple[int, float],
         routes: list[list[DraftTrip]],
-        docks: list[float],
+        docks: DockPlan,
         waiting: list[tuple[float, int]],
     ) -> None:
         """A locked vehicle takes its next trip, as far as this depot sees of it."""
-        mine = self._given[v]
+        (dock, start), mine = slot, self._given[v]
         made = mine.popleft()
         routes[v].append(made)
-        heapq.heapreplace(docks, start + made.load_s)
+        docks.free[dock] = start + made.load_s
         if mine and mine[0].depot == self._depot:
             back = made.done_s(start + made.load_s) + float(self._ends(v)[0][made.stops[-1]])
             heapq.heappush(waiting, (max(back, mine[0].not_before_s), v))

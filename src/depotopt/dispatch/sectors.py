@@ -69,7 +69,12 @@ def sectors(problem: DispatchProblem, routes: Routes, rng: np.random.Generator) 
         units = drawn(problem, mine) + _share(problem, crews, wanted, spare, s)
         part = part_of(problem, crew.vehicles, need, units)
         docks = tuple(
-            replace(depot, docks=crew.docks, busy_until_s=depot.busy_until_s[: crew.docks])
+            replace(
+                depot,
+                docks=crew.docks,
+                busy_until_s=depot.busy_until_s[: crew.docks],
+                booked=depot.booked[: crew.docks],
+            )
             if d == crew.depot
             else depot
             for d, depot in enumerate(part.problem.depots)

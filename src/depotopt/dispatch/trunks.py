@@ -10,7 +10,8 @@ from typing import Final
 import numpy as np
 
 from depotopt.dispatch.assembly import Assembly, Source
-from depotopt.dispatch.problem import DispatchProblem, Lot
+from depotopt.dispatch.problem import DispatchProblem
+from depotopt.dispatch.resources import Lot
 from depotopt.units import HOUR_S, KM_M, FloatArray, Int64Array
 
 MOST_TRUNKS: Final = 400
