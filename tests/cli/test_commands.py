@@ -254,9 +254,7 @@ def test_progress_speaks_json_lines(capsys: pytest.CaptureFixture[str]) -> None:
     assert all({"stage", "elapsed_s", "objective", "bound", "gap"} <= set(line) for line in lines)
 
 
-def test_a_template_and_a_scenario_become_workbooks(tmp_path: Path) -> None:
-    assert main(["template", str(tmp_path / "empty.xlsx"), "--language", "zh"]) == Exit.OK
-    assert (tmp_path / "empty.xlsx").stat().st_size > 0
+def test_a_scenario_becomes_a_workbook(tmp_path: Path) -> None:
     folder = Path(shutil.copytree(MINIMAL, tmp_path / "minimal"))
     assert main(["workbook", str(folder), str(tmp_path / "tables.xlsx")]) == Exit.OK
     shutil.rmtree(folder / "tables")

@@ -55,7 +55,21 @@ def test_help_is_said(verb: tuple[str, ...], capsys: pytest.CaptureFixture[str])
     assert "⟦" in text
     # Options, their kinds and their values are what one types.
     typed = re.sub(r"(?m)^  [A-Z_]* ?(-\S+ ?[A-Z.]*\s?)+|^  [a-z]+ ", " ", text)
-    values = {"depotopt", *verb, "auto", "jsonl", "none", "pyvrp", "en", "scenarios", "runs", "True", "at-h"}
+    values = {
+        "depotopt",
+        *verb,
+        "scenario",
+        "xlsx",
+        "auto",
+        "jsonl",
+        "none",
+        "pyvrp",
+        "en",
+        "scenarios",
+        "runs",
+        "True",
+        "at-h",
+    }
     assert {word for word in unmarked(typed) - values if not word.isupper()} == set()
 
 

@@ -20,7 +20,7 @@ from depotopt.cli.flags import (
     SolveFlags,
 )
 from depotopt.cli.help_page import HelpPage
-from depotopt.cli.language import N_
+from depotopt.cli.language import N_, Written, written
 from depotopt.cli.parameters import AsJson, AtHours, Layout, Out, State
 from depotopt.cli.progress import watching
 from depotopt.cli.road_commands import roads
@@ -34,7 +34,7 @@ HELP = N_(
     "\n\nExit codes: 0 done, 2 usage, 3 bad input, 4 infeasible (the conflicting rules are named), 5 stopped "
     "with a plan, 6 stopped without, 1 broken."
     "\n\nEvery command takes --lang en or --lang zh, the language of what it prints; without it "
-    "DEPOTOPT_LANG or the locale decides. Reports have a language of their own: --language."
+    "DEPOTOPT_LANG or the locale decides. Reports and workbooks follow it, or --language."
 )
 
 
@@ -64,7 +64,7 @@ def check(
     marked: Annotated[
         Path | None, Parameter(help="Write a copy of the scenario's workbook with the faulty cells marked.")
     ] = None,
-    language: Annotated[str, Parameter(help="Language of the marked copy: en or zh.")] = "en",
+    language: Written = None,
     common: Common = COMMON,
 ) -> Exit:
     """Report every fault of a scenario at once: file, row, column, found, expected."""
@@ -78,15 +78,15 @@ def check(
         from depotopt.io.new_files import require_new_file
 
         require_new_file(marked, ".xlsx")
-        write_marked_copy(scenario, faults, marked, language=language)
+        write_marked_copy(scenario, faults, marked, language=written(language))
     return Exit.BAD_INPUT if faults else Exit.OK
 
 
 @app.command
 def template(
-    file: Path,
+    file: Annotated[Path, Parameter(help="Workbook to write.")] = Path("scenario.xlsx"),
     *,
-    language: Annotated[str, Parameter(help="Language of the notes: en or zh.")] = "en",
+    language: Written = None,
     as_json: AsJson = False,
 ) -> Exit:
     """Write an empty workbook for a scenario: every table and column, with drop-downs and notes."""
@@ -95,7 +95,7 @@ def template(
     from depotopt.io.workbook import write_template
 
     require_new_file(file, ".xlsx")
-    write_template(file, language)
+    write_template(file, written(language))
     screen.tell_written(file, as_json=as_json)
     return Exit.OK
 
@@ -105,7 +105,7 @@ def workbook(
     scenario: Path,
     file: Path,
     *,
-    language: Annotated[str, Parameter(help="Language of the notes: en or zh.")] = "en",
+    language: Written = None,
     settings: Annotated[bool, Parameter(help="Add a sheet with the keys of scenario.toml.")] = False,
     as_json: AsJson = False,
 ) -> Exit:
@@ -115,7 +115,7 @@ def workbook(
     from depotopt.io.workbook import write_workbook
 
     require_new_file(file, ".xlsx")
-    write_workbook(scenario, file, language, settings=settings)
+    write_workbook(scenario, file, written(language), settings=settings)
     screen.tell_written(file, as_json=as_json)
     return Exit.OK
 
@@ -136,7 +136,7 @@ def run(scenario: Path, *, out: Out = None, flags: RunFlags = RUN_FLAGS, common:
         site_engine=flags.site_engine,
         dispatch_engine=flags.dispatch_engine,
         workers=flags.workers,
-        language=flags.language,
+        language=written(flags.language),
     )
     with watching(common.progress) as monitor:
         outcome = run_chain(scenario, common.overrides, options, out=out, monitor=monitor)
@@ -234,7 +234,11 @@ def dispatch(
 
     engine = flags.engine or "pyvrp"
     options = asked.RunOptions(
-        state=state, dispatch_time_s=flags.time, dispatch_engine=engine, workers=flags.workers
+        state=state,
+        dispatch_time_s=flags.time,
+        dispatch_engine=engine,
+        workers=flags.workers,
+        language=written(paper.language),
     )
     with watching(common.progress) as monitor:
         case = open_case(scenario, common.overrides)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from depotopt.cli.language import Written
 from depotopt.cli.progress import ProgressStyle
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class RunFlags:
     site_engine: Annotated[str, Parameter(help="auto, highs, gscip or cuts.")] = "auto"
     dispatch_engine: Annotated[str, Parameter(help="pyvrp or ortools.")] = "pyvrp"
     workers: Annotated[int, Parameter(help="Processes for sampling road states.")] = 1
-    language: Annotated[str, Parameter(help="Language of the report: en or zh.")] = "en"
+    language: Written = None
 
 
 RUN_FLAGS = RunFlags()
@@ -87,6 +88,7 @@ class PaperFlags:
 
     report: Annotated[Path | None, Parameter(help="Folder for map, workbook and route sheets.")] = None
     pdf: Annotated[bool, Parameter(negative="", help="Print the sheets of --report as PDF, too.")] = False
+    language: Written = None
 
 
 NO_PAPER = PaperFlags()

@@ -6,14 +6,25 @@ What programs read (``--json``, ``--progress jsonl``) is the same in every langu
 from __future__ import annotations
 
 from contextvars import ContextVar
-from typing import Final
+from typing import Annotated, Final
+
+from cyclopts import Parameter
 
 from depotopt.errors import UsageError
 from depotopt.language.speech import LANGUAGES, N_, S_, Speech, language_of, speech
 
-__all__ = ["FLAG", "N_", "S_", "chosen_speech", "say", "speak"]
+__all__ = ["FLAG", "N_", "S_", "Written", "chosen_speech", "say", "speak", "written"]
 
 FLAG: Final = "--lang"
+
+Written = Annotated[
+    str | None,
+    Parameter(
+        name="--language",
+        help=N_("Language of what is written, en or zh; without it the one the command speaks."),
+    ),
+]
+"""Language of files for people, asked for apart from that of the screen."""
 
 _current: Final[ContextVar[Speech]] = ContextVar("depotopt_speech")
 
@@ -50,6 +61,12 @@ def chosen_speech(words: list[str]) -> tuple[Speech, list[str]]:
 
 def _spoken() -> Speech:
     return _current.get(speech("en"))
+
+
+def written(asked: str | None) -> str:
+    """Language of files for people: the one asked for, else the one spoken, if files are written in it."""
+    spoken = _spoken().language
+    return asked or (spoken if spoken in LANGUAGES else LANGUAGES[0])
 
 
 class _Say:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from depotopt.cli.language import say
+from depotopt.cli.language import say, written
 from depotopt.cli.words import metric_name
 
 if TYPE_CHECKING:
@@ -66,12 +66,9 @@ def tell_front(front: Front, out: Path | None, page: Path | None = None, *, as_j
 
 
 def _write_page(front: Front, page: Path) -> None:
-    from depotopt.language.speech import LANGUAGES
     from depotopt.report.front_page import front_page
     from depotopt.report.wording import Wording
 
-    language = say.speech.language
-    wording = Wording(language if language in LANGUAGES else "en")
     page.parent.mkdir(parents=True, exist_ok=True)
-    text = front_page(front.document(), front.case.scenario.title, wording)
+    text = front_page(front.document(), front.case.scenario.title, Wording(written(None)))
     page.write_text(text, encoding="utf-8")

@@ -96,7 +96,9 @@ def report(
     folder: Path,
     *,
     out: Out = None,
-    language: Annotated[str | None, Parameter(help="Language of the report: en or zh.")] = None,
+    language: Annotated[
+        str | None, Parameter(help="Language of the report, en or zh; without it that of the run.")
+    ] = None,
     pdf: Annotated[bool, Parameter(negative="", help="Print the route sheets as sheets.pdf, too.")] = False,
     csv: Annotated[bool, Parameter(negative="", help="Write the tables as CSV, too.")] = False,
     hxl: Annotated[bool, Parameter(negative="", help="CSV with a row of HXL tags under the head.")] = False,

@@ -195,4 +195,8 @@ def default_text(field: FieldInfo) -> str:
         return ""
     if isinstance(default, bool):
         return "true" if default else "false"
+    if isinstance(default, tuple):
+        return (
+            "[" + ", ".join(f'"{item}"' if isinstance(item, str) else f"{item:g}" for item in default) + "]"
+        )
     return f"{default:g}" if isinstance(default, float) else str(default)
