@@ -15,7 +15,7 @@ import numpy as np
 
 from depotopt.compiled import kernel
 from depotopt.siting.price_kernels import Wanted, look
-from depotopt.units import FloatArray
+from depotopt.units import FloatArray, Int64Array
 
 MOMENTUM = 0.7
 """Share of a price's last step in the next one."""
@@ -52,6 +52,21 @@ class Totals(NamedTuple):
     on_x: FloatArray
     on_stock: FloatArray
     response: FloatArray
+
+
+class Rows(NamedTuple):
+    """First-stage rows ``low <= A z <= high``, by rows (``first``, ``column``, ``value``).
+
+    Steps of their prices, and prices now, shape ``(R,)``: below 0 where a row presses from above.
+    """
+
+    first: Int64Array
+    column: Int64Array
+    value: FloatArray
+    low: FloatArray
+    high: FloatArray
+    step: FloatArray
+    price: FloatArray
 
 
 class Steps(NamedTuple):
@@ -106,3 +121,56 @@ def advance(pairs, arcs, wanted, held, prices, totals, steps):  # type: ignore[n
             move[j] = MOMENTUM * move[j] + slope[j] * norm / size[j]
             price[j] = max(0.0, price[j] + step * move[j])
             mean[j] = steps.keep * mean[j] + (1.0 - steps.keep) * price[j]
+
+
+@kernel
+def stepped(rows, values, slope, reach, lower, upper, rounds):  # type: ignore[no-untyped-def]
+    """The point of ``slope z + sum (z - values)^2 / (2 reach)`` that is least under limits and rows.
+
+    Accelerated steps of the rows' prices (Nesterov 1983, with a restart wherever they turn back), which
+    start from the last ones and stay in ``rows.price``; ``rounds`` of them come close, and rows that bind
+    keep their prices from one call to the next.
+
+    Parameters
+    ----------
+    rows
+        See `Rows`; their steps suit ``reach``.
+    values, slope, reach
+        Columns now, cost and stretch of each, shape ``(C,)``; a stretch of 0 leaves the column.
+    lower, upper
+        Limits, shape ``(C,)``.
+    rounds
+        Steps of the prices.
+    """
+    price, count = rows.price, len(rows.price)
+    last, ahead = price.copy(), price.copy()
+    after, pull = values.copy(), np.empty(len(values))
+    momentum = 1.0
+    for turn in range(rounds + 1):
+        pull[:] = slope
+        for r in range(count):
+            if ahead[r] != 0.0:
+                for n in range(rows.first[r], rows.first[r + 1]):
+                    pull[rows.column[n]] -= rows.value[n] * ahead[r]
+        for c in range(len(values)):
+            after[c] = min(max(values[c] - reach[c] * pull[c], lower[c]), upper[c])
+        if turn == rounds:
+            break
+        turned = 0.0
+        for r in range(count):
+            level = 0.0
+            for n in range(rows.first[r], rows.first[r + 1]):
+                level += rows.value[n] * after[rows.column[n]]
+            at = ahead[r] - rows.step[r] * level
+            # A row within its limits has no price.
+            price[r] = max(at + rows.step[r] * rows.low[r], 0.0) + min(at + rows.step[r] * rows.high[r], 0.0)
+            turned += (ahead[r] - price[r]) * (price[r] - last[r]) / rows.step[r]
+        if turned > 0.0:
+            momentum = 1.0
+        following = 0.5 * (1.0 + np.sqrt(1.0 + 4.0 * momentum * momentum))
+        share = (momentum - 1.0) / following if turned <= 0.0 else 0.0
+        momentum = following
+        for r in range(count):
+            ahead[r] = price[r] + (share * (price[r] - last[r]) if turn + 1 < rounds else 0.0)
+            last[r] = price[r]
+    return after

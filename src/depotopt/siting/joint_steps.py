@@ -35,6 +35,8 @@ PRICE_STEP = 0.025
 """Length of the first steps of a price, as a share of the largest penalty."""
 FIRST_SLOWER, PRICE_SLOWER = 0.005, 0.01
 """How fast steps get shorter: after ``1 / value`` sweeps they are half as long."""
+ROW_ROUNDS = 100
+"""Steps of the prices of first-stage rows between two sweeps: they cost next to nothing beside one."""
 TAIL_KEEP = 0.95
 """Share of the states' weights that stays where the goal looks at a tail."""
 KEEP = 0.96
@@ -107,11 +109,8 @@ class JointSteps:
         share = np.where(stage.stock >= 0, self.values[stage.stock], 0.0)
         return np.clip(x, 0.0, 1.0), np.minimum(share, x[:, None]) * stage.unit
 
-    def advance(self, sweeps: int, *, prices_only: bool = False) -> bool:
-        """Make that many steps; ``False`` if the search ended before.
-
-        With ``prices_only`` the first stage stays where it is.
-        """
+    def advance(self, sweeps: int) -> bool:
+        """Make that many steps; ``False`` if the search ended before."""
         for _ in range(sweeps):
             if self._stopped():
                 return False
@@ -121,15 +120,10 @@ class JointSteps:
             constant, on_x, on_stock = self._sweep(x, stock, self._longest * slower, keep)
             gradient = self._steps.gradient(on_x, on_stock)
             self.value = constant + float((self._steps.cost + gradient) @ self.values)
-            if not prices_only:
-                slower = 1.0 / (1.0 + FIRST_SLOWER * self.sweeps)
-                self.values = self._steps.moved(self.values, gradient, slower)
+            slower = 1.0 / (1.0 + FIRST_SLOWER * self.sweeps)
+            self.values = self._steps.moved(self.values, gradient, slower)
             self.sweeps += 1
         return True
-
-    def lean(self, values: FloatArray, share: float) -> None:
-        """Move the first stage by that share of the way to another one."""
-        self.values = (1.0 - share) * self.values + share * values[: len(self.values)]
 
     def _sweep(
         self, x: FloatArray, stock: FloatArray, step: FloatArray, keep: float
@@ -249,6 +243,8 @@ class _Steps:
     """Moves of first-stage columns under first-stage rows."""
 
     def __init__(self, problem: SitingProblem, master: CutMaster, system: LinearSystem) -> None:
+        from depotopt.siting.joint_kernels import Rows
+
         self._master, self._system = master, system
         stage, weight = master.stage, problem.events_per_year
         self.cost = system.cost * master.scale
@@ -268,16 +264,28 @@ class _Steps:
         step = np.full(system.columns, OPEN_STEP)
         step[stage.stock[held]] = STOCK_STEP
         self._step = step
-        self._matrix, self._transposed = system.matrix, system.matrix.T.tocsr()
-        squared = system.matrix.copy()
+        # How far a site with several options is open follows from them at once: such rows need no price.
+        extra = np.setdiff1d(self._follows, stage.open)
+        kept = np.flatnonzero(np.bincount(
+            np.repeat(np.arange(system.rows), np.diff(system.matrix.indptr)),
+            weights=np.isin(system.matrix.indices, extra), minlength=system.rows,
+        ) == 0)  # fmt: skip
+        matrix = system.matrix[kept]
+        squared = matrix.copy()
         squared.data = squared.data**2
-        per_column = np.maximum(np.bincount(system.matrix.indices, minlength=system.columns), 1)
-        reach = squared @ (step / scale * per_column)
-        self._row_step = 1.0 / np.maximum(reach, 1e-30)
-        self.row_price = np.zeros(system.rows)
-        self._low, self._high = system.row_lower, system.row_upper
+        per_column = np.maximum(np.bincount(matrix.indices, minlength=system.columns), 1)
+        row_step = 1.0 / np.maximum(squared @ (step / scale * per_column), 1e-30)
+        self._rows = Rows(
+            matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64), matrix.data,
+            system.row_lower[kept], system.row_upper[kept], row_step, np.zeros(len(kept)),
+        )  # fmt: skip
         self._lower, self._upper = system.lower.copy(), system.upper.copy()
         self._last: FloatArray | None = None
+
+    @property
+    def row_price(self) -> FloatArray:
+        """Prices of the rows, those apart by which sites follow their options."""
+        return self._rows.price
 
     @property
     def limits(self) -> tuple[FloatArray, FloatArray]:
@@ -292,7 +300,7 @@ class _Steps:
     def free(self, row_price: FloatArray) -> None:
         """Hold nothing, and go on from these row prices."""
         self._lower, self._upper = self._system.lower.copy(), self._system.upper.copy()
-        self.row_price, self._last = row_price.copy(), None
+        self._rows.price[:], self._last = row_price, None
 
     def supplied(self, values: FloatArray) -> FloatArray:
         """How far each site is open in ways whose stock counts, shape ``(J,)``."""
@@ -313,17 +321,16 @@ class _Steps:
 
     def moved(self, values: FloatArray, gradient: FloatArray, slower: float) -> FloatArray:
         """The columns after one step; row prices follow."""
+        from depotopt.siting.joint_kernels import stepped
+
         last = gradient if self._last is None else self._last
         self._last = gradient
-        slope = self.cost + 2.0 * gradient - last - self._transposed @ self.row_price
-        move = np.clip(slope / self._scale, -1.0, 1.0)
-        after: FloatArray = np.clip(values - slower * self._step * move, self._lower, self._upper)
-        # How far sites are open follows from their options at once.
+        reach = slower * self._step / self._scale
+        furthest = slower * self._step
+        rows = self._rows._replace(step=self._rows.step / slower)
+        lower = np.minimum(np.maximum(self._lower, values - furthest), self._upper)
+        upper = np.maximum(np.minimum(self._upper, values + furthest), self._lower)
+        slope = self.cost + 2.0 * gradient - last
+        after: FloatArray = stepped(rows, values, slope, reach, lower, upper, ROW_ROUNDS)
         after[self._follows] = self.supplied(after)[self.can_open]
-        ahead = self._matrix @ (2.0 * after - values)
-        price = self.row_price - self._row_step * ahead
-        # A row within its limits has no price.
-        self.row_price = np.maximum(price + self._row_step * self._low, 0.0) + np.minimum(
-            price + self._row_step * self._high, 0.0
-        )
         return after

@@ -23,18 +23,15 @@ from depotopt.units import BoolArray, FloatArray
 
 BLOCK = 25
 """Sweeps between two relaxations."""
-FAR = 0.02
-"""Share by which steps may be worth less than the bound before their rows are taken to be far from kept."""
-LEAN, LEAN_BLOCK = 0.3, 16
-"""Where rows bind: share of the way to the relaxed point, and sweeps of prices alone, between relaxations."""
 CLOSE = 0.15
-"""A relaxation is close enough when a block raises its bound by less than this share of the gap asked for."""
+"""A relaxation is close enough when a block raises its bound by less than this share of the gap asked for, or
+when it is that near to what the steps are worth."""
 EARLIEST = 100
 """Sweeps before that says anything: the first ones only find out where prices are."""
-ROUND_BLOCK, SETTLE_BLOCK, SETTLE_TURNS = 20, 60, 12
-"""Sweeps after each part of a layout is rounded, and after all of it; where rows bind, relaxations then."""
-OPEN_FROM, SHUT_FROM = 0.9, 0.1
-"""Options this far open are opened at once when rounding, and those no further than the second closed."""
+ROUND_BLOCK, SETTLE_BLOCK = 20, 60
+"""Sweeps after each part of a layout is rounded, and after all of it."""
+SURE = (0.9, 0.7)
+"""Options this far open, or closed, are rounded in the first part of a layout, and in the next."""
 RESERVE = 0.3
 """Share of the time limit kept for the first layout."""
 AGAIN = 80
@@ -65,7 +62,6 @@ class WideSearch:
         self._search, self._master, self._problem = rounds.search, rounds.master, rounds.problem
         self.steps = JointSteps(rounds.problem, rounds.master, pool, self._search.ended)
         self._tried: set[bytes] = set()
-        self._leaning = False
         self._memory = memory
 
     def run(self) -> MasterPoint | None:
@@ -99,7 +95,7 @@ class WideSearch:
     def _relax(self, reserve_s: float, point: MasterPoint | None) -> MasterPoint | None:
         """Steps and relaxations in turns until the bound is close to what it can be."""
         search, steps, limits = self._search, self.steps, self._search.limits
-        while search.left_s > reserve_s and self._advance(point):
+        while search.left_s > reserve_s and steps.advance(BLOCK):
             if not steps.cut_at(self._rounds.separation):
                 break
             self._rounds.add_violated(point)
@@ -112,21 +108,10 @@ class WideSearch:
             search.tell("cuts: joint steps")
             if search.gap <= limits.gap:
                 break
-            if steps.sweeps >= EARLIEST and point.bound - before < CLOSE * limits.gap * abs(point.bound):
+            close = CLOSE * limits.gap * abs(point.bound)
+            if steps.sweeps >= EARLIEST and min(point.bound - before, steps.value - point.bound) < close:
                 break
         return point
-
-    def _advance(self, point: MasterPoint | None) -> bool:
-        """One block of steps: of both, or of prices alone between the first stage and a relaxed point."""
-        steps = self.steps
-        # No first stage within its rows is worth less than the bound: row prices are far off still.
-        self._leaning |= (
-            point is not None and steps.sweeps >= EARLIEST and steps.value < (1.0 - FAR) * point.bound
-        )
-        if not self._leaning or point is None:
-            return steps.advance(BLOCK)
-        steps.lean(point.values, LEAN)
-        return steps.advance(LEAN_BLOCK, prices_only=True)
 
     def _round(self, point: MasterPoint) -> None:
         """A layout by rounding what is nearly decided, stepping on, and rounding again."""
@@ -134,7 +119,7 @@ class WideSearch:
         options = self._problem.options
         known: BoolArray = np.zeros(len(options), dtype=np.bool_)
         opened = np.zeros(len(options))
-        for least in () if self._leaning else (OPEN_FROM, 0.7):
+        for least in SURE:
             share = steps.options()
             nearly = ~known & ((share >= least) | (share <= 1.0 - least))
             if nearly.any():
@@ -161,32 +146,13 @@ class WideSearch:
         opened = np.zeros(len(self._problem.options))
         opened[layout.options] = 1.0
         steps.hold(opened, np.ones(len(opened), dtype=np.bool_), AGAIN)
-        done = self._stock(layout) if self._leaning else steps.advance(SETTLE_BLOCK)
+        done = steps.advance(SETTLE_BLOCK)
         if not done and search.layout is not None:
             return
         self._tried.add(key)
         self._rounds.separation.price[:] = steps.prices.mean
         self._rounds.price(steps.stock_of(layout))
         search.tell("cuts: layout priced")
-
-    def _stock(self, layout: Layout) -> bool:
-        """Stock between the steps' and the master's for these sites, prices following; ``False`` if ended."""
-        search, master, steps = self._search, self._master, self.steps
-        master.fix(layout.options)
-        try:
-            for _ in range(SETTLE_TURNS):
-                point = search.relax(master)
-                if point is None:
-                    return False
-                steps.lean(point.values, LEAN)
-                if not (
-                    steps.advance(LEAN_BLOCK, prices_only=True) and steps.cut_at(self._rounds.separation)
-                ):
-                    return False
-                self._rounds.add_violated(point)
-        finally:
-            master.free()
-        return True
 
     def _integer(self, point: MasterPoint) -> None:
         """An integer master: its bound, and its layout with the best stock."""
