@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
-from depotopt.dispatch.clock import TimedTrip, Timetable
+from depotopt.dispatch.clock import Timetable
 from depotopt.dispatch.draft import Routes, delivered, drawn
 from depotopt.dispatch.problem import DispatchProblem
 from depotopt.plans import PointState, Reason, UnmetLine
-from depotopt.units import HOUR_S, Int64Array
+from depotopt.units import HOUR_S, BoolArray, Int64Array
 
 
 def point_states(problem: DispatchProblem, routes: Routes) -> dict[str, PointState]:
@@ -120,18 +119,10 @@ def _explain(
     return answers
 
 
-@dataclass(slots=True)
-class _Given:
-    """Units of a lot that a trip hands over at a point; ``units`` shrinks as it is credited."""
-
-    trip: TimedTrip
-    point: int
-    lot: int
-    units: int
-
-
 class Spent:
     """What trips bring to some points and could have brought to others of less weight.
+
+    Every hand-over is a row of arrays, in the order of the timetable: units are credited from the first on.
 
     Parameters
     ----------
@@ -141,12 +132,30 @@ class Spent:
 
     def __init__(self, problem: DispatchProblem, times: Timetable) -> None:
         self._problem = problem
-        self._given = [
-            _Given(record, point, p, units)
-            for record in times.trips
+        rows = [
+            (n, point, p, units)
+            for n, record in enumerate(times.trips)
             for point, load in zip(record.trip.stops, record.trip.loads, strict=True)
             for p, units in load
         ]
+        trip, self._point, lot, self._units = np.array(rows, dtype=np.int64).reshape(-1, 4).T.copy()
+        depots, vehicles = problem.depots, problem.vehicles
+        lots = np.array([(p.commodity, p.depot) for p in problem.lots], dtype=np.int64).reshape(-1, 2)
+        self._commodity, self._depot = lots[lot].T.copy()
+        self._kg = problem.kg[self._commodity]
+        self._worth = problem.weight[self._point, self._commodity]
+        self._of = [np.flatnonzero(self._commodity == k) for k in range(len(problem.kg))]
+        self._place = np.array([depot.place for depot in depots], dtype=np.int64)
+        self._per_kg = np.array([1 / d.dock_kg_per_s if d.dock_kg_per_s > 0 else np.inf for d in depots])
+        loaded = [record.load_start_s for record in times.trips]
+        self._start_s = np.array(loaded, dtype=np.float64)[trip]
+        driver = np.array([record.trip.vehicle for record in times.trips], dtype=np.int64)
+        self._vehicle = driver[trip]
+        self._travel = np.array([vehicle.travel for vehicle in vehicles], dtype=np.int64)[self._vehicle]
+        kinds = [vehicle.kind for vehicle in vehicles]
+        limits = [(kind.payload_kg, kind.volume_m3, kind.range_m) for kind in kinds]
+        sizes = np.array(limits, dtype=np.float64).reshape(-1, 3)[self._vehicle]
+        self._payload_kg, self._volume_m3, self._range_m = sizes.T.copy()
 
     def on_weightier(self, i: int, k: int, units: int) -> int:
         """Units of a commodity given to points where they weigh more, on trips that could come here in time.
@@ -156,16 +165,13 @@ class Spent:
         i, k, units
             Point, commodity and how many it lacks; what is found is credited to it.
         """
-        problem, credited = self._problem, 0
-        for given in self._given:
-            if credited == units:
-                break
-            same = problem.lots[given.lot].commodity == k and given.units > 0
-            if same and problem.weight[given.point, k] > problem.weight[i, k] and self._reaches(given, i, k):
-                part = min(units - credited, given.units)
-                given.units -= part
-                credited += part
-        return credited
+        rows = self._of[k]
+        rows = rows[(self._units[rows] > 0) & (self._worth[rows] > self._problem.weight[i, k])]
+        rows = rows[self._reaches(rows, i, k)]
+        before = np.cumsum(self._units[rows]) - self._units[rows]
+        part = np.clip(units - before, 0, self._units[rows])
+        self._units[rows] -= part
+        return int(part.sum())
 
     def room_of_weightier(self, i: int, k: int, units: int, depots: set[int]) -> int:
         """Units that fit in place of loads of other points that weigh more per kilogram.
@@ -179,34 +185,34 @@ class Spent:
         """
         problem, room_kg = self._problem, 0.0
         kg = float(problem.kg[k])
-        density = float(problem.weight[i, k]) / kg
-        for given in self._given:
+        holding = np.isin(np.arange(len(problem.depots)), list(depots))
+        rows = np.flatnonzero((self._units > 0) & holding[self._depot])
+        denser = self._worth[rows] / self._kg[rows] > float(problem.weight[i, k]) / kg
+        rows = rows[denser & (self._point[rows] != i)]
+        for row in rows[self._reaches(rows, i, k)].tolist():
             if room_kg >= units * kg:
                 break
-            other = problem.lots[given.lot]
-            theirs = float(problem.weight[given.point, other.commodity] / problem.kg[other.commodity])
-            elsewhere = given.point != i and given.units > 0 and other.depot in depots
-            if elsewhere and theirs > density and self._reaches(given, i, k):
-                one = float(problem.kg[other.commodity])
-                part = min(given.units, math.ceil((units * kg - room_kg) / one))
-                given.units -= part
-                room_kg += part * one
+            one = float(self._kg[row])
+            part = min(int(self._units[row]), math.ceil((units * kg - room_kg) / one))
+            self._units[row] -= part
+            room_kg += part * one
         return min(units, math.floor(room_kg / kg + 1e-9))
 
-    def _reaches(self, given: _Given, i: int, k: int) -> bool:
-        """Whether the trip, had it come here first with a unit, had been in time and in range."""
-        problem, trip = self._problem, given.trip.trip
-        depot, machine = problem.depots[trip.depot], problem.vehicles[trip.vehicle]
-        place, travel = int(problem.points[i]), problem.travel[machine.travel]
-        if problem.kg[k] > machine.kind.payload_kg or problem.m3[k] > machine.kind.volume_m3:
-            return False
-        loaded = given.trip.load_start_s + float(problem.kg[k]) / depot.dock_kg_per_s
-        arrives = loaded + float(travel.seconds[depot.place, place])
-        if not arrives <= problem.deadline_s[i]:
-            return False
-        back = problem.nearest_end(trip.vehicle, place)
-        length = float(travel.metres[depot.place, place] + travel.metres[place, back])
-        return length <= machine.kind.range_m
+    def _reaches(self, rows: Int64Array, i: int, k: int) -> BoolArray:
+        """Whether the trips, had they come here first with a unit, had been in time and in range."""
+        problem, place = self._problem, int(self._problem.points[i])
+        depot, travel = self._depot[rows], self._travel[rows]
+        away = [matrix.seconds[self._place, place] for matrix in problem.travel]
+        out = np.stack(away)[travel, depot] if away else np.zeros(0)
+        arrives = self._start_s[rows] + float(problem.kg[k]) * self._per_kg[depot] + out
+        fits = (problem.kg[k] <= self._payload_kg[rows]) & (problem.m3[k] <= self._volume_m3[rows])
+        able: BoolArray = fits & (arrives <= problem.deadline_s[i])
+        for n in np.flatnonzero(able & np.isfinite(self._range_m[rows])).tolist():
+            vehicle, metres = int(self._vehicle[rows[n]]), problem.travel[travel[n]].metres
+            back = problem.nearest_end(vehicle, place)
+            length = float(metres[self._place[depot[n]], place] + metres[place, back])
+            able[n] = length <= self._range_m[rows[n]]
+        return able
 
 
 def _late_or_lacking(
