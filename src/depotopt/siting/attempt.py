@@ -41,6 +41,7 @@ def solve_once(
     if engine == "auto":
         method = "highs" if problem.flows <= EXTENSIVE_FLOWS and not problem.single_source else "cuts"
     memory = memory or Memory()
+    memory.bring(problem)
     start = memory.layout
     if start is None and method == "cuts" and problem.goal.ceilings:
         start = memory.layout = _within_ceilings(problem, limits, monitor, memory)
@@ -122,9 +123,9 @@ def _within_ceilings(
     brief = replace(limits, time_s=CEILING_SHARE * limits.time_s, gap=max(limits.gap, CEILING_GAP))
     quiet = None if monitor is None else Silent(monitor)
     aside = replace(problem, goal=pressed, single_source=False)
-    own = Memory(price=memory.price)
+    own = Memory(price=memory.price, cuts=memory.cuts)
     outcome = PriceCuts(aside, memory=own).solve(brief, quiet)
-    memory.price = own.price
+    memory.price, memory.cuts = own.price, own.cuts
     if outcome.layout is None or outcome.limit is Limit.STOPPED:
         return None
     response = np.add(*layout_response(problem, outcome.layout, workers=limits.workers))

@@ -14,6 +14,7 @@ from depotopt.siting.engines import Answer, MilpEngine
 from depotopt.siting.engines.answers import call
 from depotopt.siting.first_stage import FirstStage, add_first_stage
 from depotopt.siting.goal import add_goal
+from depotopt.siting.kept_cuts import KeptCuts
 from depotopt.siting.linear import LinearArrays
 from depotopt.siting.outcome import as_layout_values
 from depotopt.siting.problem import Layout, SitingProblem
@@ -61,6 +62,17 @@ class MasterPoint:
     theta: FloatArray
     values: FloatArray
     reduced_cost: FloatArray
+
+
+@dataclass(slots=True)
+class _Cut:
+    """A cut in units of the problem, see `KeptCuts`; and in how many relaxations it was slack."""
+
+    group: int
+    constant: float
+    on_x: FloatArray
+    on_stock: FloatArray
+    idle: int = 0
 
 
 class CutMaster:
@@ -119,7 +131,13 @@ class CutMaster:
         self._variables = list(self.model.variables())
         self._integer(False)
         self._solver = mathopt.IncrementalSolver(self.model, mathopt.SolverType.GLOP)
-        self._cuts: dict[mathopt.LinearConstraint, int] = {}
+        self._cuts: dict[mathopt.LinearConstraint, _Cut] = {}
+        able, held = self.opened >= 0, self.stage.stock.T.ravel()
+        self._places = (
+            np.concatenate([np.where(able, self.opened, 0), held]),
+            np.concatenate([able, np.where(held >= 0, self.stage.unit.T.ravel(), 0.0)]),
+        )
+        """Column and unit of each coefficient of a cut; a unit of 0 where there is no column."""
         self._ceilings = [(self.model.get_linear_constraint(row), amount) for row, amount in ceilings]
         self._held: dict[int, float] = {}
         self.infeasible = False
@@ -161,23 +179,44 @@ class CutMaster:
         on_x = self.groups.joined(separation.on_x)
         if len(self.problem.opened_with):
             on_x = np.stack([np.bincount(opener, weights=row, minlength=sites) for row in on_x])
-        stock_columns = self.stage.stock.T.ravel()
-        stock_unit = np.where(stock_columns >= 0, self.stage.unit.T.ravel(), 0.0)
-        columns = np.concatenate([np.where(self.opened >= 0, self.opened, 0), stock_columns])
-        variables = self._variables
         for g in np.flatnonzero(chosen):
-            cost = self.unit[g]
-            values = np.concatenate([np.where(self.opened >= 0, on_x[g], 0.0), stock[g].ravel() * stock_unit])
-            values /= cost
-            if not (np.isfinite(constant[g]) and np.isfinite(values).all()):
-                raise EngineError("cuts", f"made a cut that is not finite (estimate {g})")
-            used = np.flatnonzero(values > 0)
-            row = self.model.add_linear_constraint(lb=constant[g] / cost)
-            row.set_coefficient(variables[self.theta[g]], 1.0)
-            # Rounding a coefficient up only weakens the cut.
-            for column, value in zip(columns[used], np.maximum(values[used], COEFFICIENT), strict=True):
-                row.set_coefficient(variables[column], value)
-            self._cuts[row] = 0
+            self._add(_Cut(int(g), float(constant[g]), on_x[g], stock[g]))
+
+    def _add(self, cut: _Cut) -> None:
+        """Add one cut as a row."""
+        columns, units = self._places
+        cost = self.unit[cut.group]
+        values = np.concatenate([cut.on_x, cut.on_stock.ravel()]) * units / cost
+        if not (np.isfinite(cut.constant) and np.isfinite(values).all()):
+            raise EngineError("cuts", f"made a cut that is not finite (estimate {cut.group})")
+        used = np.flatnonzero(values > 0)
+        row = self.model.add_linear_constraint(lb=cut.constant / cost)
+        row.set_coefficient(self._variables[self.theta[cut.group]], 1.0)
+        # Rounding a coefficient up only weakens the cut.
+        for column, value in zip(columns[used], np.maximum(values[used], COEFFICIENT), strict=True):
+            row.set_coefficient(self._variables[column], value)
+        self._cuts[row] = cut
+
+    def recall(self, kept: KeptCuts | None) -> bool:
+        """Take over the cuts of an earlier solve; ``False`` where there are none that are valid here."""
+        if kept is None or not kept.hold_for(self.problem, self.groups):
+            return False
+        for each in zip(kept.group, kept.constant, kept.on_x, kept.on_stock, strict=True):
+            self._add(_Cut(int(each[0]), float(each[1]), each[2], each[3]))
+        return True
+
+    def kept(self) -> KeptCuts:
+        """The cuts in the model now, for a later solve."""
+        cuts, sites = list(self._cuts.values()), self.problem.sites
+        shape = (len(cuts), self.problem.commodities, sites)
+        return KeptCuts(
+            self.problem,
+            self.groups,
+            np.array([cut.group for cut in cuts], dtype=np.int64),
+            np.array([cut.constant for cut in cuts]),
+            np.array([cut.on_x for cut in cuts]).reshape(-1, sites),
+            np.array([cut.on_stock for cut in cuts]).reshape(shape),
+        )
 
     def relax(self, time_s: float, interrupter: SolveInterrupter | None = None) -> MasterPoint | None:
         """Solve the relaxation; ``None`` when it is infeasible, interrupted or the time is up."""
@@ -235,8 +274,9 @@ class CutMaster:
         rows = list(self._cuts)
         most = IDLE_HELD_SOLVES if self._held else IDLE_SOLVES
         for row, price in zip(rows, result.dual_values(rows), strict=True):
-            self._cuts[row] = 0 if price > SLACK else self._cuts[row] + 1
-            if self._cuts[row] > most:
+            cut = self._cuts[row]
+            cut.idle = 0 if price > SLACK else cut.idle + 1
+            if cut.idle > most:
                 del self._cuts[row]
                 self.model.delete_linear_constraint(row)
 

@@ -65,8 +65,8 @@ def solve_in_order(
         result = found
         proved = proved and found.status is Status.OPTIMAL
         layout = as_layout(problem, found.plan)
-        # Prices serve any goal, and this layout keeps what is demanded next.
-        memory = Memory(price=memory.price, layout=layout, inner=memory.inner)
+        # Prices serve any goal, cuts those that look at states alike, and this layout keeps what is demanded.
+        memory = Memory(price=memory.price, layout=layout, inner=memory.inner, cuts=memory.cuts)
         value = measured(problem, layout, measure, workers=limits.workers)
         if n + 1 < len(order):
             bound = "" if found.gap is None else f", gap {found.gap:.2%}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from depotopt.siting.first_stage import FirstStage, add_first_stage, fitted
+from depotopt.siting.kept_cuts import KeptCuts
 from depotopt.siting.linear import LinearArrays
 from depotopt.siting.problem import Layout, SitingProblem
 from depotopt.solving import Limit, SolveLimits, Status
@@ -15,21 +16,51 @@ from depotopt.units import FloatArray
 
 @dataclass(slots=True)
 class Memory:
-    """What one solve leaves for the next one of the same road states under other first-stage rules.
+    """What one solve leaves for the next one after an edit.
+
+    Everything in it may be of no use to the next problem: `bring` keeps what is.
 
     Attributes
     ----------
     price
-        Prices of usable stock, shape ``(S, K, J)``: cuts made of them are valid whatever the rules.
+        Prices of usable stock, shape ``(S, K, J)``: cuts made of them are valid whatever was edited.
     layout
         Best layout; the next problem's rules must allow it.
     inner
         Best fractional first stage: share of each option, of each site, and stock.
+    cuts
+        Cuts of the master, valid where the second stage is as it was.
+    problem
+        What was solved.
     """
 
     price: FloatArray | None = None
     layout: Layout | None = None
     inner: tuple[FloatArray, FloatArray, FloatArray] | None = None
+    cuts: KeptCuts | None = None
+    problem: SitingProblem | None = None
+
+    def bring(self, problem: SitingProblem) -> None:
+        """Let go of what is of another size than a problem, and of a layout that breaks its rules."""
+        last, self.problem = self.problem, problem
+        if last is None or last is problem:
+            return
+        shape = (problem.states, problem.commodities, problem.sites)
+        options = len(problem.options)
+        if self.price is not None and self.price.shape != shape:
+            self.price = None
+        stock = (problem.sites, problem.commodities)
+        if self.inner is not None and (len(self.inner[0]) != options or self.inner[2].shape != stock):
+            self.inner = None
+        before, now = last.options, problem.options
+        same = last.site_ids == problem.site_ids and all(
+            np.array_equal(getattr(before, name), getattr(now, name))
+            for name in ("site", "tier", "size_class")
+        )
+        if self.layout is not None and not (
+            same and last.commodity_ids == problem.commodity_ids and keeps_rules(problem, self.layout)
+        ):
+            self.layout = None
 
 
 @dataclass(frozen=True, slots=True)

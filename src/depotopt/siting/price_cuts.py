@@ -75,6 +75,7 @@ class PriceCuts:
         search.bound = trivial_bound(problem, least)
         search.tell("cuts: start")
         master = CutMaster(problem, least)
+        master.recall(self.memory.cuts)
         separation = Separation(problem, master.stage.unit, pool, search.asked_to_stop, search.ended)
         rounds = Rounds(problem, master, separation, search)
         layout = self.memory.layout
@@ -97,7 +98,7 @@ class PriceCuts:
             infeasible = self._narrow(rounds, point)
         if not separation.wide:
             self.memory.price, self.memory.inner = separation.price.copy(), rounds.inner
-        self.memory.layout = search.layout
+        self.memory.layout, self.memory.cuts = search.layout, master.kept()
         return self._outcome(search, infeasible)
 
     def _narrow(self, rounds: Rounds, point: MasterPoint | None) -> bool:

@@ -67,11 +67,14 @@ class WideSearch:
     def run(self) -> MasterPoint | None:
         """Relax, round, and go on with integer masters; the last relaxed point."""
         search, memory = self._search, self._memory
+        point = None
         if memory.price is not None and memory.inner is not None:
             self.steps.start(memory.price, memory.inner, KNOWN)
-            if self.steps.cut_at(self._rounds.separation):
-                self._rounds.add_violated(None)
-        point = self._relax(self._reserve(), None)
+            if self._master.cuts or self._cut(None):
+                point = self._proved(search.relax(self._master))
+            if point is not None and search.gap <= search.limits.gap:
+                return point
+        point = self._relax(self._reserve(), point)
         if point is None:
             return None
         kept = self.steps.state()
@@ -96,21 +99,31 @@ class WideSearch:
         """Steps and relaxations in turns until the bound is close to what it can be."""
         search, steps, limits = self._search, self.steps, self._search.limits
         while search.left_s > reserve_s and steps.advance(BLOCK):
-            if not steps.cut_at(self._rounds.separation):
-                break
-            self._rounds.add_violated(point)
-            found = search.relax(self._master)
+            found = self._proved(search.relax(self._master)) if self._cut(point) else None
             if found is None:
                 break
             before = -np.inf if point is None else point.bound
             point = found
-            search.bound = max(search.bound, min(point.bound, search.value))
-            search.tell("cuts: joint steps")
             if search.gap <= limits.gap:
                 break
             close = CLOSE * limits.gap * abs(point.bound)
             if steps.sweeps >= EARLIEST and min(point.bound - before, steps.value - point.bound) < close:
                 break
+        return point
+
+    def _cut(self, point: MasterPoint | None) -> bool:
+        """Add the cuts that the steps' prices make; ``False`` if the search ended before."""
+        if not self.steps.cut_at(self._rounds.separation):
+            return False
+        self._rounds.add_violated(point)
+        return True
+
+    def _proved(self, point: MasterPoint | None) -> MasterPoint | None:
+        """A relaxed point, its bound noted."""
+        search = self._search
+        if point is not None:
+            search.bound = max(search.bound, min(point.bound, search.value))
+            search.tell("cuts: joint steps")
         return point
 
     def _round(self, point: MasterPoint) -> None:
