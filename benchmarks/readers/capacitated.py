@@ -81,3 +81,24 @@ def read_two_echelon(path: Path) -> TwoEchelonProblem:
         inbound.reshape(plants, satellites),
         outbound.reshape(satellites, points),
     )
+
+
+def read_multiproduct(path: Path) -> TwoEchelonProblem:
+    """``I J K L``; needs by point; plants (capacities, fixed cost); inbound by product; the same onwards."""
+    numbers = _numbers(text_of(_file(path)))
+    plants, satellites, points, products = (int(n) for n in numbers[:4])
+    sizes = [
+        points * products,
+        plants * (products + 1),
+        products * plants * satellites,
+        satellites * (products + 1),
+        products * satellites * points,
+    ]
+    need, plant, inbound, satellite, outbound = np.split(numbers[4 : 4 + sum(sizes)], np.cumsum(sizes)[:-1])
+    return TwoEchelonProblem.of_tables(
+        need.reshape(points, products).T,
+        plant.reshape(plants, products + 1),
+        satellite.reshape(satellites, products + 1),
+        inbound.reshape(products, plants, satellites),
+        outbound.reshape(products, satellites, points),
+    )

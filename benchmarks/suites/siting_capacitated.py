@@ -82,8 +82,9 @@ def _files(plan: Plan) -> Iterator[tuple[str, str, dict[str, str | float]]]:
                 yield kind, name, {"file": f"{folder.name}/{path.name}"}
     for path in sorted(plan.data.glob("cpmp/*")):
         yield MEDIAN, path.name.partition(".")[0], {"file": f"cpmp/{path.name}"}
-    for path in sorted(plan.data.glob("tscflp_two_echelon/*")):
-        yield FLOWS, path.name.partition(".")[0], {"file": f"tscflp_two_echelon/{path.name}"}
+    for family in ("tscflp_two_echelon", "tscflp_multiproduct"):
+        for path in sorted(plan.data.glob(f"{family}/*")):
+            yield FLOWS, path.name.partition(".")[0], {"file": f"{family}/{path.name}"}
 
 
 def _references(plan: Plan) -> dict[tuple[str, str], Reference]:
@@ -120,9 +121,16 @@ def _problem(job: Job) -> CapacitatedProblem:
     return capacitated.read_orlib(path, job.arguments.get("capacity"))
 
 
+def _flows(job: Job) -> TwoEchelonProblem:
+    from benchmarks.readers.capacitated import read_multiproduct, read_two_echelon
+
+    file = job.arguments["file"]
+    read = read_multiproduct if file.startswith("tscflp_multiproduct/") else read_two_echelon
+    return read(job.data / file)
+
+
 def ours(job: Job) -> Measurement:
     """The library's engine."""
-    from benchmarks.readers.capacitated import read_two_echelon
     from depotopt.siting.classic.capacitated import CapacitatedProblem, solve_capacitated
     from depotopt.siting.classic.two_echelon import TwoEchelonProblem, solve_two_echelon
     from depotopt.solving import SolveLimits
@@ -134,7 +142,7 @@ def ours(job: Job) -> Measurement:
             [2, 1], [[2, 5], [2, 4]], [[2, 1], [2, 1]], [[1, 2], [2, 1]], [[1, 9], [8, 1]]
         )
         solve_two_echelon(tiny, limits)
-        flows = read_two_echelon(job.data / job.arguments["file"])
+        flows = _flows(job)
         with stopwatch() as clock:
             layout = solve_two_echelon(flows, limits)
         return Measurement(
@@ -162,12 +170,7 @@ def compact_form(job: Job) -> Measurement:
     from depotopt.siting.engines.registry import milp_engine
     from depotopt.solving import SolveLimits
 
-    if job.arguments["kind"] == FLOWS:
-        from benchmarks.readers.capacitated import read_two_echelon
-
-        model = flow_model(read_two_echelon(job.data / job.arguments["file"]))
-    else:
-        model = share_model(_problem(job))
+    model = flow_model(_flows(job)) if job.arguments["kind"] == FLOWS else share_model(_problem(job))
     with stopwatch() as clock:
         found = milp_engine(job.engine).solve(model, SolveLimits(time_s=job.time_s, gap=0.0, seed=job.seed))
     return Measurement(found.objective, found.status, found.bound, cpu_s=clock.cpu_s, wall_s=clock.wall_s)
@@ -206,34 +209,40 @@ def share_model(problem: CapacitatedProblem) -> mathopt.Model:
 
 
 def flow_model(problem: TwoEchelonProblem) -> mathopt.Model:
-    """Flows of both tiers, with a link ``x <= need y`` per satellite and point."""
+    """Flows of both tiers, with a link ``x <= need y`` per product, satellite and point."""
     import numpy as np
 
     from depotopt.siting.linear import LinearArrays
 
-    (plants, satellites), points = problem.inbound.shape, len(problem.need)
+    products, plants, satellites = problem.inbound.shape
+    points = problem.need.shape[1]
     arrays = LinearArrays()
-    z = arrays.add_columns(plants, upper=1.0, cost=problem.plant[:, 1], integer=True)
-    y = arrays.add_columns(satellites, upper=1.0, cost=problem.satellite[:, 1], integer=True)
-    w = arrays.add_columns(plants * satellites, cost=problem.inbound.ravel())
-    x = arrays.add_columns(satellites * points, cost=problem.outbound.ravel())
-    i, j = (index.ravel() for index in np.indices((plants, satellites)))
-    h, k = (index.ravel() for index in np.indices((satellites, points)))
-    arrays.add_rows(problem.need, problem.need, k, x, 1.0)
+    z = arrays.add_columns(plants, upper=1.0, cost=problem.plant_fixed, integer=True)
+    y = arrays.add_columns(satellites, upper=1.0, cost=problem.satellite_fixed, integer=True)
+    w = arrays.add_columns(problem.inbound.size, cost=problem.inbound.ravel())
+    x = arrays.add_columns(problem.outbound.size, cost=problem.outbound.ravel())
+    of_w, i, j = (index.ravel() for index in np.indices((products, plants, satellites)))
+    of_x, h, k = (index.ravel() for index in np.indices((products, satellites, points)))
+    need = problem.need.ravel()
+    arrays.add_rows(need, need, of_x * points + k, x, 1.0)
     arrays.add_rows(
         0.0,
-        np.zeros(satellites),
-        np.concatenate([h, j]),
+        np.zeros(products * satellites),
+        np.concatenate([of_x * satellites + h, of_w * satellites + j]),
         np.concatenate([x, w]),
         np.concatenate([np.ones(len(x)), -np.ones(len(w))]),
     )
-    for group, flow, opened, room in ((i, w, z, problem.plant[:, 0]), (h, x, y, problem.satellite[:, 0])):
+    for group, of, flow, opened, room in (
+        (i, of_w, w, z, problem.plant_room),
+        (h, of_x, x, y, problem.satellite_room),
+    ):
+        rows = np.arange(room.size)
         arrays.add_rows(
             -np.inf,
-            np.zeros(len(room)),
-            np.concatenate([group, np.arange(len(room))]),
-            np.concatenate([flow, opened]),
-            np.concatenate([np.ones(len(flow)), -room]),
+            np.zeros(room.size),
+            np.concatenate([of * len(opened) + group, rows]),
+            np.concatenate([flow, np.tile(opened, products)]),
+            np.concatenate([np.ones(len(flow)), -room.ravel()]),
         )
     rows = np.arange(len(x))
     arrays.add_rows(
@@ -241,6 +250,6 @@ def flow_model(problem: TwoEchelonProblem) -> mathopt.Model:
         np.zeros(len(x)),
         np.concatenate([rows, rows]),
         np.concatenate([x, y[h]]),
-        np.concatenate([np.ones(len(x)), -problem.need[k]]),
+        np.concatenate([np.ones(len(x)), -problem.need[of_x, k]]),
     )
     return arrays.model("compact")

@@ -22,20 +22,21 @@ EXACT = SolveLimits(time_s=600.0, gap=0.0)
 
 
 def random_problem(
-    seed: int, plants: int, satellites: int, points: int, *, whole: bool = True
+    seed: int, plants: int, satellites: int, points: int, *, products: int = 1, whole: bool = True
 ) -> TwoEchelonProblem:
     rng = np.random.default_rng(seed)
-    need = rng.integers(1, 9, points).astype(float)
-    plant = np.column_stack(
-        [rng.integers(need.sum() / 2, need.sum() * 1.2, plants), rng.integers(5, 90, plants)]
-    )
-    satellite = np.column_stack(
-        [rng.integers(need.sum() / 2, need.sum(), satellites), rng.integers(5, 60, satellites)]
-    )
+    need = rng.integers(1, 9, (products, points)).astype(float)
+    total = need.sum(axis=1)
+    plant = [rng.integers(t / 2, t * 1.2, plants) for t in total]
+    satellite = [rng.integers(t / 2, t, satellites) for t in total]
+    fixed = rng.integers(5, 90, plants), rng.integers(5, 60, satellites)
     part = 0.0 if whole else 0.37
-    inbound = rng.integers(0, 9, (plants, satellites)) + part
     return TwoEchelonProblem.of_tables(
-        need, plant, satellite, inbound, rng.integers(0, 20, (satellites, points)) + part
+        need,
+        np.column_stack([*plant, fixed[0]]),
+        np.column_stack([*satellite, fixed[1]]),
+        rng.integers(0, 9, (products, plants, satellites)) + part,
+        rng.integers(0, 20, (products, satellites, points)) + part,
     )
 
 
@@ -44,22 +45,23 @@ def checked_value(problem: TwoEchelonProblem, plan: TwoEchelonLayout) -> float:
     into = np.zeros_like(problem.inbound)
     out = np.zeros_like(problem.outbound)
     for table, rows in ((into, plan.inbound), (out, plan.outbound)):
-        for a, b, units in rows:
+        for product, a, b, units in rows:
             assert units > 0
-            table[int(a), int(b)] += units
-    assert (out.sum(axis=0) == problem.need).all()
-    assert (out.sum(axis=1) == into.sum(axis=0)).all()
-    assert (into.sum(axis=1) <= problem.plant[:, 0]).all()
-    assert (out.sum(axis=1) <= problem.satellite[:, 0]).all()
-    assert set(np.flatnonzero(into.sum(axis=1))) <= set(plan.plants.tolist())
-    assert set(np.flatnonzero(out.sum(axis=1))) <= set(plan.satellites.tolist())
-    fixed = problem.plant[plan.plants, 1].sum() + problem.satellite[plan.satellites, 1].sum()
+            table[int(product), int(a), int(b)] += units
+    assert (out.sum(axis=1) == problem.need).all()
+    assert (out.sum(axis=2) == into.sum(axis=1)).all()
+    assert (into.sum(axis=2) <= problem.plant_room).all()
+    assert (out.sum(axis=2) <= problem.satellite_room).all()
+    assert set(np.flatnonzero(into.sum(axis=(0, 2)))) <= set(plan.plants.tolist())
+    assert set(np.flatnonzero(out.sum(axis=(0, 2)))) <= set(plan.satellites.tolist())
+    fixed = problem.plant_fixed[plan.plants].sum() + problem.satellite_fixed[plan.satellites].sum()
     return float(fixed + (problem.inbound * into).sum() + (problem.outbound * out).sum())
 
 
-def flow_cost(problem: TwoEchelonProblem, plants: FloatArray, satellites: FloatArray) -> float:
-    """Cheapest flows for given open sites, by an LP."""
-    (i, j), k = problem.inbound.shape, len(problem.need)
+def flow_cost(problem: TwoEchelonProblem, product: int, plants: FloatArray, satellites: FloatArray) -> float:
+    """Cheapest flows of one product for given open sites, by an LP."""
+    inbound, outbound, need = problem.inbound[product], problem.outbound[product], problem.need[product]
+    (i, j), k = inbound.shape, len(need)
     into = np.arange(i * j).reshape(i, j)
     out = i * j + np.arange(j * k).reshape(j, k)
     columns = i * j + j * k
@@ -72,32 +74,33 @@ def flow_cost(problem: TwoEchelonProblem, plants: FloatArray, satellites: FloatA
     for c in range(k):
         least[j + c, out[:, c]] = 1.0
     found = linprog(
-        np.concatenate([problem.inbound.ravel(), problem.outbound.ravel()]),
+        np.concatenate([inbound.ravel(), outbound.ravel()]),
         upper,
-        np.concatenate([problem.plant[:, 0] * plants, problem.satellite[:, 0] * satellites]),
+        np.concatenate([problem.plant_room[product] * plants, problem.satellite_room[product] * satellites]),
         least,
-        np.concatenate([np.zeros(j), problem.need]),
+        np.concatenate([np.zeros(j), need]),
     )
     return np.inf if found.fun is None else float(found.fun)
 
 
 def best_by_trying_all(problem: TwoEchelonProblem) -> float:
-    i, j = problem.inbound.shape
     best = np.inf
-    for z in itertools.product((0.0, 1.0), repeat=i):
-        for y in itertools.product((0.0, 1.0), repeat=j):
+    for z in itertools.product((0.0, 1.0), repeat=problem.plants):
+        for y in itertools.product((0.0, 1.0), repeat=problem.satellites):
             plants, satellites = np.array(z), np.array(y)
-            fixed = float(problem.plant[:, 1] @ plants + problem.satellite[:, 1] @ satellites)
-            if fixed < best:
-                best = min(best, fixed + flow_cost(problem, plants, satellites))
+            value = float(problem.plant_fixed @ plants + problem.satellite_fixed @ satellites)
+            for product in range(problem.products):
+                if value < best:
+                    value += flow_cost(problem, product, plants, satellites)
+            best = min(best, value)
     return best
 
 
 @settings(max_examples=25, deadline=None)
-@given(seed=st.integers(0, 10**6), whole=st.booleans())
-def test_optimum_is_that_of_all_layouts(seed: int, whole: bool) -> None:
+@given(seed=st.integers(0, 10**6), products=st.integers(1, 3), whole=st.booleans())
+def test_optimum_is_that_of_all_layouts(seed: int, products: int, whole: bool) -> None:
     """Value and bound equal the best of all layouts, and the flows keep every row."""
-    problem = random_problem(seed, 3, 4, 5, whole=whole)
+    problem = random_problem(seed, 3, 4, 5, products=products, whole=whole)
     best = best_by_trying_all(problem)
     result = solve_two_echelon(problem, EXACT)
     assert result.status is Status.OPTIMAL
@@ -150,6 +153,8 @@ def test_bad_tables_are_refused_with_all_their_faults() -> None:
         TwoEchelonProblem.of_tables([1.5], [[2, 1]], [[2, 1]], [[-1]], [[1]])
     with pytest.raises(UsageError, match=r"expected \(K,\)"):
         TwoEchelonProblem.of_tables([1], [[2, 1]], [[2, 1]], [[1, 1]], [[1]])
+    with pytest.raises(UsageError, match=r"plant \(1, 2\).*\(I, L \+ 1\)"):
+        TwoEchelonProblem.of_tables([[1], [1]], [[2, 1]], [[2, 2, 1]], [[[1]], [[1]]], [[[1]], [[1]]])
 
 
 def test_a_published_bound_is_kept_and_a_layout_is_checked() -> None:

@@ -14,59 +14,80 @@ FINEST = 1e9
 def cheapest_flows(
     problem: TwoEchelonProblem, plants: Int64Array, satellites: Int64Array
 ) -> TwoEchelonLayout | None:
-    """Minimum-cost flow over the open sites; those that stay unused are closed.
-
-    Nodes: source, plants, satellites twice (what flows through one is limited), demand points, sink.
+    """Minimum-cost flow of each product over the open sites; sites that stay unused are closed.
 
     Returns
     -------
     TwoEchelonLayout or None
         ``None`` where the open sites cannot serve everybody.
     """
+    points = np.arange(problem.need.shape[1])
+    into, out = [], []
+    for product in range(problem.products):
+        flows = _flows(problem, product, plants, satellites)
+        if flows is None:
+            return None
+        into.append(_rows(product, flows[0], plants, satellites))
+        out.append(_rows(product, flows[1], satellites, points))
+    inbound, outbound = np.concatenate(into), np.concatenate(out)
+    return TwoEchelonLayout(
+        np.unique(inbound[:, 1]).astype(np.int32),
+        np.unique(outbound[:, 1]).astype(np.int32),
+        inbound,
+        outbound,
+    )
+
+
+def _rows(product: int, table: Int64Array, tails: Int64Array, heads: Int64Array) -> FloatArray:
+    """A table of flows as rows ``(product, from, to, units)``."""
+    a, b = np.nonzero(table)
+    return np.column_stack([np.full(len(a), product), tails[a], heads[b], table[a, b]]).astype(np.float64)
+
+
+def _flows(
+    problem: TwoEchelonProblem, product: int, plants: Int64Array, satellites: Int64Array
+) -> tuple[Int64Array, Int64Array] | None:
+    """Units of one product from plants to satellites and on to points, as tables.
+
+    Nodes: source, plants, satellites twice (what flows through one is limited), demand points; the points
+    demand what the source supplies.
+    """
     from ortools.graph.python import min_cost_flow
 
-    many_i, many_j, many_k = len(plants), len(satellites), len(problem.need)
-    total = int(problem.need.sum())
+    need = problem.need[product]
+    many_i, many_j, many_k = len(plants), len(satellites), len(need)
     source = 0
     first_plant, first_in = 1, 1 + many_i
     first_out = first_in + many_j
     first_point = first_out + many_j
-    costs = problem.inbound[np.ix_(plants, satellites)], problem.outbound[satellites]
+    costs = problem.inbound[product][np.ix_(plants, satellites)], problem.outbound[product][satellites]
     largest = max((float(c.max(initial=0.0)) for c in costs), default=0.0)
     scale = 1.0 if all(bool((c % 1 == 0).all()) for c in costs) else FINEST / max(largest, 1e-12)
+    plant_room, room = problem.plant_room[product, plants], problem.satellite_room[product, satellites]
     tail: list[Int64Array] = []
     head: list[Int64Array] = []
-    room: list[Int64Array] = []
+    most: list[Int64Array] = []
     cost: list[Int64Array] = []
 
     def add(a: Int64Array, b: Int64Array, limit: FloatArray, price: FloatArray) -> None:
         shape = np.broadcast_shapes(a.shape, b.shape, limit.shape, price.shape)
-        for into, values in ((tail, a), (head, b), (room, limit), (cost, np.rint(price * scale))):
+        for into, values in ((tail, a), (head, b), (most, limit), (cost, np.rint(price * scale))):
             into.append(np.broadcast_to(values, shape).ravel().astype(np.int64))
 
     i, j, k = np.arange(many_i), np.arange(many_j), np.arange(many_k)
     zero = np.zeros(1)
-    add(np.array([source]), first_plant + i, problem.plant[plants, 0], zero)
-    add((first_plant + i)[:, None], (first_in + j)[None], problem.satellite[satellites, 0][None], costs[0])
-    add(first_in + j, first_out + j, problem.satellite[satellites, 0], zero)
-    add((first_out + j)[:, None], (first_point + k)[None], problem.need[None], costs[1])
+    add(np.array([source]), first_plant + i, plant_room, zero)
+    add((first_plant + i)[:, None], (first_in + j)[None], room[None], costs[0])
+    add(first_in + j, first_out + j, room, zero)
+    add((first_out + j)[:, None], (first_point + k)[None], need[None], costs[1])
     solver = min_cost_flow.SimpleMinCostFlow()
-    arcs = solver.add_arcs_with_capacity_and_unit_cost(*(np.concatenate(a) for a in (tail, head, room, cost)))
-    solver.set_nodes_supplies(first_point + k, -problem.need.astype(np.int64))
-    solver.set_node_supply(source, total)
+    arcs = solver.add_arcs_with_capacity_and_unit_cost(
+        np.concatenate(tail), np.concatenate(head), np.concatenate(most), np.concatenate(cost)
+    )
+    solver.set_nodes_supplies(first_point + k, -need.astype(np.int64))
+    solver.set_node_supply(source, int(need.sum()))
     if solver.solve() != solver.OPTIMAL:
         return None
     flow = solver.flows(arcs)
     inner = flow[many_i : many_i + many_i * many_j].reshape(many_i, many_j)
-    outer = flow[-many_j * many_k :].reshape(many_j, many_k)
-
-    def rows(table: Int64Array, tails: Int64Array, heads: Int64Array) -> FloatArray:
-        a, b = np.nonzero(table)
-        return np.column_stack([tails[a], heads[b], table[a, b]]).astype(np.float64)
-
-    return TwoEchelonLayout(
-        plants[inner.sum(axis=1) > 0].astype(np.int32),
-        satellites[outer.sum(axis=1) > 0].astype(np.int32),
-        rows(inner, plants, satellites),
-        rows(outer, satellites, np.arange(many_k)),
-    )
+    return inner, flow[-many_j * many_k :].reshape(many_j, many_k)
