@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from depotopt.dispatch.assembly import assemble
 from depotopt.dispatch.manifest import ledger, manifests
-from depotopt.dispatch.solve import solve_dispatch
+from depotopt.dispatch.solve import solve_dispatch, travel_engine
+from depotopt.dispatch.trunks import shared_wants
 from depotopt.hazards.states import RoadState
 from depotopt.plans import DispatchPlan, Trip
 from depotopt.scenario import FleetEntry, Scenario
 from depotopt.solving import SolveLimits, SolveResult
 from depotopt.verify.dispatch import verify_dispatch
+from tests.dispatch.worlds import hub_world
 from tests.verify.line_case import calm, line_network, line_scenario, without_street
 
 NETWORK = line_network()
@@ -99,6 +103,59 @@ def test_a_depot_that_only_replenishes_sends_nothing_to_points() -> None:
     plan = solved(with_hub(), calm()).plan
     assert plan is not None
     assert {trip.start_site for trip in plan.trips if trip.stops} == {"B"}
+
+
+def test_while_goods_are_on_their_way_the_only_dock_of_the_hub_loads_what_lies_there() -> None:
+    """B has one dock and all that R needs: it is loaded before the truck from A unloads, not after."""
+    scenario, state = with_hub(), without_street(NETWORK, 3, 4)
+    water, tents = scenario.stock
+    stock = (
+        *scenario.stock,
+        replace(water, lot="W9", site="B", quantity=10.0),
+        replace(tents, lot="T9", site="B", quantity=2.0),
+    )
+    soon = ("unmet", "latency", "cost")
+    plan = solved(replace(scenario, stock=stock, dispatch_objectives=soon), state).plan
+    assert plan is not None
+    unloads = min(trip.transfer.start_s for trip in trunks(plan) if trip.transfer)
+    own = [trip for trip in plan.trips if {load.lot for load in trip.loads} == {"W9", "T9"}]
+    assert own
+    assert min(trip.depart_s for trip in own) <= unloads
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_drawn_worlds_with_hubs_keep_every_rule_and_bring_nothing_in_vain(seed: int) -> None:
+    case = hub_world(seed)
+    limits = SolveLimits(time_s=0.5, seed=1)
+    plan = solve_dispatch(case.scenario, None, case.network, case.state, limits=limits).plan
+    assert plan is not None
+    assert verify_dispatch(case.scenario, None, case.network, case.state, plan).violations == ()
+    brought = sum(load.quantity for trip in trunks(plan) for load in trip.loads)
+    taken = sum(
+        load.quantity
+        for trip in plan.trips
+        if trip.stops
+        for load in trip.loads
+        if load.lot.startswith("yard-")
+    )
+    assert brought > 0
+    assert taken >= 0.8 * brought
+
+
+def test_what_a_hub_could_not_send_on_is_asked_of_the_next_one() -> None:
+    """Both hubs reach the points; the nearer one has water left over, so the other is to bring it."""
+    case = hub_world(1)
+    engine = travel_engine(case.network)
+    assembly = assemble(case.scenario, None, case.network, case.state, 0.0, engine)
+    missing = np.zeros_like(assembly.problem.need)
+    water = assembly.problem.commodity_idents.index("water")
+    missing[:, water] = 5
+    first = shared_wants(assembly, missing, {})
+    near = max(first, key=lambda hub: int(first[hub].sum()))
+    then = shared_wants(assembly, missing, {near: {water}})
+    assert first[near].sum() > 0
+    assert then[near].sum() == 0
+    assert sum(units.sum() for units in then.values()) == sum(units.sum() for units in first.values())
 
 
 def broken(**changes: object) -> tuple[str, ...]:

@@ -144,6 +144,32 @@ def world(
     return World(scenario, network, drawn_state(network, len(sites), points, lost_share, rng))
 
 
+def hub_world(seed: int, points: int = 8) -> World:
+    """A world in which the yard keeps most of the stock and feeds three small depots of one dock each."""
+    case = world(seed, points, 3, scarce=0.4, vehicles=3)
+    base = case.scenario
+    town, store = base.tiers
+    people = sum(point.people for point in base.demand_points)
+    kept = tuple(
+        Stock(f"yard-{commodity}", "H", commodity, float(int(people * per_person)))
+        for commodity, per_person in (("food", 1.0), ("tent", 0.2), ("water", 6.0))
+    )
+    sites = tuple(
+        replace(site, handling_kg_per_h=20_000.0, docks=2)
+        if site.ident == "H"
+        else replace(site, docks=1, transfer_s=900.0)
+        for site in base.sites
+    )
+    scenario = replace(
+        base,
+        tiers=(town, replace(store, replenishes=("town",))),
+        sites=sites,
+        stock=base.stock + kept,
+        fleet=(*base.fleet, FleetEntry("big", "H", 2)),
+    )
+    return World(scenario, case.network, case.state)
+
+
 def drawn_state(
     network: RoadNetwork, sites: int, points: int, lost_share: float, rng: np.random.Generator
 ) -> RoadState:

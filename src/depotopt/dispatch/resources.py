@@ -156,6 +156,8 @@ class Lot:
         When it may be loaded (agreements need time).
     expiry
         Ordinal day, far in the future where it does not expire; earliest is used first.
+    brought
+        Whether a trunk trip brings it to the depot: it takes no other.
     """
 
     ident: str
@@ -164,6 +166,7 @@ class Lot:
     units: int
     ready_s: float
     expiry: int
+    brought: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from depotopt.dispatch.repair import repair
 from depotopt.dispatch.routing import RoutingBudget, RoutingEngine
 from depotopt.dispatch.sector_search import improve_sectors, sectored, sweeps_for
 from depotopt.dispatch.soundness import sound_bound
-from depotopt.dispatch.transshipment import transshipment
+from depotopt.dispatch.transshipment import Search, Transshipment, revised, transshipment
 from depotopt.dispatch.trunks import TrunkTrip, reachable_stock
 from depotopt.errors import EngineError
 from depotopt.hazards.states import RoadState
@@ -44,6 +44,8 @@ SMALL_SEARCHES = 1_000_000
 """Nodes times places up to which every search is Dijkstra's."""
 SECTOR_SHARE = 0.8
 """Share of the search that very large problems spend in sectors; the rest looks across their borders."""
+REVISION_SHARE = 0.3
+"""Share of the search that is left for choosing trunk trips again, where there are hubs."""
 SEEDS = 2
 """Seeds of the routing engine per depot; the best is taken."""
 
@@ -127,6 +129,11 @@ class Run:
         objective = problem.unmet_penalty * value.unmet + value.cost
         self.monitor.offer(lambda: self.plan(problem, routes), objective, min(bound, objective), value.ranked)
 
+    @property
+    def search(self) -> Search:
+        """Makes last miles for trunk trips."""
+        return Search(self.effort.until, self.limits.seed, lambda: self.monitor.stopped)
+
     def limit(self) -> Limit:
         """What ended the search."""
         if self.monitor.stopped:
@@ -201,13 +208,17 @@ def solve_dispatch(
     if not problem.depots or not problem.vehicles or not len(problem.points) or not stocked:
         return _nothing_to_send(run, tuple(notes))
     monitor.report("allocation")
-    hubs = transshipment(assembly, effort.until, limits.seed, lambda: monitor.stopped)
+    hubs = transshipment(assembly, run.search)
     if hubs is not None:
         problem = hubs.problem
         run = replace(run, assembly=replace(assembly, problem=problem), trunks=hubs.trips)
-        notes.append(f"{len(hubs.trips)} trunk trips bring goods to hubs before the last mile")
     allocation = _allocated(run, assembly)
-    routes = _improved(run, allocation, _first_routes(run, allocation))
+    routes = _improved(run, allocation, _first_routes(run, allocation), bool(assembly.sources))
+    if assembly.sources:
+        run, routes = _revised(run, assembly, routes)
+        problem = run.assembly.problem
+    if run.trunks:
+        notes.append(f"{len(run.trunks)} trunk trips bring goods to hubs before the last mile")
     with run.legs:
         problem, routes = settle(run.assembly, problem, routes)
     return _result(run, problem, routes, allocation.bound, notes)
@@ -222,8 +233,24 @@ def _allocated(run: Run, assembly: Assembly) -> Allocation:
     return replace(found, bound=allocate(reachable_stock(assembly), max(1.0, run.effort.left_s / 2)).bound)
 
 
-def _improved(run: Run, allocation: Allocation, routes: Routes) -> Routes:
-    """Ruin and recreate: in very large problems by sectors side by side first."""
+def _revised(run: Run, assembly: Assembly, routes: Routes) -> tuple[Run, Routes]:
+    """Trunk trips chosen again by what the last mile took and lacked; ``assembly`` is the one before them."""
+    problem = run.assembly.problem
+    if sectored(problem) or run.effort.left_s <= 0:
+        return run, routes
+    now = Transshipment(run.trunks, problem, routes)
+    budget = Budget.of_seconds(REVISION_SHARE * run.effort.search_s)
+    found = revised(assembly, now, run.search, budget)
+    return replace(
+        run, assembly=replace(run.assembly, problem=found.problem), trunks=found.trips
+    ), found.routes
+
+
+def _improved(run: Run, allocation: Allocation, routes: Routes, hubs: bool) -> Routes:
+    """Ruin and recreate: in very large problems by sectors side by side first.
+
+    Where there are ``hubs``, a share of the operations is left for choosing trunk trips again.
+    """
     problem, monitor, effort = run.assembly.problem, run.monitor, run.effort
     value = value_of(problem, routes)
     _tell(monitor, problem, allocation, value, "routes")
@@ -233,7 +260,7 @@ def _improved(run: Run, allocation: Allocation, routes: Routes) -> Routes:
         _tell(monitor, problem, allocation, value, "improvement")
         run.keep(problem, allocation.bound, value, draft)
 
-    budget = effort.budget
+    budget = Budget.of_seconds(effort.search_s * (1.0 - REVISION_SHARE if hubs else 1.0))
     if sectored(problem):
         budget = Budget.of_seconds((1.0 - SECTOR_SHARE) * effort.search_s)
         routes = improve_sectors(
