@@ -12,9 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from depotopt.io.fingerprint import scenario_hash
+from depotopt.io.hazard_blocks import KINDS, WaterPlace
 from depotopt.io.marked_copy import write_marked_copy
 from depotopt.io.scenario_files import check_scenario, load_scenario
-from depotopt.io.settings_sheet import TEMPLATE_KEYS, described, fault_key, flatten, key_path, key_text
+from depotopt.io.settings_sheet import (
+    TEMPLATE_KEYS,
+    described,
+    fault_key,
+    flatten,
+    key_options,
+    key_path,
+    key_text,
+)
 from depotopt.io.workbook import write_template, write_workbook
 from tests.io.minimal_copy import MINIMAL, copy_minimal, faults_of
 
@@ -175,7 +184,38 @@ def test_every_key_of_the_template_has_a_meaning() -> None:
     for key in TEMPLATE_KEYS:
         path = key_path(key)
         assert path is not None
-        assert path[0] == "hazards" or described(path)[1]
+        assert described(path, "independent")[1]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_key_of_a_hazard_has_a_meaning(kind: str) -> None:
+    for name in KINDS[kind].model_fields:
+        assert described(("hazards", "river", name), kind)[1]
+    assert described(("hazards", "river", "gone"), kind) == ("", "")
+
+
+def test_a_key_inside_a_list_of_a_hazard_is_found() -> None:
+    key = key_path("hazards.river.events[1].water[0].depth_m")
+    assert key is not None
+    assert described(key, "flood") == ("", WaterPlace.model_fields["depth_m"].description)
+
+
+@pytest.mark.parametrize(
+    ("key", "kind", "options"),
+    [
+        ("hazards.river.kind", "", list(KINDS)),
+        ("hazards.quake.power_lost_from", "earthquake", ["slight", "moderate", "extensive", "complete"]),
+        ("hazards.river.bridges_flooded", "flood", ["TRUE", "FALSE"]),
+        ("rules.single_source", "", ["TRUE", "FALSE"]),
+        ("objective.lexicographic[2]", "", ["farthest", "cost", "mean", "cvar", "worst", "fraction"]),
+        ("rules.horizon_days", "", []),
+        ("overrides.dry.rules.budget", "", []),
+    ],
+)
+def test_keys_offer_the_words_they_take(key: str, kind: str, options: list[str]) -> None:
+    path = key_path(key)
+    assert path is not None
+    assert key_options(path, kind) == options
 
 
 LEAVES: st.SearchStrategy[Any] = st.one_of(st.integers(-5, 5), st.just([]), st.just({}), st.text(max_size=3))

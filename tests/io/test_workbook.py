@@ -9,12 +9,15 @@ import openpyxl
 import pytest
 
 from depotopt.errors import InputError, UsageError
+from depotopt.io.column_notes import column_examples, validation
 from depotopt.io.fingerprint import scenario_hash
+from depotopt.io.guide_sheet import GUIDE
+from depotopt.io.hazard_blocks import KINDS
 from depotopt.io.raw_tables import SETTINGS, cell_text, letters
 from depotopt.io.scenario_files import load_scenario
 from depotopt.io.settings_sheet import TEMPLATE_KEYS, key_path, pattern
 from depotopt.io.table_schemas import TABLES
-from depotopt.io.workbook import GUIDE, column_examples, validation, write_template, write_workbook
+from depotopt.io.workbook import write_template, write_workbook
 from depotopt.language.speech import in_paragraphs, speech
 from tests.io import test_bad_cells, test_bad_contents
 from tests.io.minimal_copy import MINIMAL, Case, append, cell, copy_minimal, faults_of
@@ -132,6 +135,25 @@ def test_the_template_offers_drop_downs(tmp_path: Path) -> None:
     assert rules["F2"].formula1 == '"physical,agreement"'
     assert rules["B2"].formula1 == "sites!$A$2:$A$20000"
     assert (rules["H2"].type, rules["H2"].formula1, rules["H2"].formula2) == ("decimal", "0", "1")
+
+
+def test_the_guide_tells_every_key_of_every_hazard(tmp_path: Path) -> None:
+    write_template(tmp_path / "template.xlsx", "zh")
+    rows = list(openpyxl.load_workbook(tmp_path / "template.xlsx")[GUIDE].values)[3:]
+    told = [str(row[1]) for row in rows if str(row[1]).startswith("hazards.NAME.")]
+    assert told.count("hazards.NAME.kind") == len(KINDS)
+    for model in KINDS.values():
+        for name in model.model_fields:
+            assert {f"hazards.NAME.{name}", f"hazards.NAME.{name}[0]"} & set(told)
+    assert "hazards.NAME.events[0].water[0].depth_m" in told
+
+
+def test_the_settings_offer_kinds_of_hazards(tmp_path: Path) -> None:
+    write_template(tmp_path / "template.xlsx")
+    sheet = openpyxl.load_workbook(tmp_path / "template.xlsx")[SETTINGS]
+    (row,) = (number for number, (key, *_) in enumerate(sheet.values, 1) if key == "hazards.river.kind")
+    offered = {str(rule.sqref): rule.formula1 for rule in sheet.data_validations.dataValidation}
+    assert offered[f"B{row}"] == f'"{",".join(KINDS)}"'
 
 
 def test_drop_downs_find_the_identifier_wherever_it_stands() -> None:

@@ -15,11 +15,16 @@ from depotopt.cli import main
 from depotopt.cli.commands import app
 from depotopt.cli.exits import Exit
 from depotopt.errors import Fault
+from depotopt.hazards.ground_motion import RELATIONS
 from depotopt.io import marked_copy, workbook
 from depotopt.io.cells import expectation
+from depotopt.io.column_notes import options_of
 from depotopt.io.fault_wording import spoken
+from depotopt.io.guide_sheet import GUIDE
+from depotopt.io.hazard_blocks import KINDS
 from depotopt.io.scenario_files import load_scenario
 from depotopt.io.table_schemas import TABLES
+from depotopt.roads.network import ROAD_CLASSES
 from tests.io import test_bad_cells, test_bad_contents, test_bad_tables, test_bad_toml
 from tests.io.minimal_copy import MINIMAL, Case
 from tests.language.pseudo import LETTERS, PSEUDO, marked, unmarked
@@ -218,13 +223,33 @@ def cells(path: Path) -> Iterator[str]:
                     yield cell.comment.text
 
 
+def guide_rows(path: Path) -> Iterator[tuple[str, ...]]:
+    """Rows of the sheet that explains: sheet, key, need, expectation, default, meaning, example."""
+    for row in openpyxl.load_workbook(path)[GUIDE].iter_rows(min_row=4, values_only=True):
+        yield tuple("" if cell is None else str(cell) for cell in row)
+
+
 def test_the_template_workbook_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workbook, "speech", lambda _: PSEUDO)
     workbook.write_template(tmp_path / "template.xlsx")
     known = identifiers() | set(TABLES)
     with Path(workbook.__file__).with_name("column_examples.csv").open(encoding="utf-8") as file:
         known |= set().union(*(words_of(" ".join(row)) for row in csv.reader(file)))
-    known |= {"key", "value", "default", "meaning", "example", "guide", "scenario"}
+    known |= {"key", "value", "default", "meaning", "example", "guide", "scenario", "NAME"}
+    hazards = [
+        (row[1], row[4], row[6])
+        for row in guide_rows(tmp_path / "template.xlsx")
+        if row[1].startswith("hazards.")
+    ]
+    known |= set().union(
+        *(words_of(" ".join(row)) for row in hazards), words_of(" ".join((*ROAD_CLASSES, *RELATIONS)))
+    )
+    known |= {
+        word
+        for model in KINDS.values()
+        for field in model.model_fields.values()
+        for word in options_of(field.annotation)
+    }
     for text in cells(tmp_path / "template.xlsx"):
         left = {word for word in unmarked(text) - known if not re.search(r"[\d_.]", word)}
         assert left == set(), text

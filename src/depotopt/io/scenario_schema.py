@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 from pydantic.json_schema import models_json_schema
 
-from depotopt.io.cells import expectation
+from depotopt.io.column_notes import expected_value
 from depotopt.io.hazard_blocks import KINDS
 from depotopt.io.records import default_text
 from depotopt.io.table_schemas import TABLES
@@ -92,19 +91,9 @@ def scenario_schema() -> dict[str, Any]:
 def model_rows(model: type[BaseModel]) -> list[tuple[str, str, str, str]]:
     """Name, what is expected, default and meaning of each field."""
     return [
-        (field.alias or name, _phrase(field), default_text(field), field.description or "")
+        (field.alias or name, expected_value(field), default_text(field), field.description or "")
         for name, field in model.model_fields.items()
     ]
-
-
-def _phrase(field: FieldInfo) -> str:
-    found = expectation(field)
-    if found.kind != "value":
-        return found.phrase
-    parts = {field.annotation, *get_args(field.annotation)}
-    return (
-        "a table" if any(isinstance(p, type) and issubclass(p, BaseModel | dict) for p in parts) else "values"
-    )
 
 
 def reference() -> str:

@@ -8,11 +8,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from depotopt.errors import Fault
+from depotopt.io.column_notes import options_of
+from depotopt.io.hazard_blocks import KINDS
 from depotopt.io.overrides import TOML_FILE
 from depotopt.io.raw_tables import SETTINGS
 from depotopt.io.records import block_of, default_text
@@ -179,19 +182,50 @@ TEMPLATE_KEYS: Final = (
 """Keys a template offers, with blank values; blank values are not read."""
 
 
-def described(path: Sequence[str | int]) -> tuple[str, str]:
-    """Default and meaning of a key; blank for parameters of hazards and for overrides."""
+def key_field(path: Sequence[str | int], kind: str = "") -> FieldInfo | None:
+    """Field of the schema that a key fills; ``None`` for no key of a scenario, and for overrides.
+
+    Parameters
+    ----------
+    path
+        The key.
+    kind
+        Kind of the hazard it belongs to, if it belongs to one.
+    """
     model: type[BaseModel] | None = ScenarioFile
-    default = meaning = ""
-    for part in (
-        part for i, part in enumerate(path) if isinstance(part, str) and (path[0], i) != ("tiers", 1)
-    ):
+    names = [part for part in path if isinstance(part, str)]
+    if names[:1] == ["tiers"]:
+        del names[1:2]
+    elif names[:1] == ["hazards"] and kind in KINDS:
+        model, names = KINDS[kind], names[2:]
+    item: FieldInfo | None = None
+    for part in names:
         if model is None or part not in model.model_fields:
-            return "", ""
+            return None
         item = model.model_fields[part]
-        default, meaning = default_text(item), item.description or ""
         model = block_of(item)
-    return default, meaning
+    return item
+
+
+def described(path: Sequence[str | int], kind: str = "") -> tuple[str, str]:
+    """Default and meaning of a key, blank where `key_field` knows none."""
+    item = key_field(path, kind)
+    if item is None:
+        return "", ""
+    if len(path) == 3 and (path[0], path[2]) == ("hazards", "kind"):
+        return "required", KINDS[kind].__doc__ or ""
+    return default_text(item), item.description or ""
+
+
+def key_options(path: Sequence[str | int], kind: str = "") -> list[str]:
+    """Words a key takes, if it takes one of a list; entries of lists of such words have them, too."""
+    if len(path) == 3 and (path[0], path[2]) == ("hazards", "kind"):
+        return list(KINDS)
+    item = key_field(path, kind)
+    if item is None:
+        return []
+    entries = get_args(item.annotation) if isinstance(path[-1], int) else ()
+    return options_of(entries[0] if entries else item.annotation)
 
 
 def read_settings(path: Path, file: str) -> Settings:

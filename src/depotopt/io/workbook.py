@@ -2,45 +2,40 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import math
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from enum import StrEnum
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, get_args
+from typing import TYPE_CHECKING, Any, Final
 
-from pydantic.fields import FieldInfo
-
-from depotopt.catalog.numbers import commodity_entries, vehicle_entries
 from depotopt.errors import Fault, InputError, UsageError
 from depotopt.io.cells import NUMBER, expectation
+from depotopt.io.column_notes import column_comment, column_examples, column_field, validation
+from depotopt.io.guide_sheet import write_guide
 from depotopt.io.overrides import TOML_FILE
-from depotopt.io.raw_tables import SETTINGS, letters, read_tables
+from depotopt.io.raw_tables import SETTINGS, read_tables
 from depotopt.io.settings_sheet import (
     HEADERS,
     REMARKS,
     TEMPLATE_KEYS,
     described,
     flatten,
+    key_options,
     key_path,
     key_text,
     pattern,
     value_cell,
 )
-from depotopt.io.table_schemas import TABLES, TableSpec
-from depotopt.language.speech import N_, Speech, in_paragraphs, speech
+from depotopt.io.table_schemas import TABLES
+from depotopt.language.speech import Speech, in_paragraphs, speech
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
     from xlsxwriter.workbook import Workbook
     from xlsxwriter.worksheet import Worksheet
 
-GUIDE = "guide"
 LAST_ROW: Final = 1_048_575
 """Last row of a sheet, counted from 0."""
 
@@ -50,32 +45,6 @@ LONGEST_CELL: Final = 32_767
 DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 FIRST_DAY, LAST_DAY = "1900-03-01", "9999-12-31"
 """Days Excel counts right: it takes 1900 for a leap year."""
-
-LINKS: Final[Mapping[tuple[str, str], str]] = {
-    ("stock", "site"): "sites",
-    ("stock", "commodity"): "commodities",
-    ("own_stock", "point"): "demand_points",
-    ("own_stock", "commodity"): "commodities",
-    ("fleet", "site"): "sites",
-    ("fleet", "vehicle_type"): "vehicle_types",
-}
-"""Columns whose drop-down offers the identifiers of another sheet."""
-
-GUIDE_HEADS: Final = (
-    N_("sheet"), N_("column"), N_("required"), N_("expected"), N_("default"), N_("meaning"), N_("example"),
-)  # fmt: skip
-INTRO: Final = N_(
-    "Row 1 of each sheet holds the column names: keep them. Units stand in the names. Columns in dark blue "
-    "are required. Blank cells take the default. In the sheet scenario fill the column value; further tiers "
-    "and entries of lists get rows of their own, numbered [0], [1], ... This sheet is not read."
-)
-
-
-@cache
-def column_examples() -> Mapping[tuple[str, str], str]:
-    """Examples by table and column, from ``column_examples.csv``."""
-    text = files("depotopt.io").joinpath("column_examples.csv").read_text(encoding="utf-8")
-    return {(line["table"], line["column"]): line["example"] for line in csv.DictReader(text.splitlines())}
 
 
 def write_workbook(
@@ -178,7 +147,7 @@ def write_tables(
         for name in TABLES:
             if name in tables:
                 _write_sheet(book, name, columns, tables[name][1], formats, say)
-        _write_guide(book, formats, say)
+        write_guide(book, formats, say)
 
 
 def _write_settings(
@@ -190,9 +159,15 @@ def _write_settings(
     for position, (header, width) in enumerate(zip((*HEADERS, *REMARKS), widths, strict=True)):
         sheet.write_string(0, position, header, formats["required" if position < 2 else "optional"])
         sheet.set_column(position, position, width)
-    for row, (key, value) in enumerate(keys, start=1):
-        at = key_path(key) or ()
-        default, meaning = described(at)
+    paths = [key_path(key) or () for key, _ in keys]
+    kinds = {
+        at[1]: str(value)
+        for at, (_, value) in zip(paths, keys, strict=True)
+        if len(at) == 3 and (at[0], at[2]) == ("hazards", "kind")
+    }
+    for row, (at, (key, value)) in enumerate(zip(paths, keys, strict=True), start=1):
+        kind = kinds.get(at[1], "") if len(at) > 1 else ""
+        default, meaning = described(at, kind)
         example = column_examples().get((SETTINGS, pattern(at)), "")
         sheet.write_string(row, 0, key)
         cell = value_cell(value)
@@ -202,6 +177,9 @@ def _write_settings(
             sheet.write_number(row, 1, cell)
         elif cell:
             sheet.write_string(row, 1, cell)
+        options = key_options(at, kind)
+        if options:
+            sheet.data_validation(row, 1, row, 1, {"validate": "list", "source": options})
         default = say("required") if default == "required" else default
         remarks = (default, say(in_paragraphs(meaning)), example)
         for position, text in enumerate(remarks, start=2):
@@ -229,11 +207,13 @@ def _write_sheet(
             continue
         required = header in spec.required_columns
         sheet.write_string(0, position, header, formats["required" if required else "optional"])
-        sheet.write_comment(0, position, _comment(name, spec, header, say), {"x_scale": 2.2, "y_scale": 1.6})
+        sheet.write_comment(
+            0, position, column_comment(name, spec, header, say), {"x_scale": 2.2, "y_scale": 1.6}
+        )
         rule = validation(name, header, columns, say)
         if rule:
             sheet.data_validation(1, position, LAST_ROW, position, rule)
-        kinds.append(expectation(_field(spec, header)).kind)
+        kinds.append(expectation(column_field(spec, header)).kind)
     for number, row in enumerate(rows, start=1):
         for position, (cell, kind) in enumerate(zip(row, kinds, strict=True)):
             if cell:
@@ -259,106 +239,3 @@ def _write_cell(sheet: Worksheet, row: int, column: int, cell: str, kind: str, d
         raise UsageError(f"a text of {len(cell)} characters is too long for Excel ({LONGEST_CELL}): use CSV")
     else:
         sheet.write_string(row, column, cell)
-
-
-def _field(spec: TableSpec, header: str) -> FieldInfo:
-    return next(field for name, field in spec.model.model_fields.items() if header == (field.alias or name))
-
-
-def _comment(name: str, spec: TableSpec, header: str, say: Speech) -> str:
-    need, expected, default, meaning, example = _describe(name, spec, header, say)
-    lines = [meaning, say("{need}; expected: {expected}", need=need, expected=expected)]
-    if default:
-        lines.append(say("default: {value}", value=default))
-    if example:
-        lines.append(say("example: {value}", value=example))
-    return "\n".join(lines)
-
-
-def _describe(name: str, spec: TableSpec, header: str, say: Speech) -> tuple[str, str, str, str, str]:
-    """Need, expectation, default, meaning and example of a column."""
-    field = _field(spec, header)
-    need = say("required") if field.is_required() else say("optional")
-    default = "" if field.is_required() or field.default in (None, "", ()) else f"{field.default}"
-    meaning = say(in_paragraphs(field.description or ""))
-    return need, say.sentence(expectation(field).phrase), default, meaning, column_examples()[name, header]
-
-
-def validation(
-    name: str, header: str, columns: Mapping[str, Sequence[str]], say: Speech | None = None
-) -> dict[str, Any]:
-    """Drop-down or bounds of a column in the terms of XlsxWriter; empty for free text.
-
-    Parameters
-    ----------
-    name, header
-        Table and column.
-    columns
-        Headers of every sheet of the workbook.
-    say
-        Language of what Excel says to a value that does not fit; default English.
-    """
-    field = _field(TABLES[name], header)
-    found = expectation(field)
-    phrase = found.phrase if say is None else say.sentence(found.phrase)
-    message = {"error_title": header[:32], "error_message": phrase[:255], "ignore_blank": True}
-    target = LINKS.get((name, header), "")
-    if target in columns and TABLES[target].key[0] in columns[target]:
-        column = letters(columns[target].index(TABLES[target].key[0]))
-        return {"validate": "list", "source": f"={target}!${column}$2:${column}$20000", **message}
-    if header == "catalog":
-        entries = commodity_entries() if name == "commodities" else vehicle_entries()
-        return {"validate": "list", "source": sorted(entries), **message}
-    options = _options(field.annotation)
-    if options:
-        return {"validate": "list", "source": options, **message}
-    if found.kind == "date":
-        return {"validate": "date", "criteria": ">=", "value": dt.date(2000, 1, 1), **message}
-    bounds = {
-        item: getattr(part, item)
-        for part in _constraints(field)
-        for item in ("ge", "gt", "le")
-        if hasattr(part, item)
-    }
-    if found.kind not in ("number", "integer", "coordinate") or not bounds:
-        return {}
-    low, high = bounds.get("ge", bounds.get("gt", 0)), bounds.get("le")
-    kind = "integer" if found.kind == "integer" else "decimal"
-    if high is None or kind == "integer":
-        return {"validate": kind, "criteria": ">" if "gt" in bounds else ">=", "value": low, **message}
-    return {"validate": kind, "criteria": "between", "minimum": low, "maximum": high, **message}
-
-
-def _options(annotation: Any) -> list[str]:
-    for part in (annotation, *get_args(annotation)):
-        if isinstance(part, type) and issubclass(part, StrEnum):
-            return [str(option) for option in part]
-    return []
-
-
-def _constraints(field: FieldInfo) -> list[Any]:
-    """Constraint objects of a field, also inside an optional type."""
-    parts = list(field.metadata)
-    for part in get_args(field.annotation):
-        for item in getattr(part, "__metadata__", ()):
-            parts += getattr(item, "metadata", [item])
-    return parts
-
-
-def _write_guide(book: Workbook, formats: Mapping[str, Format], say: Speech) -> None:
-    sheet: Worksheet = book.add_worksheet(GUIDE)
-    sheet.freeze_panes(3, 0)
-    sheet.merge_range(0, 0, 0, 6, say(INTRO), formats["wrap"])
-    sheet.set_row(0, 48)
-    heads = tuple(say(head) for head in GUIDE_HEADS)
-    for position, (head, width) in enumerate(zip(heads, (15, 28, 10, 34, 12, 60, 22), strict=True)):
-        sheet.write_string(2, position, head, formats["required"])
-        sheet.set_column(position, position, width)
-    row = 3
-    for name, spec in TABLES.items():
-        for header in spec.columns:
-            need, expected, default, meaning, example = _describe(name, spec, header, say)
-            cells = (name, header, need, expected, default, meaning, example)
-            for position, text in enumerate(cells):
-                sheet.write_string(row, position, text, formats["wrap"])
-            row += 1

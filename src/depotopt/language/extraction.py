@@ -115,7 +115,7 @@ class _Reader:
                     sentences[id(found)] = found
         if self.name.startswith("cli/"):
             yield from self._documented(tree)
-        if self.name in ("io/table_schemas.py", "io/toml_schemas.py"):
+        if self.name in ("io/table_schemas.py", "io/toml_schemas.py", "io/hazard_blocks.py"):
             yield from self._described(tree)
         if any(fnmatch(self.name, pattern) for pattern in SPEAKING) and not any(
             fnmatch(self.name, pattern) for pattern in SILENT
