@@ -385,7 +385,12 @@ def test_ctrl_c_outside_a_solve_exits_6_too(
         signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr("depotopt.io.scenario_files.check_scenario", press)
-    assert main(["check", str(MINIMAL)]) == Exit.STOPPED_WITHOUT
+    # What starts in the background of a shell ignores the key.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        assert main(["check", str(MINIMAL)]) == Exit.STOPPED_WITHOUT
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert "stopped without a plan" in capsys.readouterr().err
 
 
