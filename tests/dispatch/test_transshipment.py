@@ -9,6 +9,7 @@ import pytest
 
 from depotopt.dispatch.assembly import assemble
 from depotopt.dispatch.manifest import ledger, manifests
+from depotopt.dispatch.replanning import InForce, replan
 from depotopt.dispatch.solve import solve_dispatch, travel_engine
 from depotopt.dispatch.trunks import shared_wants
 from depotopt.hazards.states import RoadState
@@ -16,7 +17,10 @@ from depotopt.plans import DispatchPlan, Trip
 from depotopt.scenario import FleetEntry, Scenario
 from depotopt.solving import SolveLimits, SolveResult
 from depotopt.verify.dispatch import verify_dispatch
-from tests.dispatch.worlds import hub_world
+from depotopt.verify.legs import PlanInForce
+from depotopt.verify.replan import verify_replan
+from tests.dispatch.test_replanning import busiest_street, closed
+from tests.dispatch.worlds import World, hub_world
 from tests.verify.line_case import calm, line_network, line_scenario, without_street
 
 NETWORK = line_network()
@@ -156,6 +160,45 @@ def test_what_a_hub_could_not_send_on_is_asked_of_the_next_one() -> None:
     assert first[near].sum() > 0
     assert then[near].sum() == 0
     assert sum(units.sum() for units in then.values()) == sum(units.sum() for units in first.values())
+
+
+def checked_replan(
+    case: World, plan: DispatchPlan, before: RoadState, after: RoadState, at_s: float
+) -> SolveResult[DispatchPlan]:
+    """The plan made anew, which the verifier accepts."""
+    result = replan(
+        case.scenario, None, case.network, InForce(plan, before), after, at_s=at_s, limits=LIMITS
+    ).result
+    assert result.plan is not None
+    check = verify_replan(case.scenario, None, case.network, PlanInForce(plan, before), after, result.plan)
+    assert check.violations == ()
+    assert check.objective == pytest.approx(result.objective)
+    assert result.bound is None or (result.objective is not None and result.bound <= result.objective)
+    return result
+
+
+def test_a_plan_made_anew_sends_new_trunk_trips() -> None:
+    """Nothing was planned and the street to R is lost: A still has stock, and the truck there is idle."""
+    scenario, state = with_hub(), without_street(NETWORK, 3, 4)
+    idle = replace(solved(with_hub(transfer_s=1e6), calm()).plan or DispatchPlan(0, 0.0, (), ()), trips=())
+    result = checked_replan(World(scenario, NETWORK, state), idle, calm(), state, 60.0)
+    assert result.plan is not None
+    assert {trip.vehicle for trip in trunks(result.plan)} == {"truck-A-1"}
+    assert any(stop.point == "R" for trip in result.plan.trips for stop in trip.stops)
+    assert any("new trunk trips bring goods to hubs" in note for note in result.notes)
+
+
+@pytest.mark.parametrize("seed", [1, 4])
+def test_worlds_with_hubs_planned_anew_keep_every_rule(seed: int) -> None:
+    case = hub_world(seed)
+    plan = solve_dispatch(case.scenario, None, case.network, case.state, limits=LIMITS).plan
+    assert plan is not None
+    before, at_s = case.state, 4_000.0
+    for moment in (at_s, 9_000.0):
+        after = closed(World(case.scenario, case.network, before), [busiest_street(case, plan, moment)])
+        plan = checked_replan(case, plan, before, after, moment).plan
+        assert plan is not None
+        before = after
 
 
 def broken(**changes: object) -> tuple[str, ...]:

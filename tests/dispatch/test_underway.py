@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from depotopt.dispatch.replanning import InForce, Replanning, changed_vehicles, replan
+from depotopt.dispatch.papers import changed_vehicles
+from depotopt.dispatch.replanning import InForce, Replanning, replan
 from depotopt.hazards.states import Damage, RoadState
 from depotopt.plans import DispatchPlan, Trip, Waypoint
 from depotopt.scenario import Scenario, Stock

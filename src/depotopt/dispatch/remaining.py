@@ -9,12 +9,13 @@ from typing import Final
 
 import numpy as np
 
-from depotopt.dispatch.assembly import Assembly
+from depotopt.dispatch.assembly import Assembly, Source
 from depotopt.dispatch.draft import DraftTrip, Routes, make_trip, weighted_unmet
 from depotopt.dispatch.problem import DispatchProblem
 from depotopt.dispatch.publication import publish
 from depotopt.dispatch.repair import repair
-from depotopt.dispatch.resources import Lot, Vehicle
+from depotopt.dispatch.resources import Lot, Span, Vehicle
+from depotopt.dispatch.trunks import TrunkTrip
 from depotopt.dispatch.underway import KeptTrip, Underway
 from depotopt.dispatch.usable import NEVER
 from depotopt.plans import DispatchPlan, Load, Trip
@@ -31,7 +32,7 @@ class Remaining:
     Attributes
     ----------
     assembly
-        Problem and legs of now, as if nothing had begun.
+        Problem and legs of now, as if nothing had begun, and what sources have left.
     problem
         What is left to do.
     plan
@@ -98,15 +99,15 @@ class Remaining:
         trips = sorted((*carried, *new), key=lambda trip: (trip.vehicle, trip.number))
         return replace(rest, trips=tuple(trips)), tuple(new)
 
-    def value(self, problem: DispatchProblem, routes: Routes) -> tuple[float, float]:
-        """Weighted person-days unmet and operating cost of the whole plan with these routes.
+    def published(
+        self, problem: DispatchProblem, routes: Routes, trunks: tuple[TrunkTrip, ...] = ()
+    ) -> tuple[DispatchPlan, tuple[Trip, ...]]:
+        """`whole` of a settled draft of what is left, and of new trunk trips decided before it."""
+        return self.whole(publish(self.assembly, problem, routes, trunks))
 
-        Parameters
-        ----------
-        problem, routes
-            A draft of what is left, settled.
-        """
-        plan, _ = self.whole(publish(self.assembly, problem, routes))
+    def value(self, problem: DispatchProblem, routes: Routes) -> tuple[float, float]:
+        """Weighted person-days unmet and operating cost of the whole plan with a settled draft."""
+        plan, _ = self.published(problem, routes)
         return weighted_unmet(problem, routes), self.cost(plan.trips)
 
     def bound(self, rest: float) -> float:
@@ -158,7 +159,7 @@ def remaining_work(assembly: Assembly, underway: Underway, plan: DispatchPlan) -
                     hit.add(trip.vehicle)
     affected = hit | {item.trip.vehicle for item in kept if item.rerouted}
     return Remaining(
-        assembly,
+        replace(assembly, sources=_sources_left(assembly, kept)),
         _residual(assembly, kept, waiting, plan),
         plan,
         tuple(kept),
@@ -194,12 +195,12 @@ def _residual(
             if stop.point in point and trip.vehicle in number:
                 served[point[stop.point]].add(number[trip.vehicle])
     stops = max(1, sum(len(trip.stops) for trip in plan.trips))
-    busy = _busy_docks(problem, kept)
+    busy = _dock_spans(problem, kept)
     return replace(
         problem,
         need=np.maximum(need, 0),
         lots=_lots_left(assembly, kept),
-        depots=tuple(replace(item, busy_until_s=busy[item.ident]) for item in problem.depots),
+        depots=tuple(item.with_bookings(busy[item.ident], problem.start_s) for item in problem.depots),
         vehicles=_vehicles_left(problem, kept),
         flooded=_still_flooded(problem, reached),
         served_by=tuple(frozenset(visitors) for visitors in served),
@@ -212,18 +213,40 @@ def _still_flooded(problem: DispatchProblem, reached: BoolArray) -> BoolArray:
     return still
 
 
-def _busy_docks(problem: DispatchProblem, kept: list[KeptTrip]) -> dict[str, tuple[float, ...]]:
-    """Until when docks work on what is decided, per depot."""
-    busy: dict[str, list[float]] = {depot.ident: [] for depot in problem.depots}
+def _dock_spans(problem: DispatchProblem, kept: list[KeptTrip]) -> dict[str, list[Span]]:
+    """When docks work on what is decided, per site."""
+    busy: dict[str, list[Span]] = defaultdict(list)
     for item in kept:
         trip = item.trip
-        spans = [(trip.start_site, trip.depart_s)] if trip.loads else []
+        spans = [(trip.start_site, trip.load_start_s, trip.depart_s)] if trip.loads else []
         if trip.transfer is not None:
-            spans.append((trip.transfer.site, trip.transfer.depart_s))
-        for site, until in spans:
-            if until > problem.start_s and site in busy:
-                busy[site].append(until)
-    return {ident: tuple(moments) for ident, moments in busy.items()}
+            spans.append((trip.transfer.site, trip.transfer.start_s, trip.transfer.depart_s))
+        for site, begin, until in spans:
+            if until > problem.start_s:
+                busy[site].append((begin, until))
+    return busy
+
+
+def _sources_left(assembly: Assembly, kept: list[KeptTrip]) -> tuple[Source, ...]:
+    """Sources net of what trips that are decided load there, their docks kept for that."""
+    busy = _dock_spans(assembly.problem, kept)
+    loaded: dict[tuple[str, str], int] = defaultdict(int)
+    for item in kept:
+        for load in item.trip.loads:
+            loaded[item.trip.start_site, load.lot] += round(load.quantity)
+    return tuple(
+        source
+        if source.position is not None
+        else replace(
+            source,
+            depot=source.depot.with_bookings(busy[source.depot.ident], assembly.problem.start_s),
+            lots=tuple(
+                replace(lot, units=max(0, lot.units - loaded[source.depot.ident, lot.ident]))
+                for lot in source.lots
+            ),
+        )
+        for source in assembly.sources
+    )
 
 
 def _lots_left(assembly: Assembly, kept: list[KeptTrip]) -> tuple[Lot, ...]:
@@ -246,6 +269,7 @@ def _lots_left(assembly: Assembly, kept: list[KeptTrip]) -> tuple[Lot, ...]:
                 round(load.quantity),
                 ready_s,
                 known[load.lot].expiry if load.lot in known else NEVER,
+                brought=True,
             )
             for load in brought.loads
         ]

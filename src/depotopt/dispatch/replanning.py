@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from depotopt.dispatch.allocation import allocate
-from depotopt.dispatch.assembly import assemble
+from depotopt.dispatch.assembly import Assembly, assemble
 from depotopt.dispatch.budget import Budget
 from depotopt.dispatch.changing_roads import ChangingRoads
 from depotopt.dispatch.cold_start import COLD_FROM_S, ColdProcess
 from depotopt.dispatch.draft import Routes, weighted_unmet
 from depotopt.dispatch.goal import Value, value_of
 from depotopt.dispatch.improvement import improve
+from depotopt.dispatch.papers import changed_vehicles
 from depotopt.dispatch.problem import DispatchProblem
-from depotopt.dispatch.publication import publish
 from depotopt.dispatch.rebuilding import Rebuilding
 from depotopt.dispatch.remaining import Remaining, first_draft, remaining_work
 from depotopt.dispatch.solve import Effort, settle, travel_engine
 from depotopt.dispatch.soundness import sound_bound
+from depotopt.dispatch.transshipment import Search, Transshipment, added
+from depotopt.dispatch.trunks import lots_of, reachable_stock
 from depotopt.dispatch.underway import KeptTrip, Underway
 from depotopt.errors import UsageError
 from depotopt.hazards.states import RoadState
@@ -36,10 +38,10 @@ ON_TRIP: Final = S_("vehicle {vehicle} on trip {number}")
 """Who a remark is about."""
 KEPT_SHARE: Final = 0.9
 """Share of the stops the loss does not touch that a plan from nothing must leave with their vehicle."""
+TRUNK_SHARE: Final = 0.1
+"""Share of the time that new trunk trips get, counted in operations."""
 WARM_SHARE: Final = 0.7
 """Share of the time that ruin and recreate gets from the plan in force, counted in operations."""
-SAME_TIME_S: Final = 300.0
-"""A moment on a driver's papers that shifts by less needs no new papers."""
 BOUND_SHARE: Final = 0.25
 """Share of the time that must be left for proving a bound where no search from nothing does it."""
 
@@ -130,10 +132,7 @@ def replan(
         problem, routes = settle(left.assembly, left.problem, first_draft(left))
         run = replace(run, first_plan_s=time.perf_counter() - begin)
         monitor.report("first plan", message=f"after {run.first_plan_s:.2f} s")
-        if monitor.keeper is not None:
-            unmet, cost = left.value(problem, routes)
-            whole, _ = left.whole(publish(left.assembly, problem, routes))
-            monitor.offer(lambda: whole, problem.unmet_penalty * unmet + cost)
+        run.keep(problem, value_of(problem, routes), routes)
         return run.finish(problem, routes, cold)
 
 
@@ -174,6 +173,12 @@ def _beside(problem: DispatchProblem, limits: SolveLimits, effort: Effort) -> It
         yield cold
 
 
+def _to_bring(assembly: Assembly) -> bool:
+    """Whether sources have anything to bring to hubs."""
+    lots = (lot for source in assembly.sources for lot in lots_of(assembly.problem, source))
+    return any(lot.units > 0 for lot in lots)
+
+
 def _something_left(problem: DispatchProblem) -> bool:
     """Whether there is anything to bring, from somewhere, by somebody."""
     return bool(problem.depots and problem.vehicles and problem.need.any() and problem.lot_units.any())
@@ -190,35 +195,87 @@ class _Run:
     effort: Effort
     begin: float
     first_plan_s: float = 0.0
+    legs: threading.Lock = field(default_factory=threading.Lock)
+
+    def keep(self, problem: DispatchProblem, value: Value, routes: Routes) -> None:
+        """Hand a draft of what is left over to whoever keeps plans, as a whole plan."""
+        carried = self.left.cost(self.left.carried)
+        objective = problem.unmet_penalty * value.unmet + value.cost + carried
+        self.monitor.offer(lambda: self._whole(problem, routes), objective, None, value.ranked)
+
+    def _whole(self, problem: DispatchProblem, routes: Routes) -> DispatchPlan:
+        """The whole plan with a draft; for other threads while the search goes on."""
+        with self.legs:
+            return self.left.published(*settle(self.left.assembly, problem, routes))[0]
 
     def finish(self, problem: DispatchProblem, routes: Routes, cold: ColdProcess | None) -> Replanning:
         """Improve the first plan, hear what was found from nothing, and take the better one."""
         if _something_left(problem):
             routes = self._improved(problem, routes)
-        problem, routes = settle(self.left.assembly, problem, routes)
+        with self.legs:
+            problem, routes = settle(self.left.assembly, problem, routes)
+        best = self._with_trunks(Transshipment((), problem, routes))
+        rest = self._rest(best.problem, best.routes, cold)
         found = None if cold is None else cold.answer(self.monitor)
         notes = [] if cold is None else [*cold.notes]
-        rest = None if found is None else found.bound
         engine = "depotopt ruin and recreate from the plan in force"
         if found is not None:
-            known, other = settle(self.left.assembly, problem, found.routes)
-            if value_of(known, other) < value_of(known, routes):
+            rest = found.bound if rest is None else rest
+            with self.legs:
+                known, other = settle(self.left.assembly, problem, found.routes)
+            if value_of(known, other) < best.value:
                 share = self._kept(known, other)
                 if share >= KEPT_SHARE:
-                    problem, routes, engine = known, other, "depotopt ruin and recreate from nothing"
+                    best, engine = Transshipment((), known, other), "depotopt ruin and recreate from nothing"
                 else:
-                    gain = weighted_unmet(known, routes) - weighted_unmet(known, other)
+                    gain = weighted_unmet(best.problem, best.routes) - weighted_unmet(known, other)
                     notes.append(
                         f"a plan from nothing would leave {gain:.0f} weighted person-days less unmet, "
                         f"but only {share:.0%} of the stops the loss does not touch with their vehicle"
                     )
-        elif not _something_left(problem):
-            # Nothing can be sent any more, so what is missing stays missing.
-            rest = problem.unmet_penalty * weighted_unmet(problem, routes)
-        elif not self.monitor.stopped and self.effort.left_s >= BOUND_SHARE * self.effort.time_s:
-            rest = allocate(problem, self.effort.left_s).bound
+        notes += self.left.assembly.problem.excluded
+        if best.trips:
+            notes.append(f"{len(best.trips)} new trunk trips bring goods to hubs")
+        if self.monitor.stopped:
+            notes.append("stopped before the end: this is the best plan found until then")
         bound = None if rest is None else self.left.bound(rest)
-        return self._replanning(problem, routes, engine, bound, tuple(notes))
+        with self.legs:
+            return self._replanning(best, engine, bound, tuple(notes))
+
+    def _with_trunks(self, now: Transshipment) -> Transshipment:
+        """The plan with new trunk trips by idle vehicles, where sources have something and that is better."""
+        assembly, problem = replace(self.left.assembly, problem=now.problem), now.problem
+        if not _to_bring(assembly) or self.monitor.stopped or self.effort.left_s <= 0:
+            return now
+        locked = frozenset(v for v, route in enumerate(now.routes) if route) & self._unchanged(
+            problem, now.routes
+        )
+        held = replace(problem, locked=locked)
+        search = Search(self.effort.until, self.limits.seed, lambda: self.monitor.stopped)
+        budget = Budget.of_seconds(TRUNK_SHARE * self.effort.time_s)
+        found = added(replace(assembly, problem=held), Transshipment((), held, now.routes), search, budget)
+        if not found.trips:
+            return now
+        with self.legs:
+            settled = settle(self.left.assembly, replace(found.problem, locked=frozenset()), found.routes)
+        better = Transshipment(found.trips, *settled)
+        return better if better.value < now.value else now
+
+    def _rest(self, problem: DispatchProblem, routes: Routes, cold: ColdProcess | None) -> float | None:
+        """A bound on what is left to do, where the search from nothing does not prove it."""
+        relaxed = self.left.problem
+        left = replace(self.left.assembly, problem=relaxed)
+        if _to_bring(left):
+            # A bound on plans with new trunk trips has to let all that sources have stand at the hubs.
+            relaxed = reachable_stock(left)
+        elif cold is not None:
+            return None
+        if not _something_left(relaxed):
+            # Nothing can be sent any more, so what is missing stays missing.
+            return problem.unmet_penalty * weighted_unmet(problem, routes)
+        if self.monitor.stopped or self.effort.left_s < BOUND_SHARE * self.effort.time_s:
+            return None
+        return allocate(relaxed, self.effort.left_s).bound
 
     def _improved(self, problem: DispatchProblem, routes: Routes) -> Routes:
         """Send anew who is hit, then whoever can help, then search with all of them."""
@@ -230,9 +287,14 @@ class _Run:
             if trip.start_site in depots:
                 first.setdefault(number[trip.vehicle], depots[trip.start_site])
         budget = Budget.of_seconds(WARM_SHARE * self.effort.time_s)
+
+        def keep(value: Value, draft: Routes) -> None:
+            self._tell(problem, value)
+            self.keep(problem, value, draft)
+
         if not self.monitor.stopped:
             routes = Rebuilding(locked, first, self.effort.until, budget).best(routes)
-            self._tell(problem, value_of(problem, routes))
+            keep(value_of(problem, routes), routes)
             locked, routes = Rebuilding(locked, first, self.effort.until, budget).helped(routes)
         routes = improve(
             locked,
@@ -241,7 +303,7 @@ class _Run:
             until=self.effort.until,
             seed=self.limits.seed,
             stopped=lambda: self.monitor.stopped,
-            listener=lambda value: self._tell(problem, value),
+            keeper=keep,
         )
         if not self.monitor.stopped and self.effort.left_s > 0:
             _, routes = Rebuilding(locked, first, self.effort.until, budget).helped(routes)
@@ -249,7 +311,8 @@ class _Run:
 
     def _unchanged(self, problem: DispatchProblem, routes: Routes) -> frozenset[int]:
         """Vehicles with work whose papers still hold in the first plan."""
-        plan, _ = self.left.whole(publish(self.left.assembly, problem, routes))
+        with self.legs:
+            plan, _ = self.left.published(problem, routes)
         changed = set(changed_vehicles(self.left.plan, plan))
         return frozenset(
             v
@@ -270,15 +333,11 @@ class _Run:
         self.monitor.report("improvement", problem.unmet_penalty * value.unmet + value.cost)
 
     def _replanning(
-        self,
-        problem: DispatchProblem,
-        routes: Routes,
-        engine: str,
-        bound: float | None,
-        notes: tuple[str, ...],
+        self, best: Transshipment, engine: str, bound: float | None, notes: tuple[str, ...]
     ) -> Replanning:
         """Put kept and new trips together, and say what changed."""
-        plan, new = self.left.whole(publish(self.left.assembly, problem, routes))
+        problem, routes = best.problem, best.routes
+        plan, new = self.left.published(problem, routes, best.trips)
         unmet, cost = weighted_unmet(problem, routes), self.left.cost(plan.trips)
         objective = problem.unmet_penalty * unmet + cost
         share, moved = _kept_share(
@@ -312,53 +371,6 @@ class _Run:
             self.first_plan_s,
             _remarks(self.scenario, self.left.kept),
         )
-
-
-def changed_vehicles(before: DispatchPlan, after: DispatchPlan) -> tuple[str, ...]:
-    """Vehicles whose papers of one plan do not tell what they do in another, sorted.
-
-    Papers tell stops, loads and roads; moments may shift by `SAME_TIME_S` before they are written anew.
-    """
-    old, now = _routes_of(before), _routes_of(after)
-    return tuple(v for v in sorted({*old, *now}) if not _same_papers(old[v], now[v]))
-
-
-def _routes_of(plan: DispatchPlan) -> dict[str, list[Trip]]:
-    """Trips per vehicle in order; drives without an errand stand on nobody's papers."""
-    routes: dict[str, list[Trip]] = defaultdict(list)
-    for trip in sorted(plan.trips, key=lambda trip: trip.number):
-        if trip.loads or trip.stranded:
-            routes[trip.vehicle].append(trip)
-    return routes
-
-
-def _same_papers(old: list[Trip], now: list[Trip]) -> bool:
-    return len(old) == len(now) and all(
-        _errand(a) == _errand(b)
-        and all(abs(s - t) <= SAME_TIME_S for s, t in zip(_moments(a), _moments(b), strict=True))
-        for a, b in zip(old, now, strict=True)
-    )
-
-
-def _errand(trip: Trip) -> tuple[object, ...]:
-    """What a trip's papers say, moments aside."""
-    brought = (
-        None if trip.transfer is None else (trip.transfer.site, trip.transfer.links, trip.transfer.loads)
-    )
-    stops = tuple((stop.point, stop.loads, stop.links) for stop in trip.stops)
-    return (
-        trip.start_site,
-        trip.end_site,
-        trip.approach_links,
-        stops,
-        brought,
-        trip.return_links,
-        trip.stranded,
-    )
-
-
-def _moments(trip: Trip) -> list[float]:
-    return [trip.load_start_s, trip.depart_s, *(stop.arrive_s for stop in trip.stops), trip.return_s]
 
 
 def _kept_share(untouched: tuple[Trip, ...], driven: set[tuple[str, str]]) -> tuple[float, int]:

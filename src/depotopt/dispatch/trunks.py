@@ -73,12 +73,13 @@ def reachable_stock(assembly: Assembly) -> DispatchProblem:
                 opens = max(there, problem.depots[hub].ready_s) + assembly.transfer_s[hub]
                 found += [
                     replace(lot, depot=hub, ready_s=max(opens, lot.ready_s))
-                    for lot in _lots_of(problem, source)
+                    for lot in lots_of(problem, source)
                 ]
     return replace(problem, lots=tuple(found))
 
 
-def _lots_of(problem: DispatchProblem, source: Source) -> tuple[Lot, ...]:
+def lots_of(problem: DispatchProblem, source: Source) -> tuple[Lot, ...]:
+    """Lots a source may send by trunk trips: its own, not what was brought there."""
     if source.position is None:
         return source.lots
     mine = (problem.lots[p] for p in problem.lots_of_depot[source.position])
@@ -166,7 +167,7 @@ class TrunkPlanner:
         self._wanted = {hub: units.copy() for hub, units in wanted.items()}
         self._out = {hub: np.array(problem.least_out_s[hub]) for hub in wanted}
         self._left: dict[Lot, int] = {
-            lot: lot.units for source in assembly.sources for lot in _lots_of(problem, source)
+            lot: lot.units for source in assembly.sources for lot in lots_of(problem, source)
         }
         if around is not None:
             for record in around.trips:
@@ -302,7 +303,7 @@ class TrunkPlanner:
         gain = kg = 0.0
         for k in np.argsort(-per_kg, kind="stable").tolist():
             left = int(units[k])
-            for lot in sorted(_lots_of(problem, source), key=lambda lot: (lot.expiry, lot.ident)):
+            for lot in sorted(lots_of(problem, source), key=lambda lot: (lot.expiry, lot.ident)):
                 if lot.commodity != k or lot.ready_s > start_s or left <= 0 or per_kg[k] <= 0:
                     continue
                 fits = min(
