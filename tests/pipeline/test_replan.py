@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,14 +11,15 @@ import pytest
 from depotopt.cli import main
 from depotopt.cli.exits import Exit
 from depotopt.dispatch.replanning import InForce, replan
-from depotopt.io.plan_files import read_made_from
+from depotopt.io.plan_files import read_made_from, read_result
 from depotopt.pipeline.chain import run
 from depotopt.pipeline.closures import Closure, with_closures
 from depotopt.pipeline.folders import reopen
 from depotopt.pipeline.options import RunOptions
 from depotopt.pipeline.stages import Case, sample_ensemble, verified_dispatch
+from depotopt.pipeline.unfinished import SUFFIX
 from depotopt.plans import DispatchPlan
-from depotopt.solving import SolveLimits, SolveResult
+from depotopt.solving import Limit, Progress, SolveLimits, SolveResult
 from depotopt.verify.legs import PlanInForce
 from depotopt.verify.replan import verify_replan
 from tests.pipeline.random_case import random_scenario
@@ -96,6 +98,68 @@ def test_what_changes_is_kept_with_the_run(run_folder: Path, tmp_path: Path) -> 
     old, new = vehicles(before), vehicles(after)
     told = {one["point"] for one in json.loads((out / "changes.json").read_text(encoding="utf-8"))["points"]}
     assert told >= {point for point in old | new if old.get(point) != new.get(point)}
+
+
+def interrupted_by(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    """Ctrl-C, so often, with the first words about dispatch and those after."""
+    from depotopt.cli import progress
+
+    said: list[str] = []
+
+    def interrupt(_show: object, line: Progress) -> None:
+        if line.stage in ("first plan", "improvement") and len(said) < times:
+            said.append(line.stage)
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(progress._Show, "__call__", interrupt)
+
+
+def test_ctrl_c_writes_the_best_plan_so_far_and_says_so(
+    run_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    interrupted_by(monkeypatch, 1)
+    out = tmp_path / "new"
+    words = ["replan", str(run_folder), "--at-h", "0.5", "--close", "Old Bridge", "--out", str(out)]
+    assert main([*words, "--progress", "jsonl"]) == Exit.STOPPED_WITH_PLAN
+    result = read_result(out / "dispatch.json", DispatchPlan)
+    assert result.plan is not None
+    assert result.limit is Limit.STOPPED
+    assert "stopped before the end: this is the best plan found until then" in capsys.readouterr().out
+    assert not (tmp_path / f"new{SUFFIX}").exists()
+
+
+def test_who_gives_up_a_replan_finds_its_best_plan_beside(
+    run_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C twice: no report, but the first plan that keeps every rule lies in the unfinished folder."""
+    from depotopt.dispatch import replanning
+
+    interrupted_by(monkeypatch, 1)
+    out = tmp_path / "new"
+
+    def second(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(replanning._Run, "finish", second)
+    words = ["replan", str(run_folder), "--at-h", "0.5", "--close", "Old Bridge", "--out", str(out)]
+    assert main([*words, "--progress", "jsonl"]) == Exit.STOPPED_WITHOUT
+    assert not out.exists()
+    kept = read_result(tmp_path / f"new{SUFFIX}" / "dispatch.json", DispatchPlan).plan
+    assert kept is not None
+    before = reopen(run_folder)
+    assert before.dispatch is not None
+    assert before.dispatch.plan is not None
+    assert before.state is not None
+    after = with_closures(before.case, before.state, [Closure(street="Old Bridge", from_s=1_800.0)])
+    check = verify_replan(
+        before.case.scenario,
+        before.siting.plan,
+        before.case.network,
+        PlanInForce(before.dispatch.plan, before.state),
+        after,
+        kept,
+    )
+    assert check.violations == ()
 
 
 def test_places_and_areas_close_streets_too(run_folder: Path) -> None:

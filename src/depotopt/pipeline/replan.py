@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from depotopt.dispatch.replanning import InForce, Replanning, replan
-from depotopt.errors import Fault, InputError, UsageError
+from depotopt.errors import DepotoptError, Fault, InputError, UsageError
+from depotopt.hazards.states import RoadState
 from depotopt.io.plan_files import read_made_from
 from depotopt.pipeline.closures import CLOSURES_KEY, Closure, closures_of, with_closures
 from depotopt.pipeline.folders import Outcome, reopen, report
 from depotopt.pipeline.options import dispatch_limits, unseen_state
 from depotopt.pipeline.plan_changes import PlanChanges, plan_changes
 from depotopt.pipeline.stages import require_moment
+from depotopt.pipeline.unfinished import Safekeeping
 from depotopt.report.content import ReportFiles
 from depotopt.solving import Monitor
 from depotopt.verify.legs import PlanInForce
@@ -45,6 +48,9 @@ def replan_run(
     monitor: Monitor | None = None,
 ) -> Replanned:
     """Plan a run's dispatch anew from a moment on, and have the new plan checked.
+
+    The best plan so far is kept on disk while the search goes on, see `Safekeeping`: it stays there
+    if the process ends before its time.
 
     Parameters
     ----------
@@ -87,34 +93,61 @@ def replan_run(
     limits = dispatch_limits(case.scenario, before.options)
     if time_s is not None:
         limits = replace(limits, time_s=time_s)
-    replanning = replan(
-        case.scenario,
-        layout,
-        case.network,
-        InForce(before.dispatch.plan, before.state),
-        state_after,
-        at_s=at_s,
-        limits=limits,
-        monitor=monitor,
-    )
-    result = replanning.result
-    if result.plan is None or result.objective is None:
-        raise UsageError(f"no plan from {at_s:g} s on: {result.status}")
-    old = PlanInForce(before.dispatch.plan, before.state)
-    check = verify_replan(case.scenario, layout, case.network, old, state_after, result.plan)
-    check.compare(result.objective).require("the plan made anew")
-    outcome = replace(before, dispatch=result, state=state_after)
-    changes = plan_changes(before.dispatch.plan, result.plan)
     target = out or folder.with_name(f"{folder.name}-at-{at_s / 3600:g}h")
+    told = {
+        CLOSURES_KEY: [item.plain() for item in hold],
+        "replanned_from": folder.name,
+        "replanned_at_s": at_s,
+    }
+    monitor = monitor or Monitor()
+    kept = Safekeeping(target, origin | told, monitor=monitor)
+    kept.stage("dispatch")
+    monitor.keeper = kept.offer
+    try:
+        replanning = replan(
+            case.scenario,
+            layout,
+            case.network,
+            InForce(before.dispatch.plan, before.state),
+            state_after,
+            at_s=at_s,
+            limits=limits,
+            monitor=monitor,
+        )
+        kept.keep(replanning.result)
+        written = _written(before, replanning, state_after, target, told)
+    except DepotoptError:
+        # Nothing was cut short: what failed now fails again.
+        kept.discard()
+        raise
+    except KeyboardInterrupt:
+        # What was found until now stays in the folder beside.
+        kept.close()
+        raise
+    finally:
+        monitor.keeper = None
+    kept.discard()
+    return written
+
+
+def _written(
+    before: Outcome, replanning: Replanning, after: RoadState, target: Path, told: Mapping[str, Any]
+) -> Replanned:
+    """Check the new plan and write its report."""
+    result, old = replanning.result, before.dispatch
+    if result.plan is None or result.objective is None or old is None or old.plan is None:
+        raise UsageError(f"no plan made anew: {result.status}")
+    case = before.case
+    assert before.state is not None  # the plan was made for it
+    in_force = PlanInForce(old.plan, before.state)
+    check = verify_replan(case.scenario, before.siting.plan, case.network, in_force, after, result.plan)
+    check.compare(result.objective).require("the plan made anew")
+    outcome = replace(before, dispatch=result, state=after)
+    changes = plan_changes(old.plan, result.plan)
     files = report(
         outcome,
         target,
-        notes={
-            CLOSURES_KEY: [item.plain() for item in hold],
-            "replanned_from": folder.name,
-            "replanned_at_s": at_s,
-            "changed_vehicles": list(replanning.changed_vehicles),
-        },
+        notes={**told, "changed_vehicles": list(replanning.changed_vehicles)},
         sheet_vehicles=frozenset(replanning.changed_vehicles),
         attachments={CHANGES: _dump(changes)},
     )
