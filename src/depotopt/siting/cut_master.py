@@ -29,11 +29,13 @@ if TYPE_CHECKING:
 
 IDLE_SOLVES, IDLE_HELD_SOLVES = 8, 25
 """A cut that was slack in that many relaxations in a row is dropped (the second: where sites are held)."""
-ITERATIONS = 20
+ITERATIONS = 4
 """Steps of the simplex per row and column after which GLOP is held to go in circles."""
 SLACK = 1e-9
 COEFFICIENT = 1e-10
 """Smaller coefficients are rounded up to this one: a weaker cut that is valid still."""
+Held = dict[int, float | tuple[float, float]]
+"""Columns held at a value, or between two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,8 @@ class CutMaster:
             per_cost = problem.events_per_year / self.scale
             unit = self.unit.reshape(shape)
             ceilings = add_goal(arrays, goal, problem.probability, self.theta.reshape(shape), unit, per_cost)
+        self.counts = self._count_columns(arrays)
+        """Columns that count open options, alike in tier and size class or in tier: whole in a layout."""
         self.columns = arrays.columns
         self.model = arrays.model("master")
         self._variables = list(self.model.variables())
@@ -139,7 +143,10 @@ class CutMaster:
         )
         """Column and unit of each coefficient of a cut; a unit of 0 where there is no column."""
         self._ceilings = [(self.model.get_linear_constraint(row), amount) for row, amount in ceilings]
-        self._held: dict[int, float] = {}
+        self._held: Held = {}
+        self._ranges = {
+            int(c): (self._variables[c].lower_bound, self._variables[c].upper_bound) for c in self.counts
+        }
         self.infeasible = False
         """Whether the last relaxation was found to have no solution."""
 
@@ -165,6 +172,27 @@ class CutMaster:
             arrays.add_rows(0.0, 0.0, np.zeros(len(columns), dtype=np.int64), columns, values)
         opened: Int64Array = column[self.problem.opener]
         return opened
+
+    def _count_columns(self, arrays: LinearArrays) -> Int64Array:
+        """Columns for how many options are open of each tier and size class, and of each tier.
+
+        Where many sites would do nearly as well, the relaxation opens a bit of each: how many are open in all
+        is then worth more to branch on than any one of them.
+        """
+        o = self.problem.options
+        alike: dict[tuple[int, ...], Int64Array] = {}
+        for tier, size_class in {(int(t), int(c)) for t, c in zip(o.tier, o.size_class, strict=True)}:
+            alike[tier, size_class] = np.flatnonzero((o.tier == tier) & (o.size_class == size_class))
+            alike[tier,] = np.flatnonzero(o.tier == tier)
+        groups = {tuple(options.tolist()) for options in alike.values() if len(options) > 1}
+        found = []
+        for options in sorted(groups):
+            column = arrays.add_columns(1, upper=float(len(options)))
+            columns = np.concatenate([column, self.stage.open[list(options)]])
+            values = np.concatenate([[1.0], -np.ones(len(options))])
+            arrays.add_rows(0.0, 0.0, np.zeros(len(columns), dtype=np.int64), columns, values)
+            found.append(int(column[0]))
+        return np.array(found, dtype=np.int64)
 
     def _integer(self, integer: bool) -> None:
         for column in self.stage.open:
@@ -280,14 +308,20 @@ class CutMaster:
                 del self._cuts[row]
                 self.model.delete_linear_constraint(row)
 
-    def hold(self, held: dict[int, float]) -> None:
-        """Hold columns that tell what is open at these values, and free all others."""
+    def natural(self, column: int) -> tuple[float, float]:
+        """What a column that can be held may be while it is free."""
+        return self._ranges.get(column, (0.0, 1.0))
+
+    def hold(self, held: Held) -> None:
+        """Hold columns that tell what is open (or how much) at values or between them; free all others."""
         for column in self._held.keys() - held.keys():
-            self._variables[column].lower_bound, self._variables[column].upper_bound = 0.0, 1.0
+            variable = self._variables[column]
+            variable.lower_bound, variable.upper_bound = self.natural(column)
         for column, value in held.items():
             if self._held.get(column) != value:
+                low, high = value if isinstance(value, tuple) else (value, value)
                 variable = self._variables[column]
-                variable.lower_bound = variable.upper_bound = value
+                variable.lower_bound, variable.upper_bound = low, high
         self._held = dict(held)
 
     def fix(self, options: Int32Array, margin: float = 0.0) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from depotopt.siting.cut_master import CutMaster, MasterPoint
+from depotopt.siting.cut_master import CutMaster, Held, MasterPoint
 from depotopt.siting.first_stage import fitted
 from depotopt.siting.problem import Layout, SitingProblem
 from depotopt.siting.recourse import layout_response
@@ -136,15 +136,16 @@ class Rounds:
                 return found
         return np.empty(0, dtype=np.int64)
 
-    def ruled_out(self, root: MasterPoint) -> dict[int, float]:
+    def ruled_out(self, root: MasterPoint) -> Held:
         """Options that no better layout opens (0) or closes (1), by their reduced costs at the root."""
         columns, most = self.master.stage.open, self.search.value * (1 + 1e-9)
         opened = root.values[columns]
         shut = (opened < INTEGRAL) & (root.bound + root.reduced_cost > most)
         kept = (opened > 1 - INTEGRAL) & (root.bound - root.reduced_cost > most)
-        return {int(c): 0.0 for c in columns[shut]} | {int(c): 1.0 for c in columns[kept]}
+        held: Held = dict.fromkeys(columns[shut].tolist(), 0.0)
+        return held | dict.fromkeys(columns[kept].tolist(), 1.0)
 
-    def dive(self, point: MasterPoint, held: dict[int, float]) -> None:
+    def dive(self, point: MasterPoint, held: Held) -> None:
         """Open, step by step, what a relaxed point opens most, and price the layout this ends at."""
         search, master = self.search, self.master
         held = dict(held)

@@ -7,54 +7,27 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from depotopt.siting.cut_master import MasterPoint
+from depotopt.siting.branching import Branching, Split
+from depotopt.siting.cut_master import Held, MasterPoint
 from depotopt.siting.cut_rounds import Rounds
-from depotopt.units import Int64Array
 
 NODE_ROUNDS = 4
 """Separations at a node whose solution is fractional."""
 WORTH = 0.05
 """A node goes on separating while a round closes this share of what is left to its cutoff."""
-STRONG = 8
-"""Candidates of a node whose two children are solved before one is chosen, where nothing is known of them."""
-STRONG_SOLVES = 400
 DIVE_EVERY = 25
 """Nodes after which a dive looks for a better layout."""
 
 
 @dataclass(order=True, slots=True)
 class _Node:
-    """A part of the tree: its bound, and the columns it holds at 0 or 1."""
+    """A part of the tree: its bound, and what it holds of the columns that tell what is open."""
 
     bound: float
     number: int
-    held: dict[int, float] = field(compare=False)
+    held: Held = field(compare=False)
     branched: tuple[int, float, float] | None = field(compare=False, default=None)
     """Column and step of the branching that made it, and the bound before."""
-
-
-class _Gains:
-    """What branching on a column has moved the bound by, per unit, down (0) and up (1)."""
-
-    def __init__(self) -> None:
-        self._sum: dict[tuple[int, float], float] = {}
-        self._count: dict[tuple[int, float], int] = {}
-        self._all, self._alls = 0.0, 0
-
-    def learn(self, column: int, side: float, gain: float) -> None:
-        key = (column, side)
-        self._sum[key] = self._sum.get(key, 0.0) + gain
-        self._count[key] = self._count.get(key, 0) + 1
-        self._all, self._alls = self._all + gain, self._alls + 1
-
-    def known(self, column: int) -> bool:
-        return (column, 0.0) in self._sum and (column, 1.0) in self._sum
-
-    def expected(self, column: int, side: float) -> float:
-        key = (column, side)
-        if key in self._sum:
-            return self._sum[key] / self._count[key]
-        return self._all / self._alls if self._alls else 1.0
 
 
 class CutTree:
@@ -75,15 +48,12 @@ class CutTree:
     def __init__(self, rounds: Rounds, root: MasterPoint) -> None:
         self._rounds, self._search, self._master = rounds, rounds.search, rounds.master
         self._root = root
-        self._gains = _Gains()
-        self._strong = 0
+        self._branching = Branching(self._master, self._search)
         self._nodes = 0
         self._closed = np.inf
         self._unsure = False
-        self._shut: dict[int, float] = {}
+        self._shut: Held = {}
         self._shut_at = np.inf
-        self._share = 0.5
-        """Value of the column chosen last."""
 
     def run(self) -> bool:
         """Search until the gap is proved or the search is over; ``True`` if no layout keeps the rules."""
@@ -97,12 +67,12 @@ class CutTree:
                 heapq.heappush(waiting, node)
                 break
             self._nodes += 1
-            column = self._process(node)
-            if column is None and search.ended():
+            split = self._process(node)
+            if split is None and search.ended():
                 heapq.heappush(waiting, node)
                 self._raise_bound(waiting)
                 break
-            node = None if column is None else self._branch(node, column, waiting)
+            node = None if split is None else self._branch(node, split, waiting)
             self._raise_bound(waiting if node is None else [*waiting[:1], node])
             search.tell("cuts: tree")
             if search.gap <= search.limits.gap:
@@ -128,8 +98,8 @@ class CutTree:
             self._shut = self._rounds.ruled_out(self._root)
         self._master.hold(self._shut | node.held)
 
-    def _process(self, node: _Node) -> int | None:
-        """Solve a node; the column to branch on, or ``None`` where it is closed (or the search is over)."""
+    def _process(self, node: _Node) -> Split | None:
+        """Solve a node; what to branch on, or ``None`` where it is closed (or the search is over)."""
         rounds, search, master = self._rounds, self._search, self._master
         separations, before = 0, -np.inf
         if node.bound >= self._cutoff:
@@ -146,14 +116,13 @@ class CutTree:
                 return None
             if node.branched is not None:
                 column, side, step = node.branched
-                self._gains.learn(column, side, max(point.bound - node.bound, 0.0) / step)
+                self._branching.learn(column, side, max(point.bound - node.bound, 0.0) / step)
                 node.branched = None
             node.bound = max(node.bound, point.bound)
             if node.bound >= self._cutoff:
                 self._closed = min(self._closed, node.bound)
                 return None
-            candidates = rounds.fractional(point)
-            if not len(candidates):
+            if not len(rounds.fractional(point)):
                 if self._whole_sites(node, point):
                     return None
                 continue
@@ -169,7 +138,7 @@ class CutTree:
             if self._nodes % DIVE_EVERY == 0:
                 rounds.dive(point, self._shut | node.held)
                 self._hold(node)
-            return self._choose(node, point, candidates)
+            return self._branching.choose(self._shut | node.held, point)
 
     def _whole_sites(self, node: _Node, point: MasterPoint) -> bool:
         """Price a solution that opens whole sites; whether the node is done with."""
@@ -190,42 +159,12 @@ class CutTree:
         self._closed = min(self._closed, node.bound)
         return True
 
-    def _choose(self, node: _Node, point: MasterPoint, candidates: Int64Array) -> int:
-        """The candidate whose children promise to raise the bound most (product of both gains)."""
-        share = point.values[candidates]
-        order = np.argsort(np.abs(share - 0.5), kind="stable")
-        tried = 0
-        for n in order:
-            column = int(candidates[n])
-            if self._gains.known(column) or self._strong >= STRONG_SOLVES or tried >= STRONG:
-                continue
-            tried += 1
-            for side, step in ((0.0, share[n]), (1.0, 1.0 - share[n])):
-                self._strong += 1
-                self._master.hold(self._shut | node.held | {column: side})
-                child = self._search.relax(self._master)
-                if self._search.over:
-                    self._share = float(share[n])
-                    return column
-                limit = self._search.value if np.isfinite(self._search.value) else 2 * point.bound
-                bound = limit if child is None else child.bound
-                self._gains.learn(column, side, max(bound - point.bound, 0.0) / step)
-        scores = [
-            max(self._gains.expected(int(c), 0.0) * v, 1e-9)
-            * max(self._gains.expected(int(c), 1.0) * (1 - v), 1e-9)
-            for c, v in zip(candidates, share, strict=True)
-        ]
-        best = int(np.argmax(scores))
-        self._share = float(share[best])
-        return int(candidates[best])
-
-    def _branch(self, node: _Node, column: int, waiting: list[_Node]) -> _Node:
+    def _branch(self, node: _Node, split: Split, waiting: list[_Node]) -> _Node:
         """Make both children; one waits, the other is returned to go on with."""
-        share = self._share
         children = []
-        for side, step in ((0.0, share), (1.0, 1.0 - share)):
-            number = 2 * self._nodes + int(side)
-            children.append(_Node(node.bound, number, node.held | {column: side}, (column, side, step)))
-        first = int(share > 0.5)
+        for side in (0.0, 1.0):
+            number, made_by = 2 * self._nodes + int(side), (split.column, side, split.step(side))
+            children.append(_Node(node.bound, number, node.held | split.held(side), made_by))
+        first = int(split.value - split.below > 0.5)
         heapq.heappush(waiting, children[1 - first])
         return children[first]

@@ -39,6 +39,10 @@ LOOSE = 0.005
 """Gap of an integer master that is close enough to find a layout."""
 SLICE = 0.1
 """Share of the time limit an integer master may take."""
+SPENT = 0.25
+"""Share of the time spent so far that it may take: where it needs more, the tree does better."""
+LEAST_S = 0.5
+"""What an integer master may take in any case: small ones end in less, so that equal runs stay equal."""
 EARLY_AT = (25, 60, 120)
 """Relaxations after which an integer master finds a layout, so that there is a good plan early."""
 
@@ -172,7 +176,9 @@ class PriceCuts:
             if search.over or search.gap <= limits.gap:
                 return
             before = (search.bound, search.value, search.gap)
-            slice_s = max(0.1, min(search.left_s, limits.time_s * share))
+            spent_s = limits.time_s - search.left_s
+            most_s = min(limits.time_s * share, max(SPENT * spent_s, LEAST_S))
+            slice_s = max(0.1, min(search.left_s, most_s))
             master.hold(rounds.ruled_out(root))
             brief = replace(limits, gap=gap, time_s=slice_s)
             found, layout = master.integer_round(self.engine, brief, search.silent, search.layout)
