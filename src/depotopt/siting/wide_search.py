@@ -18,8 +18,9 @@ from depotopt.siting.engines import MilpEngine
 from depotopt.siting.joint_steps import JointSteps
 from depotopt.siting.outcome import Memory
 from depotopt.siting.problem import Layout
+from depotopt.siting.rounding import AGAIN, Rounding
 from depotopt.solving import Status
-from depotopt.units import BoolArray, FloatArray
+from depotopt.units import FloatArray, Int32Array
 
 BLOCK = 25
 """Sweeps between two relaxations."""
@@ -28,14 +29,10 @@ CLOSE = 0.15
 when it is that near to what the steps are worth."""
 EARLIEST = 100
 """Sweeps before that says anything: the first ones only find out where prices are."""
-ROUND_BLOCK, SETTLE_BLOCK = 20, 60
-"""Sweeps after each part of a layout is rounded, and after all of it."""
-SURE = (0.9, 0.7)
-"""Options this far open, or closed, are rounded in the first part of a layout, and in the next."""
+SETTLE_BLOCK = 60
+"""Sweeps for the stock of a rounded layout."""
 RESERVE = 0.3
 """Share of the time limit kept for the first layout."""
-AGAIN = 80
-"""Steps of a rounded layout are as long as after that many sweeps."""
 KNOWN = 200
 """Steps from remembered prices are as long as after that many sweeps."""
 SLICE = 0.1
@@ -79,7 +76,7 @@ class WideSearch:
             return None
         kept = self.steps.state()
         memory.price, memory.inner = self.steps.prices.mean.copy(), self.steps.inner()
-        self._round(point)
+        self._round()
         self.steps.resume(kept)
         while not search.over and search.gap > search.limits.gap:
             before = (search.bound, search.value)
@@ -126,29 +123,15 @@ class WideSearch:
             search.tell("cuts: joint steps")
         return point
 
-    def _round(self, point: MasterPoint) -> None:
-        """A layout by rounding what is nearly decided, stepping on, and rounding again."""
-        steps, search = self.steps, self._search
-        options = self._problem.options
-        known: BoolArray = np.zeros(len(options), dtype=np.bool_)
-        opened = np.zeros(len(options))
-        for least in SURE:
-            share = steps.options()
-            nearly = ~known & ((share >= least) | (share <= 1.0 - least))
-            if nearly.any():
-                opened[nearly] = np.round(share[nearly])
-                known |= nearly
-                steps.hold(opened, known, AGAIN)
-                if not steps.advance(ROUND_BLOCK):
-                    return
-        layout = self._nearest_layout(steps.options())
-        if layout is not None and not search.over:
-            self._settle(layout)
+    def _round(self) -> None:
+        """A layout by rounding, and its price."""
+        found = Rounding(self._problem, self.steps, self._nearest).run()
+        if found is not None and not self._search.over:
+            self._settle(Layout(found, np.zeros(self._problem.need.shape[1:])))
 
-    def _nearest_layout(self, share: FloatArray) -> Layout | None:
-        """The layout under the rules that differs least from shares of options."""
-        found = self._master.nearest(self._engine, self._search.limits, share)
-        return None if found is None else Layout(found, np.zeros(self._problem.need.shape[1:]))
+    def _nearest(self, share: FloatArray) -> Int32Array | None:
+        """Options of the layout under the rules that differs least from shares of options."""
+        return self._master.nearest(self._engine, self._search.limits, share)
 
     def _settle(self, layout: Layout) -> None:
         """Best stock for a layout's sites by steps, then its exact price."""
