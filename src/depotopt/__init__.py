@@ -22,6 +22,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from depotopt.dispatch.solve import DispatchOptions
     from depotopt.errors import DepotoptError, InputError
     from depotopt.evaluation.evaluate import Evaluation, evaluate
     from depotopt.pipeline.chain import run
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from depotopt.verify.recourse import verify_siting
 
 _HOME = {
+    "DispatchOptions": "dispatch.solve",
     "DepotoptError": "errors",
     "InputError": "errors",
     "Evaluation": "evaluation.evaluate",
@@ -72,6 +74,7 @@ _HOME = {
 
 __all__ = [
     "DepotoptError",
+    "DispatchOptions",
     "DispatchPlan",
     "Evaluation",
     "InputError",

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from depotopt.dispatch import replanning, solve
+from depotopt.dispatch import effort, replanning
 from depotopt.solving import SolveLimits
 
 PATIENCE_S = 600.0
@@ -15,12 +15,12 @@ PATIENCE_S = 600.0
 @pytest.fixture(autouse=True)
 def rounds_decide(monkeypatch: pytest.MonkeyPatch) -> None:
     """Operations still follow from the limits; only the moment after which nothing is begun moves away."""
-    of = solve.Effort.of
+    of = effort.Effort.of
 
-    def patient(limits: SolveLimits, begin: float) -> solve.Effort:
+    def patient(limits: SolveLimits, begin: float) -> effort.Effort:
         return replace(of(limits, begin), until=begin + PATIENCE_S)
 
-    monkeypatch.setattr(solve.Effort, "of", staticmethod(patient))
+    monkeypatch.setattr(effort.Effort, "of", staticmethod(patient))
     # Short searches: what they find is not what is tested.
-    monkeypatch.setattr(solve, "SEARCH_SHARE", 0.3)
+    monkeypatch.setattr(effort, "SEARCH_SHARE", 0.3)
     monkeypatch.setattr(replanning, "WARM_SHARE", 0.3)

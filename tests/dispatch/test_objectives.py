@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from depotopt.dispatch.goal import Value, gini
-from depotopt.dispatch.solve import solve_dispatch
+from depotopt.dispatch.solve import DispatchOptions, solve_dispatch
 from depotopt.errors import UsageError
 from depotopt.plans import DispatchPlan
 from depotopt.scenario import FleetEntry
@@ -22,7 +22,12 @@ LIMITS = SolveLimits(time_s=0.3)
 
 def solved(case: World, *objectives: str) -> SolveResult[DispatchPlan]:
     result = solve_dispatch(
-        case.scenario, None, case.network, case.state, limits=LIMITS, objectives=objectives or None
+        case.scenario,
+        None,
+        case.network,
+        case.state,
+        limits=LIMITS,
+        options=DispatchOptions(objectives=objectives or None),
     )
     assert result.plan is not None
     check = verify_dispatch(
@@ -111,7 +116,14 @@ def test_no_order_is_proved_best_by_a_bound_on_something_else() -> None:
 def test_orders_that_make_no_sense_are_refused(order: tuple[str, ...]) -> None:
     case = one_truck()
     with pytest.raises(UsageError):
-        solve_dispatch(case.scenario, None, case.network, case.state, limits=LIMITS, objectives=order)
+        solve_dispatch(
+            case.scenario,
+            None,
+            case.network,
+            case.state,
+            limits=LIMITS,
+            options=DispatchOptions(objectives=order),
+        )
 
 
 def test_values_are_compared_term_by_term() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from depotopt.dispatch.solve import solve_dispatch
+from depotopt.dispatch.solve import DispatchOptions, solve_dispatch
 from depotopt.errors import UsageError
 from depotopt.hazards.states import Damage, RoadState, intact
 from depotopt.plans import DispatchPlan, PointState, Reason
@@ -24,7 +24,9 @@ QUICK = SolveLimits(time_s=0.6, seed=1)
 
 
 def solved(case: World, engine: str = "pyvrp", limits: SolveLimits = QUICK) -> SolveResult[DispatchPlan]:
-    result = solve_dispatch(case.scenario, None, case.network, case.state, limits=limits, engine=engine)
+    result = solve_dispatch(
+        case.scenario, None, case.network, case.state, limits=limits, options=DispatchOptions(engine)
+    )
     assert result.plan is not None
     check = verify_dispatch(case.scenario, None, case.network, case.state, result.plan)
     assert check.violations == ()
@@ -157,7 +159,7 @@ def test_a_stopped_solve_returns_its_best_plan_so_far() -> None:
 def test_an_unknown_engine_is_named() -> None:
     case = world(0)
     with pytest.raises(UsageError, match="no dispatch engine 'vroom', expected one of pyvrp, ortools"):
-        solve_dispatch(case.scenario, None, case.network, case.state, engine="vroom")
+        solve_dispatch(case.scenario, None, case.network, case.state, options=DispatchOptions("vroom"))
 
 
 def test_a_road_state_of_another_scenario_is_refused() -> None:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from depotopt.dispatch.solve import solve_dispatch
+from depotopt.dispatch.replanning import InForce, replan
+from depotopt.dispatch.solve import DispatchOptions, solve_dispatch
 from depotopt.hazards.states import Damage, RoadState
 from depotopt.plans import DispatchPlan, PointState, Stop
 from depotopt.scenario import FleetEntry
@@ -23,7 +24,9 @@ QUICK = SolveLimits(time_s=0.4, seed=1)
 
 
 def solved(case: World, limits: SolveLimits = QUICK, engine: str = "pyvrp") -> SolveResult[DispatchPlan]:
-    result = solve_dispatch(case.scenario, None, case.network, case.state, limits=limits, engine=engine)
+    result = solve_dispatch(
+        case.scenario, None, case.network, case.state, limits=limits, options=DispatchOptions(engine)
+    )
     assert result.plan is not None
     check = verify_dispatch(case.scenario, None, case.network, case.state, result.plan)
     assert check.violations == ()
@@ -115,6 +118,26 @@ def test_the_same_road_lost_for_good_leaves_the_point_isolated() -> None:
     too_late = solved(World(alone.scenario, alone.network, until(state, 3_601.0))).plan
     assert too_late is not None
     assert too_late.point_state["Q"] is PointState.ISOLATED
+
+
+def test_openings_that_are_not_looked_at_are_told() -> None:
+    """Six streets open one after the other: four moments are looked at, the last among them."""
+    case = world(3)
+    streets = np.arange(6, dtype=np.int32)
+    ends = np.array([1_800.0, 3_600.0, 5_400.0, 7_200.0, 9_000.0, 10_800.0])
+    few = replace(case.state, damage=Damage.of(streets[:4], until_s=ends[:4]))
+    many = replace(case.state, damage=Damage.of(streets, until_s=ends))
+    assert not any("more moments" in note for note in solved(World(case.scenario, case.network, few)).notes)
+    result = solved(World(case.scenario, case.network, many))
+    told = [note for note in result.notes if "more moments" in note]
+    assert len(told) == 1
+    assert "at 2 more moments" in told[0]
+    assert told[0].endswith("3.0 h on")
+    assert result.plan is not None
+    again = replan(
+        case.scenario, None, case.network, InForce(result.plan, many), many, at_s=600.0, limits=QUICK
+    )
+    assert told[0] in again.result.notes
 
 
 def test_damage_that_begins_later_is_not_known_yet() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from depotopt.dispatch.problem import DispatchProblem
 from depotopt.dispatch.resources import Depot, Lot, TravelMatrix, Vehicle
-from depotopt.dispatch.roadlegs import RoadLegs, known_damage, opening_moments
+from depotopt.dispatch.roadlegs import RoadLegs, known_damage, opening_moments, openings_skipped
 from depotopt.dispatch.usable import NEVER, held_lots, open_dispatching, open_tiers, usable_units
 from depotopt.errors import UsageError
 from depotopt.hazards.states import RoadState
@@ -114,17 +114,16 @@ def assemble(
             profiles.append(profile)
     latest_s = _deadlines(scenario)
     state = known_damage(state, at_s)
-    openings = opening_moments(state, at_s, float(latest_s.max(initial=0.0)), len(places))
+    last_s = float(latest_s.max(initial=0.0))
+    openings = opening_moments(state, at_s, last_s, len(places))
     legs = tuple(RoadLegs(network, engine, state, profile, at_s, places, openings) for profile in profiles)
     travel = tuple(leg.matrix() for leg in legs)
     depots = _depots(scenario, state, {ident: d for d, ident in enumerate(sites)})
     lots, remarks = _lots(scenario, layout, state, sites)
+    remarks += _skipped(openings_skipped(state, at_s, last_s, openings), openings)
     points = np.arange(len(sites) + len(homes), len(places), dtype=np.int64)
     rules = scenario.rules
     chosen = [scenario.demand_points[i] for i in with_need]
-    due_s = np.array(
-        [rules.response_s if point.deadline_s is None else point.deadline_s for point in chosen], dtype=float
-    )
     soft = "lateness" in scenario.dispatch_objectives
     problem = DispatchProblem(
         places=places,
@@ -151,12 +150,23 @@ def assemble(
         road_state=state.index,
         excluded=tuple(remarks),
         objectives=scenario.dispatch_objectives,
-        due_s=due_s if soft else np.zeros(0),
+        due_s=_due(scenario)[with_need] if soft else np.zeros(0),
         earliest_s=np.array([point.earliest_s for point in chosen], dtype=float),
     )
     sources = _sources(scenario, layout, state, sites, places)
     transfer_s = tuple(scenario.sites[scenario.site_index[ident]].transfer_s for ident in sites)
     return Assembly(problem, legs, sources, transfer_s)
+
+
+def _skipped(moments: int, openings: tuple[float, ...]) -> list[str]:
+    """What is told of roads that open at moments that are not looked at."""
+    remarks = []
+    if moments:
+        hours = ", ".join(f"{moment / HOUR_S:.1f}" for moment in openings)
+        remarks.append(
+            f"roads open at {moments} more moments: the plan takes them as open from the next of {hours} h on"
+        )
+    return remarks
 
 
 def _sources(
@@ -190,12 +200,18 @@ def _feeding(scenario: Scenario, layout: SitingPlan | None) -> tuple[str, ...]:
 
 def _deadlines(scenario: Scenario) -> FloatArray:
     """Latest moment at which a stop that counts may begin, per demand point."""
+    due = _due(scenario)
+    soft = "lateness" in scenario.dispatch_objectives
+    return np.maximum(due, scenario.rules.response_s) if soft else due
+
+
+def _due(scenario: Scenario) -> FloatArray:
+    """Latest moment at which a stop that is in time may begin, per demand point."""
     response_s = scenario.rules.response_s
-    due = np.array(
+    return np.array(
         [response_s if point.deadline_s is None else point.deadline_s for point in scenario.demand_points],
         dtype=float,
     )
-    return np.maximum(due, response_s) if "lateness" in scenario.dispatch_objectives else due
 
 
 def _unload_rate(rules: PlanningRules) -> float:

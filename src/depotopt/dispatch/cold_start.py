@@ -19,12 +19,12 @@ from typing import Final
 from depotopt.dispatch.allocation import allocate
 from depotopt.dispatch.construction import Construction
 from depotopt.dispatch.draft import Routes
+from depotopt.dispatch.effort import SEEDS, Effort
 from depotopt.dispatch.engines import routing_engine
 from depotopt.dispatch.engines.seed_processes import StopFile
 from depotopt.dispatch.improvement import improve, sweep_up
 from depotopt.dispatch.problem import DispatchProblem
 from depotopt.dispatch.routing import RoutingBudget
-from depotopt.dispatch.solve import SEEDS, Effort
 from depotopt.solving import Monitor, SolveLimits
 
 COLD_FROM_S: Final = 5.0

@@ -15,13 +15,14 @@ from depotopt.dispatch.budget import Budget
 from depotopt.dispatch.changing_roads import ChangingRoads
 from depotopt.dispatch.cold_start import COLD_FROM_S, ColdProcess
 from depotopt.dispatch.draft import Routes, weighted_unmet
+from depotopt.dispatch.effort import Effort
 from depotopt.dispatch.goal import Value, value_of
 from depotopt.dispatch.improvement import improve
 from depotopt.dispatch.papers import changed_vehicles
 from depotopt.dispatch.problem import DispatchProblem
 from depotopt.dispatch.rebuilding import Rebuilding
 from depotopt.dispatch.remaining import Remaining, first_draft, remaining_work
-from depotopt.dispatch.solve import Effort, settle, travel_engine
+from depotopt.dispatch.solve import settle, travel_engine
 from depotopt.dispatch.soundness import sound_bound
 from depotopt.dispatch.transshipment import Search, Transshipment, added
 from depotopt.dispatch.trunks import lots_of, reachable_stock

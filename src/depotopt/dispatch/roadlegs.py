@@ -53,13 +53,32 @@ def opening_moments(state: RoadState, at_s: float, last_s: float, places: int) -
     places
         How many places are looked at.
     """
-    ends = state.damage.until_s[state.damage.active(at_s)]
-    moments = np.unique(ends[ends <= last_s])
+    moments = _endings(state, at_s, last_s)
     most = 1 if places > MANY_PLACES else MOST_OPENINGS
     if len(moments) > most:
         chosen = np.linspace(0, len(moments) - 1, most + 1).round().astype(np.int64)[1:]
         moments = moments[chosen]
     return tuple(moments.tolist())
+
+
+def openings_skipped(state: RoadState, at_s: float, last_s: float, chosen: tuple[float, ...]) -> int:
+    """How many moments at which roads open are not looked at, though they are among those that matter.
+
+    Parameters
+    ----------
+    state, at_s, last_s
+        As for `opening_moments`.
+    chosen
+        Its answer.
+    """
+    return len(_endings(state, at_s, last_s)) - len(chosen)
+
+
+def _endings(state: RoadState, at_s: float, last_s: float) -> FloatArray:
+    """Moments at which damage that holds at ``at_s`` has ended, not after ``last_s``."""
+    ends = state.damage.until_s[state.damage.active(at_s)]
+    moments: FloatArray = np.unique(ends[ends <= last_s])
+    return moments
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from depotopt.dispatch.allocation import Allocation, allocate
 from depotopt.dispatch.assembly import Assembly, assemble
@@ -13,6 +14,7 @@ from depotopt.dispatch.budget import Budget
 from depotopt.dispatch.clock import timetable
 from depotopt.dispatch.construction import Construction
 from depotopt.dispatch.draft import Routes, remade, weighted_unmet
+from depotopt.dispatch.effort import SEEDS, Effort
 from depotopt.dispatch.engines import routing_engine
 from depotopt.dispatch.goal import Value, checked_objectives, plan_terms, value_of
 from depotopt.dispatch.improvement import improve, sweep_up
@@ -32,61 +34,28 @@ from depotopt.roads.network import RoadNetwork
 from depotopt.scenario import Scenario
 from depotopt.solving import Limit, Monitor, SolveLimits, SolveResult, Status
 
-ROUTING_SHARE = 0.2
-"""Share of the time that the routing engine may take for the first routes."""
-ROUTING_S = 1.5e-3
-"""Seconds an iteration of the routing engine takes, about: turns time into iterations."""
-MOST_ROUTING_ITERATIONS = 6
-"""Routing iterations per job and seed, whatever the limit."""
-SEARCH_SHARE = 0.6
-"""Share of the time that ruin and recreate gets, counted in operations."""
 SMALL_SEARCHES = 1_000_000
 """Nodes times places up to which every search is Dijkstra's."""
 SECTOR_SHARE = 0.8
 """Share of the search that very large problems spend in sectors; the rest looks across their borders."""
 REVISION_SHARE = 0.3
 """Share of the search that is left for choosing trunk trips again, where there are hubs."""
-SEEDS = 2
-"""Seeds of the routing engine per depot; the best is taken."""
 
 
 @dataclass(frozen=True, slots=True)
-class Effort:
-    """How much is searched: counted in operations, so that the same seed gives the same plan everywhere.
+class DispatchOptions:
+    """How a dispatch plan is made.
 
     Attributes
     ----------
-    time_s
-        Time the operations are derived from.
-    search_s
-        Seconds of one core that ruin and recreate may take, counted in operations.
-    until
-        Moment of `time.perf_counter` after which no step is begun: a guard for slow machines.
+    engine
+        Routing engine: ``"pyvrp"`` or ``"ortools"``.
+    objectives
+        In order, ``"unmet"`` among them; default: the scenario's.
     """
 
-    time_s: float
-    search_s: float
-    until: float
-
-    @classmethod
-    def of(cls, limits: SolveLimits, begin: float) -> Effort:
-        """Derive the effort from the limits."""
-        return cls(limits.time_s, SEARCH_SHARE * limits.time_s, begin + limits.time_s)
-
-    def routing(self, jobs: int) -> int:
-        """Iterations of the routing engine per job and seed; 0 where there is no time for it."""
-        whole = ROUTING_SHARE * self.time_s / (SEEDS * ROUTING_S * max(jobs, 1))
-        return int(min(MOST_ROUTING_ITERATIONS, whole))
-
-    @property
-    def budget(self) -> Budget:
-        """Operations of ruin and recreate."""
-        return Budget.of_seconds(self.search_s)
-
-    @property
-    def left_s(self) -> float:
-        """Seconds until the guard."""
-        return max(0.0, self.until - time.perf_counter())
+    engine: str = "pyvrp"
+    objectives: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +110,10 @@ class Run:
         return Limit.TIME if time.perf_counter() >= self.effort.until else Limit.ITERATIONS
 
 
+PYVRP: Final = DispatchOptions()
+"""PyVRP for routing, the scenario's objectives."""
+
+
 def solve_dispatch(
     scenario: Scenario,
     layout: SitingPlan | None,
@@ -150,8 +123,7 @@ def solve_dispatch(
     at_s: float = 0.0,
     limits: SolveLimits | None = None,
     monitor: Monitor | None = None,
-    engine: str = "pyvrp",
-    objectives: Sequence[str] | None = None,
+    options: DispatchOptions = PYVRP,
 ) -> SolveResult[DispatchPlan]:
     """Decide which vehicle carries what from where to whom over which roads.
 
@@ -176,10 +148,8 @@ def solve_dispatch(
         problem, so the same seed gives the same plan unless the machine is too slow for the time.
     monitor
         Receives progress; when stopped, the best plan so far is returned.
-    engine
-        ``"pyvrp"`` or ``"ortools"``.
-    objectives
-        In order, ``"unmet"`` among them; default: the scenario's.
+    options
+        Routing engine and objectives.
 
     Returns
     -------
@@ -196,9 +166,9 @@ def solve_dispatch(
     """
     begin = time.perf_counter()
     limits, monitor = limits or scenario.dispatch_limits, monitor or Monitor()
-    router = routing_engine(engine)
-    if objectives is not None:
-        scenario = replace(scenario, dispatch_objectives=checked_objectives(objectives))
+    router = routing_engine(options.engine)
+    if options.objectives is not None:
+        scenario = replace(scenario, dispatch_objectives=checked_objectives(options.objectives))
     assembly = assemble(scenario, layout, network, state, at_s, travel_engine(network))
     problem = assembly.problem
     effort = Effort.of(limits, begin)

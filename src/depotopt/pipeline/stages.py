@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from depotopt.dispatch.solve import solve_dispatch
+from depotopt.dispatch.solve import DispatchOptions, solve_dispatch
 from depotopt.errors import UsageError
 from depotopt.hazards.ensemble import sample_ensemble as draw
 from depotopt.hazards.protocol import Exposure
@@ -183,7 +183,7 @@ def verified_dispatch(
         at_s=at_s,
         limits=limits,
         monitor=monitor,
-        engine=engine,
+        options=DispatchOptions(engine=engine),
     )
     if result.plan is not None and result.objective is not None:
         check = verify_dispatch(case.scenario, layout, case.network, state, result.plan, at_s=at_s)
