@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from depotopt.compiled import kernel
+from depotopt.siting.layout_flows import answer
 from depotopt.siting.price_equilibrium import equilibrium
 from depotopt.siting.price_kernels import TINY, Wanted, complete, look
 from depotopt.units import FloatArray
@@ -56,19 +57,25 @@ def separate(pairs, arcs, wanted, stocks, found, improve):  # type: ignore[no-un
     """
     points, sites = wanted.need.shape[2], len(stocks.x)
     x = stocks.x
-    known, load = np.empty(sites), np.empty(sites)
-    closed = False
+    known, load, opened = np.empty(sites), np.empty(sites), x > TINY
+    whole, closed = True, False
     for j in range(sites):
-        known[j] = 1.0 if x[j] > TINY else 0.0
-        closed = closed or known[j] <= 0.0
+        known[j] = 1.0 if opened[j] else 0.0
+        closed = closed or not opened[j]
+        whole = whole and (x[j] <= TINY or x[j] >= 1.0 - TINY)
     for n in range(len(pairs)):
         s, k = pairs[n]
         low, price = s * points, found.price[s, k]
         wants = Wanted(wanted.rate[k : k + 1], wanted.need[s, k], wanted.penalty[k])
         if improve:
             usable = stocks.held[k] * stocks.share[s]
-            found.response[s, k] = equilibrium(low, arcs, wants, x, usable, price)
-            # Exact prices say nothing about closed sites.
-            if closed:
+            if whole:
+                _, _, _, moved, unmet, _ = answer(low, arcs, wants, opened, usable, price, 0.0)
+                found.response[s, k] = moved + unmet
+                known[:] = usable
+            else:
+                found.response[s, k] = equilibrium(low, arcs, wants, x, usable, price)
+            # Exact prices say nothing about closed sites, and those of a layout nothing about empty ones.
+            if whole or closed:
                 complete(low, arcs, wants, x, known, stocks.hoped[k] * stocks.share[s], price)
         found.constant[s, k] = look(low, arcs, wants, x, price, load, found.weight[s, k])
