@@ -64,6 +64,26 @@ def test_what_sectors_find_holds_and_is_never_worse(seed: int) -> None:
     assert (drawn(problem, found) <= problem.lot_units).all()
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_sector_may_be_all_vehicles_of_a_depot(seed: int) -> None:
+    problem, routes = drafted(seed)
+    parts = sectors.sectors(problem, routes, np.random.default_rng(seed), len(problem.vehicles))
+    depots = [{route[0].depot for route in part.routes(routes) if route} for part in parts]
+    assert all(len(depot) <= 1 for depot in depots)
+    assert len(set().union(*depots)) == sum(len(depot) for depot in depots)
+
+
+def test_depots_are_filled_up_before_they_are_cut() -> None:
+    """Without a single sweep, vehicles and time that the draft left unused are used."""
+    problem, routes = drafted(1)
+    trimmed = tuple(route[:1] for route in routes)
+    found = sector_search.improve_sectors(
+        problem, trimmed, sweeps=0, until=FAR, seed=1, workers=1, stopped=lambda: False
+    )
+    assert timetable(problem, found).feasible
+    assert value_of(problem, found) < value_of(problem, trimmed)
+
+
 def test_two_workers_find_what_one_finds() -> None:
     problem, routes = drafted(1)
     one, two = (

@@ -76,9 +76,11 @@ def improve_sectors(
 ) -> Routes:
     """Work on all sectors of a draft, put what was found together, draw borders anew, and so on.
 
-    Sectors share no vehicle, unit or dock, so what they find can be taken together; what does not fit all the
-    same, because a vehicle loads elsewhere as well, is repaired, and the draft of before stays where it is
-    better.
+    First every depot is filled up as a whole, without ruin: what each stop gets is then the best for all
+    its vehicles together, which sectors cannot see. Sectors share no vehicle, unit or dock, so what they find
+    can be taken together; what does not fit all the same, because a vehicle loads elsewhere as well, is
+    repaired, and the draft of before stays where it is better.
+
     The answer does not depend on the number of workers as long as sweeps and not the time end the search.
 
     Parameters
@@ -86,7 +88,7 @@ def improve_sectors(
     problem, routes
         A draft that holds every rule.
     sweeps
-        How often all sectors are worked through.
+        How often all sectors are worked through, after the depots.
     until
         Moment of `time.perf_counter` after which no round is begun.
     seed
@@ -107,14 +109,14 @@ def improve_sectors(
     best, best_value = routes, value_of(problem, routes)
     with ExitStack() as stack:
         crew = stack.enter_context(_Workers(workers, until, stopped))
-        for sweep in np.random.SeedSequence(seed).spawn(sweeps):
+        for number, sweep in enumerate(np.random.SeedSequence(seed).spawn(sweeps + 1)):
             if stopped() or time.perf_counter() >= until:
                 break
             rng = np.random.default_rng(sweep)
-            parts = sectors(problem, best, rng)
+            parts = sectors(problem, best, rng, None if number else len(problem.vehicles))
+            rounds = ROUNDS_PER_SECTOR if number else 0
             orders = [
-                _Order(part.problem, part.routes(best), int(rng.integers(1 << 31)), ROUNDS_PER_SECTOR)
-                for part in parts
+                _Order(part.problem, part.routes(best), int(rng.integers(1 << 31)), rounds) for part in parts
             ]
             draft = best
             for part, order, found in zip(parts, orders, crew.found(orders), strict=True):

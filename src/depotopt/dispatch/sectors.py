@@ -39,7 +39,9 @@ class _Sector:
     bearing: float
 
 
-def sectors(problem: DispatchProblem, routes: Routes, rng: np.random.Generator) -> list[Part]:
+def sectors(
+    problem: DispatchProblem, routes: Routes, rng: np.random.Generator, most_crew: int | None = None
+) -> list[Part]:
     """Cut a draft into sectors round each depot: vehicles that drive the same way, with docks of their own.
 
     Need that is met stays with who meets it, stock drawn with who draws it. Unmet need of a point goes to one
@@ -51,8 +53,10 @@ def sectors(problem: DispatchProblem, routes: Routes, rng: np.random.Generator) 
         The whole and a draft of it.
     rng
         Turns the borders and chooses who looks after unmet need.
+    most_crew
+        Vehicles of a sector, about; by default `MOST_CREW`.
     """
-    crews = _crews(problem, routes, rng)
+    crews = _crews(problem, routes, rng, most_crew or MOST_CREW)
     missing = np.maximum(problem.need - delivered(problem, routes), 0)
     spare = problem.lot_units - drawn(problem, routes)
     owner = _owners(problem, crews, missing, spare, rng)
@@ -83,7 +87,9 @@ def sectors(problem: DispatchProblem, routes: Routes, rng: np.random.Generator) 
     return parts
 
 
-def _crews(problem: DispatchProblem, routes: Routes, rng: np.random.Generator) -> list[_Sector]:
+def _crews(
+    problem: DispatchProblem, routes: Routes, rng: np.random.Generator, most_crew: int
+) -> list[_Sector]:
     """Vehicles by the depot they load at first, in the order of the direction they drive in."""
     places = np.array([depot.place for depot in problem.depots], dtype=np.int64)
     at: dict[int, list[tuple[float, int]]] = {d: [] for d in range(len(places))}
@@ -101,7 +107,7 @@ def _crews(problem: DispatchProblem, routes: Routes, rng: np.random.Generator) -
     crews: list[_Sector] = []
     for depot, members in at.items():
         docks = problem.depots[depot].docks
-        count = min(docks, -(-len(members) // MOST_CREW))
+        count = min(docks, -(-len(members) // most_crew))
         if not members:
             continue
         members.sort()
