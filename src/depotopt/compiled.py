@@ -51,16 +51,28 @@ def compiled(function: Function) -> Function:
 
 def kernel(function: Callable[..., Any]) -> Any:
     """`compiled` for functions without type hints, whose arrays numba knows better than mypy."""
+    return _kept(function, {})
+
+
+def bare_kernel(function: Callable[..., Any]) -> Any:
+    """`kernel` for functions that make no arrays: nobody counts who holds those they are given.
+
+    Counting costs more than a short loop where many arrays are handed from function to function.
+    """
+    return _kept(function, {"_nrt": False})
+
+
+def _kept(function: Callable[..., Any], options: dict[str, Any]) -> Any:
     try:
-        dispatcher = numba.njit(cache=True, nogil=True)(function)
+        dispatcher = numba.njit(cache=True, nogil=True, **options)(function)
     except RuntimeError as error:
         if "cannot cache function" not in str(error):
             raise
         folder = cache_folder()
         if folder is None:
-            return numba.njit(nogil=True)(function)
+            return numba.njit(nogil=True, **options)(function)
         numba.config.CACHE_DIR = str(folder / "numba")  # type: ignore[attr-defined]
-        dispatcher = numba.njit(cache=True, nogil=True)(function)
+        dispatcher = numba.njit(cache=True, nogil=True, **options)(function)
     # numba watches the file of the function, not the files of what it calls, whose code it holds as well.
     kept = getattr(getattr(dispatcher, "_cache", None), "_cache_file", None)
     if kept is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Final
 
@@ -16,6 +17,7 @@ from depotopt.dispatch.routing import (
     RoutingRoute,
     RoutingTask,
 )
+from depotopt.dispatch.string_search import search_strings, searchable
 from depotopt.units import FloatArray, Int64Array
 
 FIRST_SHARE: Final = 0.7
@@ -28,10 +30,17 @@ NODES: Final = 2_000
 """Branches after which the best combination found is taken."""
 LATER_SEEDS: Final = 2
 """Seeds that start from the combination."""
+ROUNDS: Final = 50
+"""Rounds of ruin and recreate that take as long as an iteration of an engine."""
+WORTH_A_PROCESS_S: Final = 6.0
+"""Seconds below which a process is not started for a seed: it takes one of them to begin."""
 
 
 def solve_recombined(task: RoutingTask, engine: RoutingEngine, budget: RoutingBudget) -> RoutingAnswer:
     """Run several seeds, combine the routes they met, and search on from the combination.
+
+    Tasks that `depotopt.dispatch.string_search` knows every rule of are annealed first, seeds in threads, and
+    polished by the engine; others are searched by the engine from the beginning.
 
     Parameters
     ----------
@@ -40,8 +49,8 @@ def solve_recombined(task: RoutingTask, engine: RoutingEngine, budget: RoutingBu
     engine
         Engine that collects routes and starts from given ones.
     budget
-        For everything together. Iterations are per seed: `FIRST_SHARE` of them from nothing, the rest from
-        the combination.
+        For everything together. Iterations are the engine's, per seed: `FIRST_SHARE` of them from nothing
+        (`ROUNDS` rounds of ruin and recreate for each), the rest from the combination.
 
     Raises
     ------
@@ -49,28 +58,34 @@ def solve_recombined(task: RoutingTask, engine: RoutingEngine, budget: RoutingBu
         If a solver fails.
     """
     begin = budget.clock()
-    first = replace(
-        budget,
-        time_s=budget.time_s * FIRST_SHARE,
-        iterations=max(1, int(budget.iterations * FIRST_SHARE)),
-        collect=True,
-    )
-    best = engine.solve(task, first)
+    iterations = max(1, int(budget.iterations * FIRST_SHARE))
+    first = replace(budget, time_s=budget.time_s * FIRST_SHARE, iterations=iterations, collect=True)
+    if searchable(task):
+        best = search_strings(task, replace(first, iterations=iterations * ROUNDS))
+    else:
+        best = engine.solve(task, first)
     if budget.stopped():
-        return best
+        return replace(best, pool=())
+    searched = budget.clock()
     mixed = recombine(task, best, budget.time_s * MIXING_SHARE)
     if mixed.rank < best.rank:
         best = mixed
-    # Where processes count CPU seconds of their own, the clock of this one does not see what they spent.
-    spent = max(budget.clock() - begin, first.time_s if budget.workers > 1 else 0.0)
-    rest = replace(
+    # CPU seconds are counted per worker, of which the clock sees all or none.
+    counted = budget.clock is time.process_time and budget.workers > 1
+    spent = budget.clock() - searched + (first.time_s if counted else searched - begin)
+    left_s = max(0.05, budget.time_s - spent)
+    later = replace(
         budget,
-        time_s=max(0.05, budget.time_s - spent),
-        iterations=max(1, budget.iterations - first.iterations),
+        time_s=left_s,
+        iterations=max(1, budget.iterations - iterations),
         seeds=tuple(max(budget.seeds) + 1 + n for n in range(LATER_SEEDS)),
     )
-    later = engine.solve(task, rest, best.routes)
-    return later if later.rank < best.rank else replace(best, pool=())
+    if left_s < WORTH_A_PROCESS_S and budget.workers > 1 and searchable(task):
+        # One seed, here; where CPU seconds are counted it has those of the other worker as well.
+        alone_s = left_s * (min(budget.workers, LATER_SEEDS) if counted else 1)
+        later = replace(later, time_s=alone_s, seeds=later.seeds[:1], workers=1)
+    found = engine.solve(task, later, best.routes if best.feasible else ())
+    return replace(min(best, found, key=lambda answer: answer.rank), pool=())
 
 
 def recombine(task: RoutingTask, answer: RoutingAnswer, time_s: float) -> RoutingAnswer:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -218,3 +218,27 @@ class RoutingEngine(Protocol):
 def finite_matrix(matrix: Int64Array, big: int) -> Int64Array:
     """Replace missing ways by a modest large number: huge ones drown the engine's penalties."""
     return np.minimum(matrix, big)
+
+
+def best_answer(answers: Iterable[RoutingAnswer]) -> RoutingAnswer | None:
+    """The best of several answers, the first of equals, with the routes of all; ``None`` of none."""
+    every = list(answers)
+    if not every:
+        return None
+    cheapest: dict[RoutingRoute, int] = {}
+    for answer in every:
+        for priced in answer.pool:
+            cheapest[priced.route] = priced.cost
+    pool = tuple(PricedRoute(route, cost) for route, cost in sorted(cheapest.items(), key=_pool_order))
+    return replace(min(every, key=lambda answer: answer.rank), pool=pool)
+
+
+def _pool_order(item: tuple[RoutingRoute, int]) -> tuple[int, int, tuple[tuple[int, tuple[int, ...]], ...]]:
+    return item[1], item[0].group, item[0].trips
+
+
+def no_routes(task: RoutingTask) -> RoutingAnswer:
+    """The answer in which no job is made."""
+    prizes = sum(job.prize or 0 for job in task.jobs)
+    feasible = all(job.prize is not None for job in task.jobs)
+    return RoutingAnswer((), prizes, feasible, tuple(range(len(task.jobs))), 0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
 
@@ -16,7 +15,9 @@ from depotopt.dispatch.routing import (
     RoutingBudget,
     RoutingRoute,
     RoutingTask,
+    best_answer,
     finite_matrix,
+    no_routes,
 )
 from depotopt.errors import EngineError
 from depotopt.units import Int64Array
@@ -56,11 +57,11 @@ class PyvrpEngine:
         if not task.jobs:
             return RoutingAnswer((), 0, True, (), 0)
         if not task.groups:
-            return _nothing(task)
+            return no_routes(task)
         if budget.workers > 1 and len(budget.seeds) > 1:
             from depotopt.dispatch.engines.seed_processes import solve_side_by_side
 
-            return best_answer(solve_side_by_side(self, task, budget, start)) or _nothing(task)
+            return best_answer(solve_side_by_side(self, task, budget, start)) or no_routes(task)
         import pyvrp
 
         try:
@@ -87,24 +88,7 @@ class PyvrpEngine:
                     break
         except (ValueError, RuntimeError, IndexError, TypeError) as error:
             raise EngineError(self.name, str(error)) from error
-        return best_answer(answers) or _nothing(task)
-
-
-def best_answer(answers: Iterable[RoutingAnswer]) -> RoutingAnswer | None:
-    """The best of several answers, the first of equals, with the routes of all; ``None`` of none."""
-    every = list(answers)
-    if not every:
-        return None
-    cheapest: dict[RoutingRoute, int] = {}
-    for answer in every:
-        for priced in answer.pool:
-            cheapest[priced.route] = priced.cost
-    pool = tuple(PricedRoute(route, cost) for route, cost in sorted(cheapest.items(), key=_pool_order))
-    return replace(min(every, key=lambda answer: answer.rank), pool=pool)
-
-
-def _pool_order(item: tuple[RoutingRoute, int]) -> tuple[int, int, tuple[tuple[int, tuple[int, ...]], ...]]:
-    return item[1], item[0].group, item[0].trips
+        return best_answer(answers) or no_routes(task)
 
 
 class _Notebook:
@@ -176,12 +160,6 @@ def _parameters(pyvrp: Any, task: RoutingTask, notebook: _Notebook | None) -> An
 
 def _route_cost(route: Any) -> int:
     return int(route.distance_cost() + route.duration_cost() + route.fixed_vehicle_cost())
-
-
-def _nothing(task: RoutingTask) -> RoutingAnswer:
-    prizes = sum(job.prize or 0 for job in task.jobs)
-    feasible = all(job.prize is not None for job in task.jobs)
-    return RoutingAnswer((), prizes, feasible, tuple(range(len(task.jobs))), 0)
 
 
 def _data(pyvrp: Any, task: RoutingTask) -> tuple[Any, dict[tuple[int, int], int]]:
