@@ -22,13 +22,20 @@ SMALLEST_LENGTH = 0.02
 
 
 class CoreArrays(NamedTuple):
-    """Arcs of each point by distance over the sites that are left, and what the bound needs beside."""
+    """Arcs of each point by distance over the sites that are left, and what the bound needs beside.
+
+    The bound sees ``weight``, ``opening`` and ``offset`` (`Relaxed`), a layout costs ``true_weight`` and
+    ``true_opening``.
+    """
 
     first: Int64Array
     site: Int32Array
     distance: FloatArray
     weight: FloatArray
     opening: FloatArray
+    offset: float
+    true_weight: FloatArray
+    true_opening: FloatArray
     highest: FloatArray
 
 
@@ -154,7 +161,7 @@ def _fix(bound, limit, total, node, chosen, count):  # type: ignore[no-untyped-d
 def _reduced(core, price, total):  # type: ignore[no-untyped-def]
     """Reduced costs into ``total``; the part of the bound that the prices are."""
     total[:] = core.opening
-    base = 0.0
+    base = core.offset
     for i in range(len(price)):
         base += core.weight[i] * price[i]
         for a in range(core.first[i], core.first[i + 1]):
@@ -170,15 +177,15 @@ def _cost(core, chosen):  # type: ignore[no-untyped-def]
     cost = 0.0
     for j in range(len(chosen)):
         if chosen[j]:
-            cost += core.opening[j]
+            cost += core.true_opening[j]
     for i in range(len(core.weight)):
         nearest = np.inf
         for a in range(core.first[i], core.first[i + 1]):
             if chosen[core.site[a]]:
                 nearest = core.distance[a]
                 break
-        if core.weight[i] > 0.0:
-            cost += core.weight[i] * nearest
+        if core.true_weight[i] > 0.0:
+            cost += core.true_weight[i] * nearest
     return cost
 
 

@@ -13,7 +13,7 @@ LARGEST = 2_500
 
 
 @kernel
-def _shared(arrays, column, price, shared):  # type: ignore[no-untyped-def]
+def shared_savings(arrays, column, price, shared):  # type: ignore[no-untyped-def]
     """Savings two sites have in common: ``sum_i weight min(saving of one, saving of the other)``."""
     near = np.empty(shared.shape[0], dtype=np.int64)
     gain = np.empty(shared.shape[0])
@@ -63,7 +63,7 @@ def clusters(arrays: LocationArrays, sites: Int64Array, price: FloatArray) -> tu
     column = np.full(len(arrays.opening), -1, dtype=np.int64)
     column[sites] = np.arange(many)
     shared = np.zeros((many, many))
-    _shared(arrays, column, price, shared)
+    shared_savings(arrays, column, price, shared)
     own = np.diag(shared)
     larger = np.maximum(np.maximum(own[:, None], own[None, :]), 1e-12)
     upper = np.triu_indices(many, 1)

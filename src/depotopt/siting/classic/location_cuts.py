@@ -9,6 +9,7 @@ from ortools.math_opt.python import mathopt
 
 from depotopt.siting.classic.location import LocationProblem
 from depotopt.siting.classic.location_kernels import critical
+from depotopt.siting.classic.location_patterns import Lists, LocalCut, Relaxed, local_cuts, relaxed
 from depotopt.siting.classic.location_prices import Reduction
 from depotopt.siting.engines.answers import call
 from depotopt.siting.linear import LinearArrays
@@ -16,8 +17,14 @@ from depotopt.units import FloatArray
 
 VIOLATION = 1e-5
 IDLE_SOLVES = 10
+FEW = 0.02
+"""Local cuts are looked for once no more than this share of the points has a violated cut of its own."""
+PATIENCE, PROGRESS = 4, 0.04
+"""Rounds of local cuts go on while so many of them close this share of the gap."""
 SHARE = 0.4
 """Share of the time limit the relaxation may take; the rest is the tree's."""
+LOCAL_SHARE = 0.25
+"""The same for local cuts."""
 
 
 class LocationCuts:
@@ -31,7 +38,8 @@ class LocationCuts:
 
     ``v`` is the distance within which a fractional ``y`` adds up to one site; no other ``v`` gives a cut
     that is violated more. The prices of the Lagrangean bound are such distances too: with their cuts the
-    first relaxation already reaches its bound.
+    first relaxation already reaches its bound. Where they are all kept, local cuts see several points at once
+    (`local_cuts`).
     """
 
     def __init__(self, problem: LocationProblem, reduction: Reduction) -> None:
@@ -52,6 +60,8 @@ class LocationCuts:
         self._solver = mathopt.IncrementalSolver(self.model, mathopt.SolverType.GLOP)
         self._cuts: dict[mathopt.LinearConstraint, int] = {}
         self._origin: dict[mathopt.LinearConstraint, tuple[int, float]] = {}
+        self._local: dict[mathopt.LinearConstraint, LocalCut] = {}
+        self._bounds: list[float] = []
 
     def _core_lists(self) -> tuple[np.ndarray[tuple[int, int], np.dtype[np.int32]], FloatArray]:
         """Neighbour lists without closed sites, padded with their last distance."""
@@ -78,8 +88,8 @@ class LocationCuts:
         self._cuts[row] = 0
         self._origin[row] = (i, value)
 
-    def run(self) -> FloatArray:
-        """Improve bound and solution of the reduction; return the prices of the last relaxation."""
+    def run(self) -> None:
+        """Improve bound and solution of the reduction."""
         for i in range(self.problem.points):
             # The next listed distance at or above the price: the same line of the lower envelope.
             a = min(
@@ -87,13 +97,18 @@ class LocationCuts:
                 self._distance.shape[1] - 1,
             )
             self._add(i, float(self._distance[i, a]))
-        return self._relax()
+        self._relax(SHARE)
 
-    def _relax(self) -> FloatArray:
+    def strengthen(self) -> bool:
+        """Add local cuts; whether they closed a good part of the gap."""
+        before = self.reduction.bound
+        self._relax(LOCAL_SHARE, local=True)
+        return self.reduction.bound - before > PROGRESS * (self.reduction.value - before)
+
+    def _relax(self, share: float, *, local: bool = False) -> None:
         """Cut off the relaxation until it is at its optimum or proves the best known."""
         reduction = self.reduction
-        price = reduction.price
-        until_s = max(reduction.left_s - SHARE * reduction.limits.time_s, 0.0)
+        until_s = max(reduction.left_s - share * reduction.limits.time_s, 0.0)
         while not reduction.over and reduction.left_s > until_s:
             parameters = mathopt.SolveParameters(
                 presolve=mathopt.Emphasis.OFF,
@@ -104,18 +119,20 @@ class LocationCuts:
             if result.termination.reason is not mathopt.TerminationReason.OPTIMAL:
                 break
             values = np.array(result.variable_values(self._variables))
-            price = self._prices(result)
+            costs = self._costs(result)
             # The bound is evaluated at the prices, not read from the engine: no tolerance enters the proof.
-            reduction.observe(price)
+            reduction.observe(self._prices(result, costs), costs)
             reduction.tell("relaxation")
             self._round(values[self._y])
             self._fix()
             if reduction.proved:
                 break
             self._age(result)
-            if not self._separate(values):
+            added = self._separate(values)
+            if local and added <= FEW * self.problem.points:
+                added += self._look_around(values)
+            if not added:
                 break
-        return price
 
     def _round(self, y: FloatArray) -> None:
         """Offer the most open sites when they differ from what is known."""
@@ -126,8 +143,7 @@ class LocationCuts:
             self.reduction.offer(chosen.astype(np.int32), sweeps=2)
 
     def _separate(self, values: FloatArray) -> int:
-        y = np.zeros(self.problem.sites)
-        y[self._sites] = np.clip(values[self._y], 0.0, 1.0)
+        y = self._openness(values)
         value, violation = critical(self._neighbour, self._distance, y, values[self._theta])
         scale = max(1.0, float(value.mean()))
         chosen = np.flatnonzero(violation > VIOLATION * scale)
@@ -135,12 +151,40 @@ class LocationCuts:
             self._add(int(i), float(value[i]))
         return len(chosen)
 
+    def _look_around(self, values: FloatArray) -> int:
+        """Add local cuts while they help."""
+        reduction = self.reduction
+        self._bounds.append(reduction.bound)
+        gap = reduction.value - reduction.bound
+        if len(self._bounds) > PATIENCE and reduction.bound - self._bounds[-1 - PATIENCE] < PROGRESS * gap:
+            return 0
+        y = self._openness(values)
+        lists = Lists(self._neighbour, self._distance, self.problem.arrays.weight)
+        cuts = local_cuts(self.problem.arrays, lists, y, values[self._theta])
+        for _gain, cut in cuts:
+            row = self.model.add_linear_constraint(lb=cut.least)
+            for i in cut.points:
+                row.set_coefficient(self._variables[self._theta[i]], float(lists.weight[i]))
+            for j, coefficient in zip(self._column[cut.sites], cut.coefficient, strict=True):
+                row.set_coefficient(self._variables[self._y[j]], float(coefficient))
+            self._cuts[row] = 0
+            self._local[row] = cut
+        return len(cuts)
+
+    def _openness(self, values: FloatArray) -> FloatArray:
+        """How open every site is; 0 where the master does not have it."""
+        y = np.zeros(self.problem.sites)
+        y[self._sites] = np.clip(values[self._y], 0.0, 1.0)
+        return y
+
     def _age(self, result: mathopt.SolveResult) -> None:
         rows = list(self._cuts)
         for row, price in zip(rows, result.dual_values(rows), strict=True):
             self._cuts[row] = 0 if price > 1e-9 else self._cuts[row] + 1
             if self._cuts[row] > IDLE_SOLVES:
                 del self._cuts[row]
+                self._origin.pop(row, None)
+                self._local.pop(row, None)
                 self.model.delete_linear_constraint(row)
 
     def _fix(self) -> None:
@@ -152,17 +196,26 @@ class LocationCuts:
             elif self.reduction.kept[j] and variable.lower_bound < 1.0:
                 variable.lower_bound = 1.0
 
-    def _prices(self, result: mathopt.SolveResult) -> FloatArray:
+    def _costs(self, result: mathopt.SolveResult) -> Relaxed:
+        """The costs less what the local cuts say."""
+        rows = list(self._local)
+        duals = result.dual_values(rows) if rows else []
+        return relaxed(
+            self.problem.arrays,
+            [(self._local[row], dual) for row, dual in zip(rows, duals, strict=True) if dual > 0.0],
+        )
+
+    def _prices(self, result: mathopt.SolveResult, costs: Relaxed) -> FloatArray:
         """Prices whose Lagrangean bound is at least that of the relaxation.
 
-        The duals of a point's cuts add up to its weight; their mean critical distance is its price (the
+        The duals of a point's own cuts add up to its weight; their mean critical distance is its price (the
         cut's coefficients are convex in ``v``, so the mean does no worse than the mix).
         """
-        rows = list(self._cuts)
+        rows = list(self._origin)
         price = self._distance[:, 0].copy()
         for row, dual in zip(rows, result.dual_values(rows), strict=True):
             i, value = self._origin[row]
-            weight = self.problem.arrays.weight[i]
-            if dual > 0 and weight > 0:
+            weight = costs.weight[i]
+            if dual > 0 and weight > 1e-9 * self.problem.arrays.weight[i]:
                 price[i] += min(dual / weight, 1.0) * (value - self._distance[i, 0])
         return price

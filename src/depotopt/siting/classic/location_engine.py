@@ -12,6 +12,8 @@ from depotopt.solving import Limit, Monitor, SolveLimits, SolveResult, Status
 NAME = "location (swaps, prices, cuts, tree)"
 SHAKE_SHARE = 0.1
 """Share of the time limit for shaking before the relaxation, and again before the tree."""
+TRIAL_SHARE = 0.1
+"""Share of the time limit after which a tree must have closed some of the gap; else local cuts come first."""
 
 
 def solve_location(
@@ -43,10 +45,18 @@ def solve_location(
     reduction.run()
     reduction.shake(_share(limits, reduction.spent_s))
     if not reduction.over:
-        price = LocationCuts(problem, reduction).run()
+        cuts = LocationCuts(problem, reduction)
+        cuts.run()
         reduction.shake(_share(limits, reduction.spent_s))
         if not reduction.over:
-            LocationTree(problem, reduction, price).run()
+            tree = LocationTree(problem, reduction)
+            tree.plant()
+            tree.run(TRIAL_SHARE * limits.time_s)
+            if not reduction.over and cuts.strengthen():
+                # The bound of a tree stands still where one site can take another's place everywhere.
+                tree = LocationTree(problem, reduction)
+                tree.plant()
+            tree.run()
     stopped = monitor is not None and monitor.stopped
     plan, value = problem.serve(reduction.best)
     result = SolveResult(

@@ -9,6 +9,7 @@ import numpy as np
 
 from depotopt.siting.classic.location import LocationProblem
 from depotopt.siting.classic.location_kernels import saving, slope
+from depotopt.siting.classic.location_patterns import Relaxed
 from depotopt.siting.classic.location_swaps import shaken_search, swap_search
 from depotopt.siting.classic.location_windows import improve_windows
 from depotopt.solving import Monitor, SolveLimits
@@ -40,7 +41,8 @@ class Reduction:
     ``L(u) = sum_i weight[i] u[i] + sum of these``. Opening another site as well, or instead of the
     dearest one chosen, raises the bound by the difference: where that passes the best value known, the
     site is closed in every better solution; likewise a chosen site that it costs too much to do without
-    is open in every better one.
+    is open in every better one. ``relaxed`` are the costs this bound sees: the problem's own until local cuts
+    change them.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Reduction:
         self.value = np.inf
         self.bound = 0.0
         self.price: FloatArray = np.zeros(problem.points)
+        self.relaxed = Relaxed(problem.arrays.weight, problem.arrays.opening, 0.0)
         self.shut: BoolArray = np.zeros(problem.sites, dtype=np.bool_)
         self.kept: BoolArray = np.zeros(problem.sites, dtype=np.bool_)
         self._whole = problem.whole
@@ -118,7 +121,7 @@ class Reduction:
         before = self.value
         self._shake(seconds)
         if self.value < before:
-            self.observe(self.price)
+            self.observe(self.price, self.relaxed)
 
     def _shake(self, seconds: float) -> None:
         """Window by window with many open sites, else as a whole."""
@@ -167,7 +170,7 @@ class Reduction:
         for iteration in range(ITERATIONS):
             if self.over or step < SMALLEST_STEP:
                 return
-            chosen, bound = self._evaluate(price, total)
+            chosen, bound = self._evaluate(price, total, self.relaxed)
             if iteration == WARM_UP:
                 self.offer(np.flatnonzero(chosen).astype(np.int32))
             idle += 1
@@ -191,20 +194,21 @@ class Reduction:
             if iteration % REPORT_EVERY == 0:
                 self.tell("prices")
 
-    def observe(self, price: FloatArray) -> None:
-        """Take the bound at these prices and fix what it fixes."""
+    def observe(self, price: FloatArray, costs: Relaxed) -> None:
+        """Take the bound at these prices and costs and fix what it fixes."""
         total = np.empty(self.problem.sites)
         price = np.clip(price, 0.0, self.problem.highest)
-        chosen, bound = self._evaluate(price, total)
+        chosen, bound = self._evaluate(price, total, costs)
         if bound > self.bound:
-            self.bound, self.price = bound, price
+            self.bound, self.price, self.relaxed = bound, price, costs
         self._fix(bound, total, chosen)
 
-    def _evaluate(self, price: FloatArray, total: FloatArray) -> tuple[BoolArray, float]:
+    def _evaluate(self, price: FloatArray, total: FloatArray, costs: Relaxed) -> tuple[BoolArray, float]:
         """Sites the relaxation opens at these prices and its value; reduced costs go into ``total``."""
-        saving(self.problem.arrays, price, self.shut, total)
+        arrays = self.problem.arrays._replace(weight=costs.weight, opening=costs.opening)
+        saving(arrays, price, self.shut, total)
         chosen, part = self._choose(total)
-        return chosen, part + float(self.problem.arrays.weight @ price)
+        return chosen, costs.offset + part + float(costs.weight @ price)
 
     def _start(self) -> FloatArray:
         """First prices: the distance within which a point's share of the sites lies."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,13 +13,15 @@ from depotopt.siting.classic.location import LocationProblem
 from depotopt.siting.classic.location_boxes import FREE, KEPT, SHUT, CoreArrays, NodeArrays, bound_node
 from depotopt.siting.classic.location_clusters import clusters
 from depotopt.siting.classic.location_prices import Reduction
-from depotopt.units import BoolArray, FloatArray, Int64Array
+from depotopt.units import BoolArray, Int64Array
 
 ROOT_STEPS, NODE_STEPS, TRIAL_STEPS = 400, 60, 12
 ROOT_LENGTH, NODE_LENGTH = 1.0, 0.3
 TRIALS = 6
 """Clusters tried before one is branched on."""
 TELL_EVERY = 32
+SLOW = 0.1
+"""A tree is slow when it has closed less than this share of the gap."""
 SHAKE_EVERY_S = 8.0
 SHAKE_SHARE = 0.5
 """While the tree is not done, shaking gets this share of the time since it was last done."""
@@ -44,17 +47,18 @@ class LocationTree:
     node is evaluated, not read from a solver, so no tolerance enters the proof.
     """
 
-    def __init__(self, problem: LocationProblem, reduction: Reduction, price: FloatArray) -> None:
+    def __init__(self, problem: LocationProblem, reduction: Reduction) -> None:
         self.problem, self.reduction = problem, reduction
         self.nodes = 0
-        self._price = price
+        self._price = reduction.price
         sites = np.flatnonzero(~reduction.shut)
-        order, self._clusters = clusters(problem.arrays, sites, price)
+        order, self._clusters = clusters(problem.arrays, sites, reduction.price)
         self._sites = sites[order]
         self._core = self._arrays()
+        self._heap: list[_Node] = []
 
     def _arrays(self) -> CoreArrays:
-        arrays = self.problem.arrays
+        arrays, costs = self.problem.arrays, self.reduction.relaxed
         column = np.full(self.problem.sites, -1, dtype=np.int32)
         column[self._sites] = np.arange(len(self._sites), dtype=np.int32)
         arcs = column[arrays.neighbour]
@@ -65,22 +69,37 @@ class LocationTree:
             first,
             arcs[keep],
             arrays.distance[keep],
+            costs.weight,
+            costs.opening[self._sites],
+            costs.offset,
             arrays.weight,
             arrays.opening[self._sites],
             self.problem.highest,
         )
 
-    def run(self) -> None:
-        """Search until nothing better can exist or the time is up; bound and best go to the reduction."""
+    def plant(self) -> None:
+        """Make the root."""
         reduction, problem = self.reduction, self.problem
         status = np.where(reduction.kept[self._sites], KEPT, FREE).astype(np.int8)
         boxes = np.array([[0, len(status), problem.least, problem.most]], dtype=np.int64)
         often = np.zeros(len(status), dtype=np.float32)
-        heap: list[_Node] = []
         root = _Node(-np.inf, 0, status, boxes, self._price.astype(np.float32), often)
-        self._push(heap, self._evaluate(root, ROOT_STEPS, ROOT_LENGTH))
-        shaken_s = reduction.spent_s
+        self._push(self._heap, self._evaluate(root, ROOT_STEPS, ROOT_LENGTH))
+        self._settle()
+
+    def run(self, patience_s: float = math.inf) -> None:
+        """Search until nothing better can exist or the time is up; bound and best go to the reduction.
+
+        A tree that has closed next to nothing of the gap after ``patience_s`` stops too; it may run again.
+        """
+        reduction, heap = self.reduction, self._heap
+        began_s, bound = reduction.spent_s, reduction.bound
+        shaken_s = began_s
         while heap and not reduction.over:
+            if reduction.spent_s - began_s > patience_s:
+                if reduction.bound - bound < SLOW * (reduction.value - bound):
+                    return
+                patience_s = math.inf
             node = heapq.heappop(heap)
             reduction.bound = max(reduction.bound, min(node.bound, reduction.value))
             if node.bound > self._limit:
@@ -94,8 +113,12 @@ class LocationTree:
             if since_s > SHAKE_EVERY_S:
                 reduction.shake(SHAKE_SHARE * since_s)
                 shaken_s = reduction.spent_s
-        if not heap:
-            reduction.bound = reduction.value
+        self._settle()
+
+    def _settle(self) -> None:
+        """An empty tree is a proof."""
+        if not self._heap:
+            self.reduction.bound = self.reduction.value
 
     @property
     def _limit(self) -> float:
