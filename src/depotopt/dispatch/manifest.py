@@ -250,15 +250,18 @@ def departure_slack(scenario: Scenario, plan: DispatchPlan) -> dict[tuple[str, i
         behind = float("inf")
         follower: Trip | None = None
         for trip in sorted(trips, key=lambda trip: -trip.number):
-            # Goods for a hub are waited for: a trunk trip has no time to spare.
-            spare = (_deadline_s(scenario, stop) - stop.arrive_s for stop in trip.stops)
-            own = min(spare, default=0.0)
+            own = float("inf")
             if follower is not None:
                 moves = follower.load_start_s
                 if follower.approach_start_s is not None:
                     moves = follower.approach_start_s
-                own = min(own, behind + moves - trip.return_s)
-            slack[vehicle, trip.number] = own
+                own = behind + moves - trip.return_s
+            for stop in reversed(trip.stops):
+                # Who waits for a point to open is late behind it only by what exceeds the waiting.
+                waits = max(0.0, _earliest_s(scenario, stop) - stop.arrive_s)
+                own = min(_deadline_s(scenario, stop) - stop.arrive_s, own + waits)
+            # Goods for a hub are waited for: a trunk trip has no time to spare.
+            slack[vehicle, trip.number] = own if trip.stops else min(own, 0.0)
             behind, follower = own, trip
     return slack
 

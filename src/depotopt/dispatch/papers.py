@@ -56,3 +56,11 @@ def _errand(trip: Trip) -> tuple[object, ...]:
 
 def _moments(trip: Trip) -> list[float]:
     return [trip.load_start_s, trip.depart_s, *(stop.arrive_s for stop in trip.stops), trip.return_s]
+
+
+def kept_share(untouched: tuple[Trip, ...], driven: set[tuple[str, str]]) -> tuple[float, int]:
+    """Share of the stops planned that stay with their vehicle, and how many do not."""
+    planned = {(trip.vehicle, stop.point) for trip in untouched for stop in trip.stops}
+    if not planned:
+        return 1.0, 0
+    return len(planned & driven) / len(planned), len(planned - driven)

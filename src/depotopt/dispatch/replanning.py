@@ -14,11 +14,12 @@ from depotopt.dispatch.assembly import Assembly, assemble
 from depotopt.dispatch.budget import Budget
 from depotopt.dispatch.changing_roads import ChangingRoads
 from depotopt.dispatch.cold_start import COLD_FROM_S, ColdProcess
+from depotopt.dispatch.departures import delayed
 from depotopt.dispatch.draft import Routes, weighted_unmet
 from depotopt.dispatch.effort import Effort
 from depotopt.dispatch.goal import Value, value_of
 from depotopt.dispatch.improvement import improve
-from depotopt.dispatch.papers import changed_vehicles
+from depotopt.dispatch.papers import changed_vehicles, kept_share
 from depotopt.dispatch.problem import DispatchProblem
 from depotopt.dispatch.rebuilding import Rebuilding
 from depotopt.dispatch.remaining import Remaining, first_draft, remaining_work
@@ -30,7 +31,7 @@ from depotopt.dispatch.underway import KeptTrip, Underway
 from depotopt.errors import UsageError
 from depotopt.hazards.states import RoadState
 from depotopt.language.speech import S_
-from depotopt.plans import DispatchPlan, SitingPlan, Trip
+from depotopt.plans import DispatchPlan, SitingPlan
 from depotopt.roads.network import RoadNetwork
 from depotopt.scenario import Scenario
 from depotopt.solving import Limit, Monitor, SolveLimits, SolveResult, Status
@@ -240,8 +241,14 @@ class _Run:
         if self.monitor.stopped:
             notes.append("stopped before the end: this is the best plan found until then")
         bound = None if rest is None else self.left.bound(rest)
+        best = replace(best, routes=self._delayed(best))
         with self.legs:
             return self._replanning(best, engine, bound, tuple(notes))
+
+    def _delayed(self, best: Transshipment) -> Routes:
+        """Departures as late as nothing is lost, of vehicles that get new papers anyhow."""
+        locked = self._unchanged(best.problem, best.routes)
+        return delayed(replace(best.problem, locked=locked), best.routes)
 
     def _with_trunks(self, now: Transshipment) -> Transshipment:
         """The plan with new trunk trips by idle vehicles, where sources have something and that is better."""
@@ -328,7 +335,7 @@ class _Run:
             for trip in route
             for point in trip.stops
         }
-        return _kept_share(self.left.untouched, driven)[0]
+        return kept_share(self.left.untouched, driven)[0]
 
     def _tell(self, problem: DispatchProblem, value: Value) -> None:
         self.monitor.report("improvement", problem.unmet_penalty * value.unmet + value.cost)
@@ -341,7 +348,7 @@ class _Run:
         plan, new = self.left.published(problem, routes, best.trips)
         unmet, cost = weighted_unmet(problem, routes), self.left.cost(plan.trips)
         objective = problem.unmet_penalty * unmet + cost
-        share, moved = _kept_share(
+        share, moved = kept_share(
             self.left.untouched, {(trip.vehicle, stop.point) for trip in new for stop in trip.stops}
         )
         bound = None if bound is None else sound_bound(self.left.assembly.problem, objective, bound)
@@ -372,14 +379,6 @@ class _Run:
             self.first_plan_s,
             _remarks(self.scenario, self.left.kept),
         )
-
-
-def _kept_share(untouched: tuple[Trip, ...], driven: set[tuple[str, str]]) -> tuple[float, int]:
-    """Share of the stops planned that stay with their vehicle, and how many do not."""
-    planned = {(trip.vehicle, stop.point) for trip in untouched for stop in trip.stops}
-    if not planned:
-        return 1.0, 0
-    return len(planned & driven) / len(planned), len(planned - driven)
 
 
 def _remarks(scenario: Scenario, kept: tuple[KeptTrip, ...]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from depotopt.dispatch.assembly import Assembly, assemble
 from depotopt.dispatch.budget import Budget
 from depotopt.dispatch.clock import timetable
 from depotopt.dispatch.construction import Construction
+from depotopt.dispatch.departures import delayed
 from depotopt.dispatch.draft import Routes, remade, weighted_unmet
 from depotopt.dispatch.effort import SEEDS, Effort
 from depotopt.dispatch.engines import routing_engine
@@ -91,7 +92,7 @@ class Run:
         """A draft as a plan that can be driven; for other threads while the search goes on."""
         with self.legs:
             problem, routes = settle(self.assembly, problem, routes)
-            return publish(self.assembly, problem, routes, self.trunks)
+            return publish(self.assembly, problem, delayed(problem, routes), self.trunks)
 
     def keep(self, problem: DispatchProblem, bound: float, value: Value, routes: Routes) -> None:
         """Hand a draft over to whoever keeps plans."""
@@ -191,6 +192,7 @@ def solve_dispatch(
         notes.append(f"{len(run.trunks)} trunk trips bring goods to hubs before the last mile")
     with run.legs:
         problem, routes = settle(run.assembly, problem, routes)
+    routes = delayed(problem, routes)
     return _result(run, problem, routes, allocation.bound, notes)
 
 
