@@ -28,7 +28,7 @@ CLOSE = 0.15
 """A relaxation is close enough when a block raises its bound by less than this share of the gap asked for, or
 when it is that near to what the steps are worth."""
 EARLIEST = 100
-"""Sweeps before that says anything: the first ones only find out where prices are."""
+"""Sweeps before that says anything: the first ones only find out where prices are, and their cuts little."""
 SETTLE_BLOCK = 60
 """Sweeps for the stock of a rounded layout."""
 RESERVE = 0.3
@@ -95,7 +95,7 @@ class WideSearch:
     def _relax(self, reserve_s: float, point: MasterPoint | None) -> MasterPoint | None:
         """Steps and relaxations in turns until the bound is close to what it can be."""
         search, steps, limits = self._search, self.steps, self._search.limits
-        while search.left_s > reserve_s and steps.advance(BLOCK):
+        while search.left_s > reserve_s and steps.advance(self._block()):
             found = self._proved(search.relax(self._master)) if self._cut(point) else None
             if found is None:
                 break
@@ -107,6 +107,11 @@ class WideSearch:
             if steps.sweeps >= EARLIEST and min(point.bound - before, steps.value - point.bound) < close:
                 break
         return point
+
+    def _block(self) -> int:
+        """Sweeps until the next relaxation: one early, for a bound; then none before prices say something."""
+        sweeps = self.steps.sweeps
+        return EARLIEST - sweeps if BLOCK <= sweeps < EARLIEST else BLOCK
 
     def _cut(self, point: MasterPoint | None) -> bool:
         """Add the cuts that the steps' prices make; ``False`` if the search ended before."""
