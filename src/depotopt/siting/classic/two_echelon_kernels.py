@@ -1,6 +1,6 @@
 """Loops of the two-echelon engine (numba): covers of the need and subgradient steps on both tiers.
 
-A unit of product ``l`` is worth ``middle[l,j]`` at satellite ``j`` and ``price[l,k]`` at point ``k``. At these
+A unit of product ``l`` is worth ``middle[l,j]`` at satellite ``j``, ``price[l,k]`` at point ``k``. At these
 prices each plant and each satellite fills its own capacities with what pays (a continuous knapsack per
 product), and both tiers choose sites whose weights cover what is required - exactly, by a dynamic programme,
 which is what lifts the bound above the linear relaxation where few large sites are open. With one product

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,18 @@ from depotopt.solving import Monitor, SolveLimits
 from depotopt.units import BoolArray, FloatArray
 
 ROUNDING = 1e-7
+LIKELY = 60
+"""Changes of the smallest rise that are also tried two at a time."""
+Change = tuple[float, frozenset[int]]
+"""How much a change raises the guide's bound, and the sites it opens or closes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """Bound on every layout, site by site: ``base`` and the ``worth`` of the sites that are open."""
+
+    base: float
+    worth: FloatArray
 
 
 class FlowSearch:
@@ -36,7 +49,7 @@ class FlowSearch:
         self.value = np.inf
         self.bound = 0.0
         self._whole = problem.whole
-        self._seen: set[bytes] = set()
+        self._priced: dict[bytes, tuple[float, BoolArray]] = {}
         self._room = np.concatenate([problem.plant_room, problem.satellite_room], axis=1)
         self._total = problem.need.sum(axis=1)
 
@@ -78,8 +91,14 @@ class FlowSearch:
             bound = self.certified() if value is None else min(self.certified(), value)
             self.monitor.report(f"two echelons: {stage}", value, bound)
 
-    def offer(self, is_open: BoolArray, order: FloatArray) -> bool:
-        """Price a set of sites, opening more in ``order`` where a tier is too small; keep the best."""
+    def offer(self, is_open: BoolArray, order: FloatArray) -> BoolArray:
+        """Price a set of sites, opening more in ``order`` where a tier is too small; keep the best.
+
+        Returns
+        -------
+        array
+            The sites that were priced.
+        """
         chosen = is_open.copy()
         cut = self.problem.plants
         for tier in (slice(0, cut), slice(cut, None)):
@@ -87,26 +106,28 @@ class FlowSearch:
                 if (self._room[:, tier] @ chosen[tier] >= self._total).all():
                     break
                 chosen[tier][j] = True
-        return self.price(chosen)
+        self.price(chosen)
+        return chosen
 
-    def price(self, chosen: BoolArray) -> bool:
-        """Price a set of sites unless that was done; whether it is the best."""
+    def price(self, chosen: BoolArray) -> tuple[float, BoolArray]:
+        """Value of a set of sites, ``inf`` where it serves not everybody, and those of them that are used."""
         from depotopt.siting.classic.two_echelon_flow import cheapest_flows
 
         key = chosen.tobytes()
-        if key in self._seen:
-            return False
-        self._seen.add(key)
+        if key in self._priced:
+            return self._priced[key]
         cut = self.problem.plants
         layout = cheapest_flows(self.problem, np.flatnonzero(chosen[:cut]), np.flatnonzero(chosen[cut:]))
         if layout is None:
-            return False
+            return self._priced.setdefault(key, (np.inf, chosen))
         value = layout.value(self.problem)
-        if value >= self.value:
-            return False
-        self.best, self.value = layout, value
-        self.tell("layout")
-        return True
+        used = np.zeros_like(chosen)
+        used[layout.plants] = True
+        used[cut + layout.satellites] = True
+        if value < self.value:
+            self.best, self.value = layout, value
+            self.tell("layout")
+        return self._priced.setdefault(key, (value, used))
 
     def _enough(self, chosen: BoolArray) -> bool:
         cut = self.problem.plants
@@ -115,31 +136,65 @@ class FlowSearch:
             for tier in (slice(0, cut), slice(cut, None))
         )
 
-    def neighbours(self, status: npt.NDArray[np.int8], often: FloatArray, share: float) -> None:
-        """Close, open and swap sites, likely ones first, while that helps and the share of time lasts."""
-        began = time.perf_counter()
-        improved = self.best is not None
+    def descend(self, chosen: BoolArray, status: npt.NDArray[np.int8], guide: Guide, until_s: float) -> None:
+        """Close, open and swap sites from a set on, one such change at a time, then two, while that helps.
+
+        Changes that the guide's bound rules out are not priced, the others in the order of that bound.
+
+        Parameters
+        ----------
+        chosen
+            Sites to start from.
+        status
+            ``FREE``, ``SHUT`` or ``KEPT`` per site: only free ones are opened, and kept ones stay.
+        guide
+            Bound on every layout, site by site.
+        until_s
+            When to stop, in seconds since the search began.
+        """
+        value, now = self.price(chosen)
+        improved = True
         while improved:
             improved = False
-            assert self.best is not None
-            now = np.zeros(len(status), dtype=np.bool_)
-            now[self.best.plants] = True
-            now[self.problem.plants + self.best.satellites] = True
-            for change in self._moves(now, status, often):
-                if self.interrupted or time.perf_counter() - began > share * self.limits.time_s:
+            standing = guide.base + float(guide.worth @ now)
+            for rise, sites in _changes(now, status, guide, self.problem.plants):
+                if standing + rise > self.limit:
+                    continue
+                if self.interrupted or self.spent_s > until_s:
                     return
                 trial = now.copy()
-                trial[list(change)] ^= True
-                if self._enough(trial) and self.price(trial):
-                    improved = True
+                trial[list(sites)] ^= True
+                if not self._enough(trial):
+                    continue
+                found, used = self.price(trial)
+                if found < value:
+                    value, now, improved = found, used, True
                     break
 
-    def _moves(
-        self, now: BoolArray, status: npt.NDArray[np.int8], often: FloatArray
-    ) -> list[tuple[int, ...]]:
-        leave = [int(j) for j in np.argsort(often, kind="stable") if now[j] and status[j] != KEPT]
-        enter = [int(j) for j in np.argsort(-often, kind="stable") if not now[j] and status[j] == FREE]
-        cut = self.problem.plants
-        swaps: list[tuple[int, ...]] = [(a, b) for a in leave for b in enter if (a < cut) == (b < cut)]
-        swaps.sort(key=lambda pair: often[pair[0]] - often[pair[1]])
-        return [(a,) for a in leave] + swaps + [(b,) for b in enter]
+
+def _changes(now: BoolArray, status: npt.NDArray[np.int8], guide: Guide, cut: int) -> list[Change]:
+    """Sites to close, open or swap within a tier, one and then two changes, by rise of the bound."""
+    leave = [int(j) for j in np.flatnonzero(now & (status != KEPT))]
+    enter = [int(j) for j in np.flatnonzero(~now & (status == FREE))]
+    worth = guide.worth
+    found: list[Change] = [(-float(worth[a]), frozenset((a,))) for a in leave]
+    found += [(float(worth[b]), frozenset((b,))) for b in enter]
+    found += [
+        (float(worth[b] - worth[a]), frozenset((a, b)))
+        for a in leave
+        for b in enter
+        if (a < cut) == (b < cut)
+    ]
+    found.sort(key=_by_rise)
+    likely = found[:LIKELY]
+    pairs = [
+        (rise + other, sites | others)
+        for n, (rise, sites) in enumerate(likely)
+        for other, others in likely[:n]
+        if not sites & others
+    ]
+    return found + sorted(pairs, key=_by_rise)
+
+
+def _by_rise(change: Change) -> tuple[float, list[int]]:
+    return change[0], sorted(change[1])

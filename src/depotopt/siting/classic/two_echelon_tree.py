@@ -11,14 +11,14 @@ import numpy.typing as npt
 
 from depotopt.siting.classic.capacitated_kernels import FREE, KEPT, SHUT
 from depotopt.siting.classic.two_echelon_kernels import SMALLEST_LENGTH, raise_flow_bound, surrogate
-from depotopt.siting.classic.two_echelon_search import FlowSearch
+from depotopt.siting.classic.two_echelon_search import FlowSearch, Guide
 from depotopt.units import BoolArray, FloatArray, Int64Array
 
 ROOT_ROUNDS, ROOT_STEPS, ROOT_PATIENCE = 80, 50, 40
 NODE_STEPS, NODE_LENGTH, NODE_PATIENCE = 80, 0.1, 20
 DIVE_EVERY = 12
-SEARCH_SHARE = 0.15
-"""Share of the time limit for the neighbourhood search after the root."""
+SEARCH_SHARE, FIRST_S = 0.3, 10.0
+"""Share of the time spent, and of some seconds before, for descents from the tree's layouts."""
 FINENESS = 2000
 """What the surrogate weights of a tier must reach together, where there are several products."""
 SURROGATE_ROUNDS = 40
@@ -44,6 +44,11 @@ class _Found:
     worth: FloatArray
     length: float
 
+    @property
+    def guide(self) -> Guide:
+        """The bound at the best prices, site by site."""
+        return Guide(self.bound - float(self.worth @ self.chosen), self.worth)
+
 
 class TwoEchelonTree:
     """Best-first search over which plants and satellites open.
@@ -68,6 +73,10 @@ class TwoEchelonTree:
         self._fixed = np.concatenate([problem.plant_fixed, problem.satellite_fixed])
         self._weight, self._required = self._capacities()
         self._heap: list[_Node] = []
+        self._guide: Guide | None = None
+        self._status = np.zeros(len(self._fixed), dtype=np.int8)
+        self._descents_s = 0.0
+        self._latest: BoolArray = np.ones(len(self._fixed), dtype=np.bool_)
 
     def _capacities(self) -> tuple[FloatArray, Int64Array]:
         """Weights of the sites and what each tier must reach: with one product, capacities and the need."""
@@ -123,7 +132,8 @@ class TwoEchelonTree:
         search.offer(np.ones(len(status), dtype=np.bool_), self._fixed)
         found = self._root(status, middle, price)
         if found.bound <= search.limit and not search.interrupted:
-            search.neighbours(status, found.often, SEARCH_SHARE)
+            self._guide, self._status = found.guide, status.copy()
+            self._descend(self._round(found, status))
         self._heap = self._node(status, middle, price, found, found.bound)
         self._drain()
         self.complete = not self._heap
@@ -148,11 +158,20 @@ class TwoEchelonTree:
                 self._weight, self._required = self._weights(found.worth, status)
         return found
 
-    def _round(self, found: _Found, status: npt.NDArray[np.int8]) -> None:
+    def _descend(self, chosen: BoolArray) -> None:
+        """Improve a layout by the root's guide, as long as descents keep to their share of the time."""
+        search = self.search
+        began_s = search.spent_s
+        left_s = SEARCH_SHARE * (began_s + FIRST_S) - self._descents_s
+        if self._guide is not None and left_s > 0:
+            search.descend(chosen, self._status, self._guide, began_s + left_s)
+            self._descents_s += search.spent_s - began_s
+
+    def _round(self, found: _Found, status: npt.NDArray[np.int8]) -> BoolArray:
         order = np.where(
             status == SHUT, np.inf, self._fixed / np.maximum(self._weight, 1.0) - 1e6 * found.often
         )
-        self.search.offer((found.chosen > 0.5) | (status == KEPT), order)
+        return self.search.offer((found.chosen > 0.5) | (status == KEPT), order)
 
     def _drain(self) -> None:
         search, popped = self.search, 0
@@ -173,6 +192,7 @@ class TwoEchelonTree:
                     if child is not node:
                         heapq.heappush(self._heap, child)
             if popped % DIVE_EVERY == 0:
+                self._descend(self._latest)
                 search.tell("tree")
 
     def _branch(self, node: _Node) -> list[_Node]:
@@ -184,7 +204,7 @@ class TwoEchelonTree:
             found = self.evaluate(status, middle, price, (NODE_STEPS, NODE_LENGTH, NODE_PATIENCE))
             self.nodes += 1
             if found.bound < math.inf and found.bound <= self.search.limit:
-                self._round(found, status)
+                self._latest = self._round(found, status)
                 children += self._node(status, middle, price, found, max(found.bound, node.bound))
         return children
 
