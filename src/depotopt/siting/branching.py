@@ -12,7 +12,7 @@ from depotopt.units import Int64Array
 
 STRONG = 8
 """Candidates of a node whose two children are solved before one is chosen, where nothing is known of them."""
-LOOKAHEAD = 3
+LOOKAHEAD = 2
 """Candidates solved in a row without finding a better one before a node is content."""
 STRONG_SOLVES = 400
 INTEGRAL = 1e-6

@@ -135,7 +135,7 @@ class CutTree:
                     continue
             if search.over:
                 return None
-            if self._nodes % DIVE_EVERY == 0:
+            if self._nodes % DIVE_EVERY == 1:
                 rounds.dive(point, self._shut | node.held)
                 self._hold(node)
             return self._branching.choose(self._shut | node.held, point)
