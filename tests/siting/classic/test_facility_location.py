@@ -11,6 +11,7 @@ from benchmarks.readers.location import read_facilities, read_optima
 
 from depotopt.errors import UsageError
 from depotopt.siting.classic.facility_location import FacilityLocationProblem, solve_facility_location
+from depotopt.siting.classic.location_caps import improve_capped
 from depotopt.solving import Limit, Monitor, SolveLimits, Status
 from tests.siting.benchdata import siting_data
 
@@ -114,3 +115,27 @@ def test_published_optima(name: str) -> None:
     result = solve_facility_location(problem, EXACT)
     assert result.status is Status.OPTIMAL
     assert result.objective == pytest.approx(rows[name.removesuffix(".gz")], abs=0.01)
+
+
+def test_a_search_is_not_caught_with_a_site_too_many() -> None:
+    """Sites that serve nine points each, elsewhere at a forbidding cost: a cover without overlap is found."""
+    rng = np.random.default_rng(4)
+    sites, points = 40, 54
+    cost = np.full((points, sites), 10_000.0)
+    homes = rng.permutation(points).reshape(6, 9)
+    for j in range(sites):
+        served = homes[j] if j < 6 else rng.choice(points, 9, replace=False)
+        cost[served, j] = rng.integers(0, 5, 9)
+    order = rng.permutation(sites)
+    problem = FacilityLocationProblem.of_costs(np.full(sites, 1_000.0), cost[:, order])
+    is_open = np.zeros(sites, dtype=np.bool_)
+    is_open[:9] = True
+    improve_capped(
+        problem.location,
+        is_open,
+        np.zeros(sites, dtype=np.bool_),
+        np.full(points, 120.0),
+        rng,
+        itertools.chain(itertools.repeat(False, 40), itertools.repeat(True)).__next__,
+    )
+    assert sorted(order[is_open]) == list(range(6))

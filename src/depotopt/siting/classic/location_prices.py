@@ -8,6 +8,7 @@ import time
 import numpy as np
 
 from depotopt.siting.classic.location import LocationProblem
+from depotopt.siting.classic.location_caps import improve_capped
 from depotopt.siting.classic.location_kernels import saving, slope
 from depotopt.siting.classic.location_patterns import Relaxed
 from depotopt.siting.classic.location_swaps import shaken_search, swap_search
@@ -124,14 +125,25 @@ class Reduction:
             self.observe(self.price, self.relaxed)
 
     def _shake(self, seconds: float) -> None:
-        """Window by window with many open sites, else as a whole."""
+        """With capped distances where the count is free; then by windows, or all at once."""
         is_open = np.zeros(self.problem.sites, dtype=np.bool_)
         is_open[self.best] = True
         deadline = time.perf_counter() + min(seconds, self.left_s)
+        half = time.perf_counter() + min(seconds, self.left_s) / 2
 
         def over() -> bool:
             return self.over or time.perf_counter() > deadline
 
+        if self.problem.least < self.problem.most and self.problem.arrays.matrix.shape[0]:
+            improve_capped(
+                self.problem,
+                is_open,
+                self.shut,
+                self.price,
+                self._rng,
+                lambda: over() or time.perf_counter() > half,
+            )
+            self._keep(is_open, self.problem.serve(np.flatnonzero(is_open))[1])
         if len(self.best) > FEW:
             improve_windows(self.problem, is_open, self.shut, self._rng, over)
             self._keep(is_open, self.problem.serve(np.flatnonzero(is_open))[1])
