@@ -85,8 +85,6 @@ SMOKE_TOLERANCE = 0.25
 FORMAT = "format"
 """Stem of the files that describe the others of a folder."""
 WORKERS = 2
-STOCK_ITERATIONS = (200, 20)
-"""Iterations of a depot's routing: so many, and so many per customer."""
 ENDLESS = 10**9
 
 
@@ -155,7 +153,7 @@ def solve_ours(job: Job) -> Measurement:
     budget = RoutingBudget(ENDLESS, job.time_s, seeds, clock=time.process_time, workers=WORKERS)
     with stopwatch() as clock:
         if instance.stock:
-            routes, feasible = _stocked(instance, job)
+            routes, feasible = _stocked(instance, budget)
         elif instance.split:
             routes, feasible = _split(instance, budget)
         elif instance.cumulative:
@@ -177,19 +175,14 @@ def _plain(instance: Instance, budget: RoutingBudget) -> Found:
     return plain_routes(instance, answer), answer.feasible
 
 
-def _stocked(instance: Instance, job: Job) -> Found:
+def _stocked(instance: Instance, budget: RoutingBudget) -> Found:
     from benchmarks.routing_task import LOAD_SCALE, plain_routes, routing_task
-    from depotopt.dispatch.engines import routing_engine
-    from depotopt.dispatch.routing import RoutingBudget
     from depotopt.dispatch.stocked import StockedTask, solve_stocked
 
     task = routing_task(instance)
     # Stock is rounded down and loads are exact tenths, so the integers lose nothing.
     stock = tuple((d, int(units * LOAD_SCALE + 1e-6)) for d, units in enumerate(instance.stock))
-    least, each = STOCK_ITERATIONS
-    seeds = tuple(job.seed + n for n in range(WORKERS))
-    budget = RoutingBudget(least + each * len(task.jobs), job.time_s, seeds, clock=time.process_time)
-    answer = solve_stocked(StockedTask(task, stock), routing_engine("pyvrp"), budget, rounds=ENDLESS)
+    answer = solve_stocked(StockedTask(task, stock), budget)
     return plain_routes(instance, answer), answer.feasible
 
 

@@ -62,3 +62,12 @@ def test_the_whole_search_finds_the_optimum_of_six_jobs() -> None:
     assert answer.feasible
     assert answer.cost == brute_force(given)
     assert answer.pool == ()
+
+
+def test_routes_put_together_draw_no_more_than_the_stock() -> None:
+    pool = (priced(5, 0, 1), priced(5, 2, 3), PricedRoute(RoutingRoute(0, ((4, (2, 3)),)), 9))
+    answer = RoutingAnswer((), 10**6, False, (0, 1, 2, 3), 1, pool)
+    of = four_jobs(None, None, None, None)
+    assert recombine(of, answer, 10.0, ((0, 4), (4, 2))).cost == 10
+    assert recombine(of, answer, 10.0, ((0, 3), (4, 2))).cost == 14
+    assert recombine(of, answer, 10.0, ((0, 3), (4, 1))) == answer

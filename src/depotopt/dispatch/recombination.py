@@ -88,16 +88,19 @@ def solve_recombined(task: RoutingTask, engine: RoutingEngine, budget: RoutingBu
     return replace(min(best, found, key=lambda answer: answer.rank), pool=())
 
 
-def recombine(task: RoutingTask, answer: RoutingAnswer, time_s: float) -> RoutingAnswer:
+def recombine(
+    task: RoutingTask, answer: RoutingAnswer, time_s: float, stock: tuple[tuple[int, int], ...] = ()
+) -> RoutingAnswer:
     """The cheapest choice among the routes met that makes every job.
 
     Sets
-        R routes met, J jobs, G vehicle groups
+        R routes met, J jobs, G vehicle groups, P places with stock
     Variables
         x[r] in {0, 1}; u[j] in {0, 1} for jobs that may be left out; z in {0, 1}: all stays as it is
     Model
         min  sum cost[r] x[r] + sum prize[j] u[j] + cost of the answer z
         s.t. sum_r with j x[r] + u[j] + z = 1 for j;  sum_r of g x[r] <= count[g]
+             sum_r from p load[r] x[r] <= stock[p] for p
 
     The linear relaxation prices the routes; those of least reduced cost go into the mixed-integer program.
 
@@ -109,6 +112,8 @@ def recombine(task: RoutingTask, answer: RoutingAnswer, time_s: float) -> Routin
         Best answer so far, with the routes met.
     time_s
         Limit.
+    stock
+        Per start place, what all trips from there load together at most, in the first load dimension.
 
     Returns
     -------
@@ -120,7 +125,7 @@ def recombine(task: RoutingTask, answer: RoutingAnswer, time_s: float) -> Routin
         return answer
     columns = [PricedRoute(route, cost) for route, cost in routes.items()]
     stay = answer.cost if answer.feasible else 1 + sum(routes.values()) + sum(j.prize or 0 for j in task.jobs)
-    program = _program(task, columns, stay)
+    program = _program(task, columns, stay, stock)
     relaxed = solve_linear(program, "GLOP", time_s)
     if relaxed.values is None or relaxed.duals is None:
         return answer
@@ -131,7 +136,7 @@ def recombine(task: RoutingTask, answer: RoutingAnswer, time_s: float) -> Routin
         # A route whose reduced cost exceeds the gap is in no better combination.
         kept = kept[reduced[kept] <= stay - relaxed.objective + 1e-6]
     chosen = [columns[n] for n in kept]
-    program = _program(task, chosen, stay)
+    program = _program(task, chosen, stay, stock)
     whole = replace(program, whole=np.ones(len(program.cost), dtype=np.bool_))
     found = solve_linear(whole, "SCIP", time_s, NODES)
     if found.values is None or found.values[-1] > 0.5:
@@ -153,8 +158,10 @@ def _made(route: RoutingRoute) -> list[int]:
     return [job for _, jobs in route.trips for job in jobs]
 
 
-def _program(task: RoutingTask, columns: list[PricedRoute], stay: int) -> LinearProgram:
-    """Jobs, then groups, as rows; routes, then jobs left out, then all as it is, as columns."""
+def _program(
+    task: RoutingTask, columns: list[PricedRoute], stay: int, stock: tuple[tuple[int, int], ...]
+) -> LinearProgram:
+    """Jobs, groups, stocks as rows; routes, then jobs left out, then all as it is, as columns."""
     jobs, optional = len(task.jobs), _optional(task)
     row: list[int] = []
     column: list[int] = []
@@ -162,6 +169,14 @@ def _program(task: RoutingTask, columns: list[PricedRoute], stay: int) -> Linear
         made = [*_made(priced.route), jobs + priced.route.group]
         row += made
         column += [n] * len(made)
+    value = [1.0] * len(row)
+    store = {place: jobs + len(task.groups) + n for n, (place, _) in enumerate(stock)}
+    for n, priced in enumerate(columns):
+        for place, loaded in priced.route.trips:
+            if place in store:
+                row.append(store[place])
+                column.append(n)
+                value.append(float(sum(task.jobs[j].load[0] for j in loaded)))
     row += optional
     column += range(len(columns), len(columns) + len(optional))
     row += range(jobs)
@@ -173,14 +188,14 @@ def _program(task: RoutingTask, columns: list[PricedRoute], stay: int) -> Linear
             float(stay),
         ]
     )
-    count = np.array([float(group.count) for group in task.groups])
+    most = np.array([*(float(g.count) for g in task.groups), *(float(units) for _, units in stock)])
     rows: Int64Array = np.array(row, dtype=np.int64)
     return LinearProgram(
         cost=cost,
         upper=np.ones(len(cost)),
         row=rows,
         column=np.array(column, dtype=np.int64),
-        value=np.ones(len(rows)),
-        row_low=np.concatenate([np.ones(jobs), np.full(len(count), -np.inf)]),
-        row_high=np.concatenate([np.ones(jobs), count]),
+        value=np.array(value + [1.0] * (len(rows) - len(value))),
+        row_low=np.concatenate([np.ones(jobs), np.full(len(most), -np.inf)]),
+        row_high=np.concatenate([np.ones(jobs), most]),
     )

@@ -1,38 +1,30 @@
-"""Routing tasks whose depots hold limited stock: assignment, routes, exchange between depots."""
+"""Routing tasks whose depots hold limited stock: assignment, ruin and recreate, routes put together anew."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
-from depotopt.dispatch.routing import (
-    FOREVER,
-    RoutingAnswer,
-    RoutingBudget,
-    RoutingEngine,
-    RoutingRoute,
-    RoutingTask,
-)
+from depotopt.dispatch.recombination import recombine
+from depotopt.dispatch.routing import RoutingAnswer, RoutingBudget, RoutingTask, best_answer, no_routes
+from depotopt.dispatch.string_search import POOLED, search_strings, searchable
 from depotopt.errors import EngineError, UsageError
 from depotopt.units import FloatArray, Int64Array
 
-EXCHANGE_CONFLICTS: Final = 4_000
-"""Conflicts after which an exchange is taken as it is: counted, not timed."""
 ASSIGNMENT_CONFLICTS: Final = 30_000
-"""The same for the first assignment."""
+"""Conflicts after which the first assignment is taken as it is: counted, not timed."""
 FEASIBLE_CONFLICTS: Final = 1_000_000
 """The same for an assignment at any cost, where no cheap one was found."""
-MOVES: Final = (2, 3, 4, 6, 8)
-"""Jobs that may change their depot in one exchange."""
-REMEMBERED: Final = 40
-"""Assignments tried last that are not tried again."""
-NOISE: Final = 0.3
-"""Share by which estimated costs are blurred, so that exchanges differ from round to round."""
-POLISH: Final = 0.25
-"""Share of the engine's iterations used to route a depot again after an exchange."""
+FIRST_SHARE: Final = 0.05
+"""Share of time and iterations for the routes of the assignment."""
+MIXING_SHARE: Final = 0.05
+"""Share of the time for putting routes together, once per stage."""
+STAGES: Final = ((1.0, 0.3), (0.3, 0.25), (0.3, 0.2))
+"""Heat at the beginning and share of time and iterations of searches, one from the best of the one before."""
+LOOSE: Final = 1.03
+"""Stock of every other seed: its routes are put together under the true stock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,25 +43,20 @@ class StockedTask:
     stock: tuple[tuple[int, int], ...]
 
 
-def solve_stocked(
-    stocked: StockedTask, engine: RoutingEngine, budget: RoutingBudget, rounds: int
-) -> RoutingAnswer:
+def solve_stocked(stocked: StockedTask, budget: RoutingBudget) -> RoutingAnswer:
     """Route under depot stock.
 
-    CP-SAT assigns jobs to depots under exact stock at estimated costs, every depot is routed by itself, and
-    exchanges of a few jobs between depots are tried for some rounds, priced by where the jobs would fit into
-    the routes there are.
+    CP-SAT assigns jobs to depots under exact stock at estimated costs. Ruin and recreate goes on from there
+    across depots, the first of every two seeds under the stock, the other under a little more; where hardly
+    anything is left over, single moves seldom fit, but set partitioning under exact stock puts the routes
+    met together anew.
 
     Parameters
     ----------
     stocked
         The task.
-    engine
-        Routing engine.
     budget
-        Iterations per depot and routing; seeds are used one after the other over the rounds.
-    rounds
-        Exchanges tried.
+        For everything together; iterations are rounds of ruin and recreate per seed.
 
     Returns
     -------
@@ -79,198 +66,138 @@ def solve_stocked(
     Raises
     ------
     UsageError
-        If a group starts at a place without stock, or a job may be left out.
+        If a group starts at a place without stock, a job may be left out, or the search does not know a rule.
+    EngineError
+        If a solver fails.
     """
-    task = stocked.task
-    stock = dict(stocked.stock)
-    if any(group.start not in stock for group in task.groups):
+    task, stock = stocked.task, stocked.stock
+    if any(group.start not in dict(stock) for group in task.groups):
         raise UsageError("every group starts at a place that has a stock")
     if any(job.prize is not None for job in task.jobs):
         raise UsageError("with depot stock every job must be made")
-    depots = sorted(stock)
-    begin = budget.clock()
-    search = _Search(task, depots, np.array([stock[place] for place in depots]), engine, budget, begin)
-    best: dict[int, RoutingAnswer] | None = None
-    for cost in (search.radial(), search.nearest()):
-        assigned = search.assign(cost)
-        if assigned is None:
-            assigned = search.assign(np.zeros_like(cost))
-        if assigned is None:
-            continue
-        routed = search.route(assigned, range(len(depots)), {})
-        if best is None or _total(routed) < _total(best):
-            best, owner = routed, assigned
-    if best is None:
-        return RoutingAnswer((), 0, False, tuple(range(len(task.jobs))), 0)
-    rng = np.random.default_rng(budget.seeds[0])
-    for number in range(rounds):
-        if search.over():
+    if not searchable(task):
+        raise UsageError("with depot stock vehicles do not load again and nothing is released later")
+    if not task.jobs:
+        return no_routes(task)
+    best = _assigned(stocked, budget)
+    pool = best.pool
+    loose = tuple((place, int(units * LOOSE)) for place, units in stock)
+    for hot, share in STAGES:
+        if budget.stopped():
             break
-        cost = search.insertion(best) * (1 + NOISE * rng.random((len(depots), len(task.jobs))))
-        changed = search.assign(cost, owner, MOVES[number % len(MOVES)])
-        if changed is None:
+        part = replace(
+            budget,
+            time_s=budget.time_s * share / 2,
+            iterations=max(1, int(budget.iterations * share)),
+            collect=True,
+        )
+        start = best.routes if best.feasible else ()
+        kept = search_strings(task, part, start, stock, hot)
+        others = replace(part, seeds=tuple(seed + len(budget.seeds) for seed in part.seeds))
+        strayed = search_strings(task, others, start, loose, hot)
+        best = min(best, kept, key=lambda answer: answer.rank)
+        met = {priced.route: priced for priced in (*pool, *kept.pool, *strayed.pool)}
+        pool = tuple(met.values())[-POOLED:]
+        mixed = recombine(task, replace(best, pool=pool), budget.time_s * MIXING_SHARE, stock)
+        best = min(best, mixed, key=lambda answer: answer.rank)
+    return replace(best, pool=())
+
+
+def _assigned(stocked: StockedTask, budget: RoutingBudget) -> RoutingAnswer:
+    """Routes of the better of two assignments under stock; not feasible where none was found."""
+    task = stocked.task
+    places = np.array([job.place for job in task.jobs], dtype=np.int64)
+    stores = np.array([place for place, _ in stocked.stock], dtype=np.int64)
+    lengths = task.distances[0].astype(np.float64)[np.ix_(stores, places)]
+    load = np.array([job.load[0] for job in task.jobs], dtype=np.float64)
+    part = replace(
+        budget,
+        time_s=budget.time_s * FIRST_SHARE,
+        iterations=max(1, int(budget.iterations * FIRST_SHARE)),
+        seeds=budget.seeds[:1],
+        workers=1,
+        collect=True,
+    )
+    answers = []
+    # There and back, shared by what fills the vehicle; or as near as can be.
+    for cost in (lengths * load[None, :], lengths):
+        owner = assign(stocked, cost, budget)
+        if owner is None:
             continue
-        search.tried.append(changed)
-        touched = sorted({*owner[changed != owner].tolist(), *changed[changed != owner].tolist()})
-        tried = search.route(changed, touched, best, budget.seeds[number % len(budget.seeds)])
-        if _total(tried) < _total(best):
-            best, owner = tried, changed
-    routes = tuple(route for d in range(len(depots)) if d in best for route in best[d].routes)
-    made = {job for route in routes for _, jobs in route.trips for job in jobs}
-    left_out = tuple(n for n in range(len(task.jobs)) if n not in made)
-    iterations = sum(answer.iterations for answer in best.values())
-    feasible = not left_out and all(answer.feasible for answer in best.values())
-    return RoutingAnswer(routes, _total(best), feasible, left_out, iterations)
+        starts = [stocked.stock[d][0] for d in owner.tolist()]
+        jobs = tuple(
+            replace(
+                job,
+                group=tuple(
+                    g
+                    for g, group in enumerate(task.groups)
+                    if group.start == start and (not job.group or g in job.group)
+                ),
+            )
+            for job, start in zip(task.jobs, starts, strict=True)
+        )
+        answers.append(search_strings(replace(task, jobs=jobs), part))
+    return best_answer(answers) or no_routes(task)
 
 
-def _total(routed: dict[int, RoutingAnswer]) -> int:
-    # A depot that could not be routed costs more than anything else.
-    return sum(answer.cost + (0 if answer.feasible else FOREVER) for answer in routed.values())
+def assign(stocked: StockedTask, cost: FloatArray, budget: RoutingBudget) -> Int64Array | None:
+    """Depot per job under exact stock by CP-SAT, ``None`` where none was found.
 
+    Sets
+        P places with stock, J jobs
+    Variables
+        x[p, j] in {0, 1}
+    Model
+        min  sum cost[p, j] x[p, j]  s.t. sum_p x[p, j] = 1 for j;  sum_j load[j] x[p, j] <= stock[p] for p
 
-class _Search:
-    """Estimates, assignments and routings of one task."""
+    Parameters
+    ----------
+    stocked
+        The task.
+    cost
+        Shape (P, J).
+    budget
+        Its first seed and its time count.
 
-    def __init__(
-        self,
-        task: RoutingTask,
-        depots: list[int],
-        stock: Int64Array,
-        engine: RoutingEngine,
-        budget: RoutingBudget,
-        begin: float,
-    ) -> None:
-        self.task, self.depots, self.stock = task, depots, stock
-        self.engine, self.budget, self.begin = engine, budget, begin
-        self.load = np.array([job.load[0] for job in task.jobs], dtype=np.int64)
-        self.place = np.array([job.place for job in task.jobs], dtype=np.int64)
-        self.groups = [[g for g, group in enumerate(task.groups) if group.start == d] for d in depots]
-        self.length = task.distances[0].astype(np.float64)
-        self.tried: list[Int64Array] = []
+    Raises
+    ------
+    EngineError
+        If CP-SAT takes the model for invalid.
+    """
+    from ortools.sat.python import cp_model
 
-    def over(self) -> bool:
-        """Whether time is up or the user asked to stop."""
-        return self.budget.stopped() or self.budget.clock() - self.begin >= self.budget.time_s
-
-    def radial(self) -> FloatArray:
-        """There and back, shared by what fills the vehicle."""
-        return 2.0 * self.nearest() * self.load[None, :] / self._capacity()
-
-    def nearest(self) -> FloatArray:
-        """Length from each depot to each job."""
-        lengths: FloatArray = self.length[np.ix_(np.array(self.depots), self.place)]
-        return lengths
-
-    def _capacity(self) -> float:
-        return float(max(group.capacity[0] for group in self.task.groups))
-
-    def assign(self, cost: FloatArray, current: Int64Array | None = None, most: int = 0) -> Int64Array | None:
-        """Depot per job under exact stock at least cost; at most some moves from the current one."""
-        from ortools.sat.python import cp_model
-
+    load = [job.load[0] for job in stocked.task.jobs]
+    scale = 1_000.0 / max(float(cost.mean()), 1e-9)
+    for cheap, conflicts in ((True, ASSIGNMENT_CONFLICTS), (False, FEASIBLE_CONFLICTS)):
         model = cp_model.CpModel()
-        count = len(self.load)
-        choose = [[model.new_bool_var("") for _ in range(count)] for _ in self.depots]
-        for j in range(count):
+        choose = [[model.new_bool_var("") for _ in load] for _ in stocked.stock]
+        for j in range(len(load)):
             model.add_exactly_one(row[j] for row in choose)
-        for d, row in enumerate(choose):
-            model.add(sum(int(self.load[j]) * row[j] for j in range(count)) <= int(self.stock[d]))
-        if current is not None:
-            stay = [choose[int(current[j])][j] for j in range(count)]
-            model.add(sum(stay) >= count - most)
-            for past in (current, *self.tried[-REMEMBERED:]):
-                model.add(sum(choose[int(past[j])][j] for j in range(count)) <= count - 1)
-        conflicts = FEASIBLE_CONFLICTS
-        if cost.any():
-            conflicts = ASSIGNMENT_CONFLICTS if current is None else EXCHANGE_CONFLICTS
-            scale = 1000.0 / max(float(cost.mean()), 1e-9)
+        for row, (_, units) in zip(choose, stocked.stock, strict=True):
+            model.add(sum(need * x for need, x in zip(load, row, strict=True)) <= units)
+        if cheap:
+            prices = np.rint(cost * scale).astype(np.int64).tolist()
             model.minimize(
                 sum(
-                    round(float(cost[d, j]) * scale) * choose[d][j]
-                    for d in range(len(self.depots))
-                    for j in range(count)
+                    c * x
+                    for prow, row in zip(prices, choose, strict=True)
+                    for c, x in zip(prow, row, strict=True)
                 )
             )
         solver = cp_model.CpSolver()
         solver.parameters.num_workers = 1
-        solver.parameters.random_seed = self.budget.seeds[0]
+        solver.parameters.random_seed = budget.seeds[0]
         solver.parameters.max_number_of_conflicts = conflicts
-        solver.parameters.max_time_in_seconds = max(
-            0.1, self.budget.time_s - (self.budget.clock() - self.begin)
-        )
+        solver.parameters.max_time_in_seconds = max(0.1, budget.time_s / 2)
         status = solver.solve(model)
         if status == cp_model.MODEL_INVALID:
             raise EngineError("cp-sat", "the assignment under stock is not a valid model")
-        if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-            return None
-        owner = np.zeros(count, dtype=np.int64)
-        for d, row in enumerate(choose):
-            for j in range(count):
-                if solver.boolean_value(row[j]):
-                    owner[j] = d
-        return owner
-
-    def route(
-        self,
-        owner: Int64Array,
-        touched: Iterable[int],
-        known: dict[int, RoutingAnswer],
-        seed: int | None = None,
-    ) -> dict[int, RoutingAnswer]:
-        """Route the touched depots by themselves; the others keep their routes."""
-        routed = dict(known)
-        left = max(0.05, self.budget.time_s - (self.budget.clock() - self.begin))
-        again = bool(known)
-        for d in touched:
-            jobs = np.flatnonzero(owner == d).tolist()
-            if not jobs:
-                routed.pop(d, None)
-                continue
-            groups = self.groups[d]
-            part = replace(
-                self.task,
-                jobs=tuple(self.task.jobs[j] for j in jobs),
-                groups=tuple(self.task.groups[g] for g in groups),
+        if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            return np.array(
+                [
+                    next(d for d, row in enumerate(choose) if solver.boolean_value(row[j]))
+                    for j in range(len(load))
+                ],
+                dtype=np.int64,
             )
-            share = int(self.budget.iterations * (POLISH if again else 1.0))
-            budget = replace(
-                self.budget,
-                iterations=max(1, share),
-                time_s=left / len(self.depots),
-                seeds=self.budget.seeds if seed is None else (seed,),
-            )
-            answer = self.engine.solve(part, budget)
-            routes = tuple(
-                RoutingRoute(
-                    groups[route.group],
-                    tuple((place, tuple(jobs[n] for n in done)) for place, done in route.trips),
-                )
-                for route in answer.routes
-            )
-            routed[d] = replace(answer, routes=routes, left_out=tuple(jobs[n] for n in answer.left_out))
-        return routed
-
-    def insertion(self, routed: dict[int, RoutingAnswer]) -> FloatArray:
-        """What each job would cost in the routes of each depot, its own gap closed where it is now."""
-        cost = 2.0 * self.nearest()
-        for d, answer in routed.items():
-            for route in answer.routes:
-                group = self.task.groups[route.group]
-                for _, jobs in route.trips:
-                    tour = np.array([group.start, *(self.task.jobs[j].place for j in jobs), group.end])
-                    legs = self.length[tour[:-1], tour[1:]]
-                    detour = (
-                        self.length[tour[:-1]][:, self.place]
-                        + self.length[self.place][:, tour[1:]].T
-                        - legs[:, None]
-                    )
-                    cost[d] = np.minimum(cost[d], detour.min(axis=0))
-        for d, answer in routed.items():
-            for route in answer.routes:
-                group = self.task.groups[route.group]
-                for _, jobs in route.trips:
-                    row = [group.start, *(self.task.jobs[j].place for j in jobs), group.end]
-                    for n, j in enumerate(jobs):
-                        a, b, c = row[n], row[n + 1], row[n + 2]
-                        cost[d, j] = self.length[a, b] + self.length[b, c] - self.length[a, c]
-        return cost
+    return None
