@@ -120,7 +120,7 @@ def judged_units(
             return False
         # Neighbours in time of work go to different pieces.
         few: Int64Array = pairs[n::PIECES]
-        judge(few, ways, asked, tolerance, found)
+        judge(few, ways, asked, float(tolerance), found)
         return True
 
     with ThreadPoolExecutor(workers) as pool:

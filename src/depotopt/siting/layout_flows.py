@@ -60,7 +60,8 @@ def _open_arcs(low, arcs, wants, opened, usable, local):  # type: ignore[no-unty
         if need[i] <= 0.0:
             continue
         for a in range(first[low + i], first[low + i + 1]):
-            if rate * time_ds[a] >= penalty[i]:
+            # At the cost of unmet need people are served.
+            if rate * time_ds[a] > penalty[i]:
                 break
             j = source[a]
             if usable[j] > 0.0 and opened[site[a]] and seen[j] != i:
@@ -76,7 +77,7 @@ def _open_arcs(low, arcs, wants, opened, usable, local):  # type: ignore[no-unty
         if begin[i + 1] == begin[i]:
             continue
         for a in range(first[low + i], first[low + i + 1]):
-            if rate * time_ds[a] >= penalty[i]:
+            if rate * time_ds[a] > penalty[i]:
                 break
             j = source[a]
             if usable[j] <= 0.0 or not opened[site[a]] or seen[j] == i:

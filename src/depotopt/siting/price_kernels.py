@@ -39,7 +39,7 @@ class AllArcs(NamedTuple):
     first: Int64Array
     site: Int32Array
     origin: Int32Array
-    time_ds: Int32Array
+    time_ds: Int32Array | FloatArray
 
 
 class Wanted(NamedTuple):

@@ -1,9 +1,9 @@
 """Recourse of a fixed layout: what is sent from where to whom in each road state, exactly.
 
 Once the stock is fixed, each stock serves each point over its fastest open way, commodities separate and
-each road state is one transportation problem per commodity, solved by `depotopt.siting.transport` to
+each road state is one transportation problem per commodity, solved by `depotopt.siting.depot_flows` to
 rounding (with single source `depotopt.siting.single_source`). Nothing is sampled and nothing truncated:
-all open depots count.
+all open depots count, and memory is linear in the ways there are.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from depotopt.siting.inputs import (
     stock_table,
     travel_engine,
 )
+from depotopt.siting.judgement import judged_units
 from depotopt.siting.problem import Layout, SitingProblem
 from depotopt.siting.single_source import Arcs, Prices, separate_flows, single_source_flows
 from depotopt.siting.supplies import Supplies, Ways
@@ -159,7 +160,8 @@ def _answer(
     wanted = need(scenario, state.need_factor)
     usable = supplies.units * state.site_survival[supplies.site][:, None]
     arcs, arrive_s = ways.arcs, ways.arrive_s
-    flow = _solved(scenario.rules.single_source, arcs, usable, wanted, prices)
+    solve = single_source_flows if scenario.rules.single_source else separate_flows
+    flow = solve(arcs, usable, wanted, prices)
     arc, commodity = np.nonzero(flow > 0)
     by_commodity = np.lexsort((arcs.point[arc], arcs.row[arc], commodity))
     arc, commodity = arc[by_commodity], commodity[by_commodity]
@@ -181,13 +183,6 @@ def _answer(
     return StateResponse(flows, transport_cost, float((unmet * prices.penalty).sum()), unmet)
 
 
-def _solved(
-    single_source: bool, arcs: Arcs, usable: FloatArray, need: FloatArray, prices: Prices
-) -> FloatArray:
-    solve = single_source_flows if single_source else separate_flows
-    return solve(arcs, usable, need, prices)
-
-
 def layout_response(
     problem: SitingProblem, layout: Layout, *, workers: int = 1
 ) -> tuple[FloatArray, FloatArray]:
@@ -204,12 +199,15 @@ def response_terms(
     the open sites, shape ``(J,)``; ``None``: those that have usable stock in some state.
     """
     gates: BoolArray = np.asarray(usable.any(axis=(0, 2)) if opened is None else opened)
+    if not problem.single_source:
+        found = judged_units(problem, usable, gates, workers=workers)
+        assert found is not None
+        return found.moved.sum(axis=1), found.unmet.sum(axis=1)
     prices = Prices(problem.rate, problem.penalty)
 
     def one(s: int) -> tuple[float, float]:
         arcs = state_arcs(problem, s, usable[s], gates)
-        flow = _solved(problem.single_source, arcs, usable[s], problem.need[s], prices)
-        return flow_cost(problem, s, arcs, flow)
+        return flow_cost(problem, s, arcs, single_source_flows(arcs, usable[s], problem.need[s], prices))
 
     with ThreadPoolExecutor(workers) as pool:
         pairs = list(pool.map(one, range(problem.states)))

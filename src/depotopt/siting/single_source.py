@@ -7,7 +7,7 @@ Sets R stocks, G depots they leave last, I points, K commodities; arcs a = (r, g
          sum_{a through g to i} f[a,k] <= need[i,k] y[g,i],   sum_g y[g,i] <= 1,   y in {0, 1}
          sum_{a to i} f[a,k] + unmet[i,k] = need[i,k]
 
-Without ``y`` it separates into transportation problems (`depotopt.siting.transport`). Where their solution
+Without ``y`` it separates into transportation problems (`depotopt.siting.depot_flows`). Where their solution
 uses one depot per point already, it is optimal. Else a MILP chooses the depots, started from the depot
 that brings each point most, and the flows are those of transportation problems on the chosen arcs.
 """
@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from depotopt.errors import EngineError
 from depotopt.siting.engines.registry import milp_engine
 from depotopt.siting.linear import LinearArrays
 from depotopt.solving import SolveLimits
@@ -83,28 +84,36 @@ def single_source_flows(
 
 
 def separate_flows(arcs: Arcs, usable: FloatArray, need: FloatArray, prices: Prices) -> FloatArray:
-    """Flows per arc, shape ``(A, K)``, at least cost, points being free to use several depots."""
-    from depotopt.siting.transport import solve_transport
+    """Flows per arc, shape ``(A, K)``, at least cost, points being free to use several depots.
 
-    shape = (len(usable), len(need))
-    # Of several ways of a stock to a point the fastest one is used.
-    order = np.lexsort((arcs.gate, arcs.time_ds, arcs.point, arcs.row))
-    pair = arcs.row[order] * shape[1] + arcs.point[order]
-    fastest = order[np.flatnonzero(np.diff(pair, prepend=-1))]
-    time_ds = np.full(shape, np.inf)
-    time_ds[arcs.row[fastest], arcs.point[fastest]] = arcs.time_ds[fastest]
+    Raises
+    ------
+    EngineError
+        If flows were not found within the paths allowed.
+    """
+    from depotopt.siting.layout_flows import answer
+    from depotopt.siting.price_kernels import AllArcs, Wanted
+
+    points = len(need)
+    # Of several ways of a stock to a point the first, fastest one is used.
+    order = np.lexsort((arcs.gate, arcs.row, arcs.time_ds, arcs.point))
+    first = np.zeros(points + 1, dtype=np.int64)
+    np.cumsum(np.bincount(arcs.point, minlength=points), out=first[1:])
+    row = arcs.row[order].astype(np.int32)
+    ways = AllArcs(first, row, row[:0], arcs.time_ds[order])
+    every = np.ones(len(usable), dtype=np.bool_)
     flow = np.zeros((len(arcs.row), need.shape[1]))
     for k in range(need.shape[1]):
-        rows, points = np.flatnonzero(usable[:, k] > 0), np.flatnonzero(need[:, k] > 0)
-        if not len(rows) or not len(points):
-            continue
-        small = time_ds[np.ix_(rows, points)]
-        near = np.isfinite(small)
-        cost = np.where(near, np.where(near, small, 0.0) * prices.rate[k], np.inf)
-        sent, _ = solve_transport(cost, need[points, k], usable[rows, k], prices.penalty[points, k])
-        units = np.zeros(shape)
-        units[np.ix_(rows, points)] = sent[:-1]
-        flow[fastest, k] = units[arcs.row[fastest], arcs.point[fastest]]
+        wants = Wanted(
+            prices.rate[k : k + 1],
+            np.ascontiguousarray(need[:, k]),
+            np.ascontiguousarray(prices.penalty[:, k]),
+        )
+        units, start = np.ascontiguousarray(usable[:, k]), np.zeros(len(usable))
+        place, sent, _, moved, _, _ = answer(0, ways, wants, every, units, start, 0.0)
+        if np.isnan(moved):
+            raise EngineError("recourse", "found no flows within the paths allowed")
+        flow[order[place], k] = sent
     return flow
 
 
