@@ -89,6 +89,15 @@ def read_case(folder: Path) -> HurricaneCase:
     return HurricaneCase(problem, -float(np.einsum("s,sik,k->", probability, need, unused)))
 
 
+def published_stock(folder: Path) -> dict[str, float]:
+    """Stock of each commodity in the paper's Table 7, from `published.csv`."""
+    for row in _rows(folder / "published.csv"):
+        kind, _, names = row["quantity"].partition(" ")
+        if kind == "stock":
+            return dict(zip(names.split("/"), map(float, row["value"].split("/")), strict=True))
+    return {}
+
+
 def _rows(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as stream:
         return list(csv.DictReader(stream))
