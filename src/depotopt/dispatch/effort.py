@@ -16,6 +16,10 @@ MOST_ROUTING_ITERATIONS = 6
 """Routing iterations per job and seed, whatever the limit."""
 SEARCH_SHARE = 0.6
 """Share of the time that ruin and recreate gets, counted in operations."""
+CLOSING = 4.0
+"""Time that writing the plan and checking it take, over that of assembling the problem, about and at most."""
+CLOSING_SHARE = 0.25
+"""Share of the time that is kept for it at most."""
 SEEDS = 2
 """Seeds of the routing engine per depot; the best is taken."""
 
@@ -40,8 +44,9 @@ class Effort:
 
     @classmethod
     def of(cls, limits: SolveLimits, begin: float) -> Effort:
-        """Derive the effort from the limits."""
-        return cls(limits.time_s, SEARCH_SHARE * limits.time_s, begin + limits.time_s)
+        """Derive the effort from the limits, as soon as the problem is assembled."""
+        closing = closing_s(limits.time_s, time.perf_counter() - begin)
+        return cls(limits.time_s, SEARCH_SHARE * limits.time_s, begin + limits.time_s - closing)
 
     def routing(self, jobs: int) -> int:
         """Iterations of the routing engine per job and seed; 0 where there is no time for it."""
@@ -57,3 +62,16 @@ class Effort:
     def left_s(self) -> float:
         """Seconds until the guard."""
         return max(0.0, self.until - time.perf_counter())
+
+
+def closing_s(time_s: float, assembled_s: float) -> float:
+    """Seconds kept for what comes after the search: legs, moments and reasons of the plan, and its check.
+
+    Parameters
+    ----------
+    time_s
+        Time limit of the solve.
+    assembled_s
+        What assembling the problem took: the slower the machine was then, the more is kept.
+    """
+    return min(CLOSING * assembled_s, CLOSING_SHARE * time_s)
