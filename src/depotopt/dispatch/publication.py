@@ -48,7 +48,12 @@ def _pairs(problem: DispatchProblem, record: TimedTrip) -> list[tuple[int, int]]
 
 
 def publish(
-    assembly: Assembly, problem: DispatchProblem, routes: Routes, trunks: tuple[TrunkTrip, ...] = ()
+    assembly: Assembly,
+    problem: DispatchProblem,
+    routes: Routes,
+    trunks: tuple[TrunkTrip, ...] = (),
+    *,
+    tested: bool = True,
 ) -> DispatchPlan:
     """Write a draft as a plan.
 
@@ -62,6 +67,8 @@ def publish(
         A draft that holds every rule.
     trunks
         Trunk trips decided before it; each comes before the other trips of its vehicle.
+    tested
+        Whether reasons are tested, see `depotopt.dispatch.reasons.unmet_lines`; drafts need not.
     """
     times = timetable(problem, routes)
     before: Counter[str] = Counter()
@@ -78,7 +85,7 @@ def publish(
         road_state=problem.road_state,
         at_s=problem.start_s,
         trips=tuple(trips),
-        unmet=unmet_lines(problem, routes, times),
+        unmet=unmet_lines(problem, routes, times, tested=tested),
         point_state=point_states(problem, routes),
         objectives=problem.objectives,
     )

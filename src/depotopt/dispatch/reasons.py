@@ -7,10 +7,11 @@ import math
 import numpy as np
 
 from depotopt.dispatch.clock import Timetable
+from depotopt.dispatch.counterfactuals import MoreStock
 from depotopt.dispatch.draft import Routes, delivered, drawn
 from depotopt.dispatch.problem import DispatchProblem
 from depotopt.plans import PointState, Reason, UnmetLine
-from depotopt.units import HOUR_S, BoolArray, Int64Array
+from depotopt.units import HOUR_S, BoolArray, FloatArray, Int64Array
 
 
 def point_states(problem: DispatchProblem, routes: Routes) -> dict[str, PointState]:
@@ -29,7 +30,9 @@ def point_states(problem: DispatchProblem, routes: Routes) -> dict[str, PointSta
     return states
 
 
-def unmet_lines(problem: DispatchProblem, routes: Routes, times: Timetable) -> tuple[UnmetLine, ...]:
+def unmet_lines(
+    problem: DispatchProblem, routes: Routes, times: Timetable, *, tested: bool = True
+) -> tuple[UnmetLine, ...]:
     """Every unit not delivered with its reason, sorted by point and commodity.
 
     The question is put to each point by itself, with what the plan leaves over:
@@ -37,18 +40,28 @@ def unmet_lines(problem: DispatchProblem, routes: Routes, times: Timetable) -> t
     1. no way to it for any vehicle: *no road* (*no vehicle* where there is no fleet at all);
     2. a trip that would have been there in time brings points that weigh more units of the commodity (or,
        where stock is left, a load that weighs more per kilogram): *priority*;
-    3. units for which no usable stock is left at a depot that reaches it: *no stock*;
+    3. units for which no usable stock is left at a depot that reaches it: *no stock*, if some of them could
+       be put into the plan were there more; where they could not, because vehicles and docks are busy with
+       units for other points: *priority* once more;
     4. the rest: a further vehicle of the fleet's types standing at the depot when it is ready would
        arrive in time behind the docks' work: *no vehicle*;
     5. such a vehicle would come too late: *no time*.
 
     What is left, and what others were given instead, is credited to the points in order of weight, so no
     unit is counted twice.
+
+    Parameters
+    ----------
+    problem, routes, times
+        A draft and its timetable.
+    tested
+        Whether more stock is put into the plan for a test; else it is believed to help.
     """
     states = point_states(problem, routes)
     missing = problem.need - delivered(problem, routes)
     left = problem.lot_units - drawn(problem, routes)
     dock_free, spent = _dock_free(problem, times), Spent(problem, times)
+    more = MoreStock(problem, routes, tested=tested)
     order = sorted(
         np.argwhere(missing > 0).tolist(), key=lambda ik: (-float(problem.weight[ik[0], ik[1]]), ik[0], ik[1])
     )
@@ -56,7 +69,7 @@ def unmet_lines(problem: DispatchProblem, routes: Routes, times: Timetable) -> t
     for i, k in order:
         ident, commodity = problem.point_idents[i], problem.commodity_idents[k]
         units = int(missing[i, k])
-        for reason, quantity, text in _explain(problem, (i, k, units), left, dock_free, spent):
+        for reason, quantity, text in _explain(problem, (i, k, units), left, dock_free, (spent, more)):
             lines.append(UnmetLine(ident, commodity, float(quantity), states[ident], reason, text))
     return tuple(sorted(lines))
 
@@ -66,9 +79,9 @@ def _explain(
     line: tuple[int, int, int],
     left: Int64Array,
     dock_free: list[float],
-    spent: Spent,
+    looks: tuple[Spent, MoreStock],
 ) -> list[tuple[Reason, int, str]]:
-    i, k, units = line
+    (i, k, units), (spent, more) = line, looks
     place = int(problem.points[i])
     if not problem.depots:
         return [(Reason.NO_STOCK, units, "no dispatching depot is open")]
@@ -94,6 +107,20 @@ def _explain(
     if instead:
         text = f"points of higher weight get {instead} units that could have been here in time"
         answers.append((Reason.PRIORITY, instead, text))
+    brought = more.brings(i, k, lacking - instead) if lacking > instead else 0
+    if lacking > instead + brought:
+        # More stock alone would stay where it is: those who have the vehicles came before.
+        busy = spent.on_others(i, k, lacking - instead - brought)
+        if busy:
+            text = f"vehicles bring {busy} units to points that weigh as much or are served in less time"
+            answers.append((Reason.PRIORITY, busy, text))
+        instead += busy
+        idle = lacking - instead - brought
+        if idle:
+            mine = [p for d in reaching for p in problem.lots_held[d][k]]
+            reason, text = _late_or_lacking(problem, i, k, mine, dock_free)
+            answers.append((reason, idle, text))
+            instead += idle
     if lacking > instead:
         total = sum(
             int(problem.lots[p].units)
@@ -139,6 +166,7 @@ class Spent:
             for p, units in load
         ]
         trip, self._point, lot, self._units = np.array(rows, dtype=np.int64).reshape(-1, 4).T.copy()
+        self._given = self._units.copy()
         depots, vehicles = problem.depots, problem.vehicles
         lots = np.array([(p.commodity, p.depot) for p in problem.lots], dtype=np.int64).reshape(-1, 2)
         self._commodity, self._depot = lots[lot].T.copy()
@@ -173,6 +201,12 @@ class Spent:
         self._units[rows] -= part
         return int(part.sum())
 
+    def on_others(self, i: int, k: int, units: int) -> int:
+        """The same for points of any weight; nothing is credited, as there is not enough for all of them."""
+        rows = self._of[k]
+        rows = rows[self._point[rows] != i]
+        return min(units, int(self._given[rows[self._reaches(rows, i, k)]].sum()))
+
     def room_of_weightier(self, i: int, k: int, units: int, depots: set[int]) -> int:
         """Units that fit in place of loads of other points that weigh more per kilogram.
 
@@ -198,6 +232,13 @@ class Spent:
             room_kg += part * one
         return min(units, math.floor(room_kg / kg + 1e-9))
 
+    def _holds(self, i: int) -> FloatArray:
+        """Moment before which a stop at a point cannot begin, per travel profile and depot."""
+        kinds = range(len(self._problem.travel))
+        return np.array(
+            [[_begins_s(self._problem, t, int(place), i, 0.0) for place in self._place] for t in kinds]
+        )
+
     def _reaches(self, rows: Int64Array, i: int, k: int) -> BoolArray:
         """Whether the trips, had they come here first with a unit, had been in time and in range."""
         problem, place = self._problem, int(self._problem.points[i])
@@ -205,6 +246,9 @@ class Spent:
         away = [matrix.seconds[self._place, place] for matrix in problem.travel]
         out = np.stack(away)[travel, depot] if away else np.zeros(0)
         arrives = self._start_s[rows] + float(problem.kg[k]) * self._per_kg[depot] + out
+        if problem.waits:
+            # Roads and the point itself may open later.
+            arrives = np.maximum(arrives, self._holds(i)[travel, depot])
         fits = (problem.kg[k] <= self._payload_kg[rows]) & (problem.m3[k] <= self._volume_m3[rows])
         able: BoolArray = fits & (arrives <= problem.deadline_s[i])
         for n in np.flatnonzero(able & np.isfinite(self._range_m[rows])).tolist():
@@ -238,9 +282,10 @@ def _late_or_lacking(
                 continue
             carried = True
             opens = max(depot.ready_s, lot.ready_s, problem.start_s, vehicle.free_s)
-            fresh = min(fresh, opens + kg / depot.dock_kg_per_s + out)
+            load_s = kg / depot.dock_kg_per_s
+            fresh = min(fresh, _begins_s(problem, vehicle.travel, depot.place, i, opens + load_s))
             queued = max(opens, dock_free[lot.depot])
-            best = min(best, queued + kg / depot.dock_kg_per_s + out)
+            best = min(best, _begins_s(problem, vehicle.travel, depot.place, i, queued + load_s))
     deadline = float(problem.deadline_s[i])
     if not carried:
         return Reason.NO_VEHICLE, "no vehicle of the fleet can carry it there and be back within its range"
@@ -250,6 +295,13 @@ def _late_or_lacking(
     if fresh <= deadline:
         text = "the depot's docks load other vehicles until it is too late"
     return Reason.NO_TIME, text
+
+
+def _begins_s(problem: DispatchProblem, travel: int, place: int, i: int, ready_s: float) -> float:
+    """When a stop begins for who is ready to leave a place: once its road and the point are open."""
+    there = ready_s + float(problem.travel[travel].seconds[place, problem.points[i]])
+    holds = problem.holds_from(travel, place)
+    return there if holds is None else max(there, float(holds[i]))
 
 
 def _dock_free(problem: DispatchProblem, times: Timetable) -> list[float]:

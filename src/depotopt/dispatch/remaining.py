@@ -100,10 +100,15 @@ class Remaining:
         return replace(rest, trips=tuple(trips)), tuple(new)
 
     def published(
-        self, problem: DispatchProblem, routes: Routes, trunks: tuple[TrunkTrip, ...] = ()
+        self,
+        problem: DispatchProblem,
+        routes: Routes,
+        trunks: tuple[TrunkTrip, ...] = (),
+        *,
+        tested: bool = False,
     ) -> tuple[DispatchPlan, tuple[Trip, ...]]:
         """`whole` of a settled draft of what is left, and of new trunk trips decided before it."""
-        return self.whole(publish(self.assembly, problem, routes, trunks))
+        return self.whole(publish(self.assembly, problem, routes, trunks, tested=tested))
 
     def value(self, problem: DispatchProblem, routes: Routes) -> tuple[float, float]:
         """Weighted person-days unmet and operating cost of the whole plan with a settled draft."""

@@ -345,7 +345,7 @@ class _Run:
     ) -> Replanning:
         """Put kept and new trips together, and say what changed."""
         problem, routes = best.problem, best.routes
-        plan, new = self.left.published(problem, routes, best.trips)
+        plan, new = self.left.published(problem, routes, best.trips, tested=True)
         unmet, cost = weighted_unmet(problem, routes), self.left.cost(plan.trips)
         objective = problem.unmet_penalty * unmet + cost
         share, moved = kept_share(

@@ -92,7 +92,7 @@ class Run:
         """A draft as a plan that can be driven; for other threads while the search goes on."""
         with self.legs:
             problem, routes = settle(self.assembly, problem, routes)
-            return publish(self.assembly, problem, delayed(problem, routes), self.trunks)
+            return publish(self.assembly, problem, delayed(problem, routes), self.trunks, tested=False)
 
     def keep(self, problem: DispatchProblem, bound: float, value: Value, routes: Routes) -> None:
         """Hand a draft over to whoever keeps plans."""
