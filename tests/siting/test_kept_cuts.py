@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from depotopt.siting import separation
 from depotopt.siting.attempt import objective_terms
 from depotopt.siting.cut_master import CutMaster
+from depotopt.siting.first_stage import fitted
 from depotopt.siting.goal import Goal
-from depotopt.siting.outcome import Memory, keeps_rules
+from depotopt.siting.naming import as_layout
+from depotopt.siting.outcome import Memory, keeps_rules, within_budgets
 from depotopt.siting.price_cuts import least_response
 from depotopt.siting.problem import BudgetRule, CountLimit, Layout, SitingProblem
 from depotopt.siting.separation import Separation
@@ -94,6 +96,8 @@ def test_an_edited_problem_is_proved_as_from_nothing(
     exact = solve_problem(edited, EXACT, engine="highs")
     assert exact.objective is not None
     assert again.bound is not None
+    assert again.plan is not None
+    assert keeps_rules(edited, as_layout(edited, again.plan))
     assert again.objective == pytest.approx(exact.objective, rel=2e-4)
     assert again.bound <= exact.objective * (1 + 1e-6)
     assert again.bound >= exact.objective * (1 - 2e-4)
@@ -164,3 +168,49 @@ def test_a_layout_that_breaks_an_edited_rule_is_let_go() -> None:
     assert memory.price is not None
     memory.bring(random_case(11, sites=7, points=12, states=4).problem)
     assert all(getattr(memory, name) is None for name in ("price", "inner"))
+
+
+def test_a_layout_is_judged_once_as_long_as_responses_stay() -> None:
+    """Dearer sites leave its responses, other need does not; the answers agree with judging anew."""
+    problem = random_case(11, sites=6, points=12, states=4).problem
+    memory = Memory()
+    solve_problem(problem, TIGHT, engine="cuts", memory=memory)
+    judged, layout = memory.judged, memory.layout
+    assert judged is not None
+    assert layout is not None
+    assert judged.is_of(layout)
+    terms = objective_terms(problem, layout)
+    assert float(problem.state_weight @ judged.transport) == pytest.approx(terms["transport"], rel=1e-9)
+    memory.bring(_dearer(problem))
+    assert memory.judged is judged
+    memory.bring(replace(_dearer(problem), need=0.7 * problem.need))
+    assert [memory.judged] == [None]
+    again = solve_problem(replace(problem, need=0.7 * problem.need), TIGHT, engine="cuts", memory=memory)
+    assert memory.layout is not None
+    terms = objective_terms(replace(problem, need=0.7 * problem.need), memory.layout)
+    assert again.objective == pytest.approx(sum(terms.values()))
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0, 5.0])
+def test_stock_is_cut_down_to_its_budget(share: float) -> None:
+    """What is left keeps the budget and is worth most; without money for its sites there is no layout."""
+    problem = random_case(11, sites=5, points=9, states=3).problem
+    options = np.array([0], dtype=np.int32)
+    o = problem.options
+    units = 0.4 * np.minimum(o.m3[0] / problem.m3_per_unit, o.kg[0] / problem.kg_per_unit)
+    stock = np.zeros((problem.sites, problem.commodities))
+    stock[o.site[0]] = np.where(problem.storable[o.site[0]], units, 0.0)
+    layout = fitted(problem, Layout(options, stock))
+    terms = layout.yearly_terms(problem)
+    amount = terms["fixed"] + share * (terms["holding"] + terms["purchase"]) - (share == 0.0)
+    bounded = replace(problem, rules=(BudgetRule("budget", amount),))
+    found = within_budgets(bounded, layout)
+    assert within_budgets(replace(problem, rules=()), layout) is layout
+    if share == 0.0:
+        assert found is None
+        return
+    assert found is not None
+    assert (found.stock <= layout.stock * (1 + 1e-6) + 1e-6).all()
+    spent = sum(found.yearly_terms(problem).values())
+    assert spent <= amount * (1 + 1e-6)
+    assert spent >= min(amount, sum(terms.values())) * 0.9

@@ -11,7 +11,7 @@ from depotopt.siting.engines.interruption import Silent
 from depotopt.siting.goal import CEILING_TOLERANCE, told
 from depotopt.siting.naming import as_plan
 from depotopt.siting.offering import Offering
-from depotopt.siting.outcome import Memory, Outcome
+from depotopt.siting.outcome import Judged, Memory, Outcome
 from depotopt.siting.problem import Layout, SitingProblem
 from depotopt.siting.recourse import layout_response
 from depotopt.siting.soundness import BOUND_TOLERANCE, SCALE_TOLERANCE, sound_bound, undelivered_value
@@ -64,8 +64,13 @@ def solve_once(
     # Rounding may make a start that just keeps its ceilings look impossible: then it is the answer.
     bound = None if outcome.status is Status.INFEASIBLE else outcome.bound
     both = [outcome.layout] if outcome.status is Status.OPTIMAL else [outcome.layout, start]
-    priced = [plan_result(problem, layout, bound, name, limits) for layout in both if layout is not None]
-    found = min((one for one in priced if one is not None), key=_objective, default=None)
+    judged = [_judged(problem, layout, limits, memory) for layout in both if layout is not None]
+    priced = [(_result(problem, one, bound, name, limits), one) for one in judged]
+    found, memory.judged = min(
+        ((one, layout) for one, layout in priced if one is not None),
+        key=lambda pair: _objective(pair[0]),
+        default=(None, None),
+    )
     if found is not None:
         limit = None if found.status is Status.OPTIMAL else outcome.limit or Limit.ITERATIONS
         return replace(found, seconds=working_s() - started, limit=limit, notes=notes)
@@ -82,10 +87,23 @@ def plan_result(
     problem: SitingProblem, layout: Layout, bound: float | None, engine: str, limits: SolveLimits
 ) -> SolveResult[SitingPlan] | None:
     """A layout priced by exact recourse, as a result; ``None`` where it breaks a ceiling."""
-    response = layout_response(problem, layout, workers=limits.workers)
-    if problem.goal.broken(response[0] + response[1], problem.probability):
+    return _result(problem, _judged(problem, layout, limits, Memory()), bound, engine, limits)
+
+
+def _judged(problem: SitingProblem, layout: Layout, limits: SolveLimits, memory: Memory) -> Judged:
+    """A layout with its exact responses: those remembered where it was judged before."""
+    if memory.judged is not None and memory.judged.is_of(layout):
+        return memory.judged
+    return Judged(layout, *layout_response(problem, layout, workers=limits.workers))
+
+
+def _result(
+    problem: SitingProblem, judged: Judged, bound: float | None, engine: str, limits: SolveLimits
+) -> SolveResult[SitingPlan] | None:
+    layout = judged.layout
+    if problem.goal.broken(judged.transport + judged.unmet, problem.probability):
         return None
-    terms = _terms(problem, layout, *response)
+    terms = _terms(problem, layout, judged.transport, judged.unmet)
     objective = sum(terms.values())
     scale = undelivered_value(problem)
     if problem.goal.ceilings:

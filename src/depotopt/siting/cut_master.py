@@ -31,6 +31,8 @@ IDLE_SOLVES, IDLE_HELD_SOLVES = 8, 25
 """A cut that was slack in that many relaxations in a row is dropped (the second: where sites are held)."""
 ITERATIONS = 4
 """Steps of the simplex per row and column after which GLOP is held to go in circles."""
+KEPT_IDLE = 1
+"""Cuts that were slack in no more relaxations in a row than that are kept for a later solve."""
 SLACK = 1e-9
 COEFFICIENT = 1e-10
 """Smaller coefficients are rounded up to this one: a weaker cut that is valid still."""
@@ -234,8 +236,9 @@ class CutMaster:
         return True
 
     def kept(self) -> KeptCuts:
-        """The cuts in the model now, for a later solve."""
-        cuts, sites = list(self._cuts.values()), self.problem.sites
+        """The cuts that count now or did just before, for a later solve."""
+        cuts = [cut for cut in self._cuts.values() if cut.idle <= KEPT_IDLE]
+        sites = self.problem.sites
         shape = (len(cuts), self.problem.commodities, sites)
         return KeptCuts(
             self.problem,

@@ -6,6 +6,7 @@ import numpy as np
 
 from depotopt.siting.cut_master import CutMaster, Held, MasterPoint
 from depotopt.siting.first_stage import fitted
+from depotopt.siting.outcome import Judged
 from depotopt.siting.problem import Layout, SitingProblem
 from depotopt.siting.recourse import layout_response
 from depotopt.siting.search import Search
@@ -33,6 +34,8 @@ class Rounds:
         self, problem: SitingProblem, master: CutMaster, separation: Separation, search: Search
     ) -> None:
         self.problem, self.master, self.separation, self.search = problem, master, separation, search
+        self.judged: Judged | None = None
+        """A layout whose responses are known: it needs no pricing, and its cuts are there."""
         self.added = 0
         """Cuts that the last call added."""
         self.inner: tuple[FloatArray, FloatArray, FloatArray] | None = None
@@ -110,6 +113,8 @@ class Rounds:
     def price(self, layout: Layout, point: MasterPoint | None = None) -> float:
         """Exact objective of a layout, kept when it is the best; its exact prices become cuts."""
         search, problem = self.search, self.problem
+        if self.judged is not None and self.judged.is_of(layout):
+            return self._valued(layout, self.judged.transport + self.judged.unmet)
         response = None if search.asked_to_stop() else self.separation.of_layout(layout)
         if response is None:
             # Not priced to the end: kept only where there is no other.
@@ -117,14 +122,19 @@ class Rounds:
             return np.inf
         if np.isnan(response).any():
             response = np.add(*layout_response(problem, layout))
-        goal = problem.goal
+        value = self._valued(layout, response)
+        self.add_violated(point)
+        return value
+
+    def _valued(self, layout: Layout, response: FloatArray) -> float:
+        """Objective of a layout with these responses, kept when it is the best."""
+        search, problem, goal = self.search, self.problem, self.problem.goal
         value = goal.cost * sum(layout.yearly_terms(problem).values())
         value += problem.events_per_year * goal.risk(response, problem.probability)
         if goal.broken(response, problem.probability):
             value = np.inf
         if value < search.value:
             search.layout, search.value = layout, value
-        self.add_violated(point)
         return value
 
     def fractional(self, point: MasterPoint) -> Int64Array:

@@ -55,7 +55,8 @@ def same_responses(one: SitingProblem, other: SitingProblem) -> bool:
     pairs = [(getattr(one.arcs, name), getattr(other.arcs, name)) for name in one.arcs.__slots__]
     names = ("need", "penalty", "rate", "share", "agreed", "opened_with", "probability")
     pairs += [(getattr(one, name), getattr(other, name)) for name in names]
-    return one.sites == other.sites and all(_same(a, b) for a, b in pairs)
+    alike = one.sites == other.sites and one.single_source == other.single_source
+    return alike and all(_same(a, b) for a, b in pairs)
 
 
 def _same(one: np.typing.NDArray[np.generic], other: np.typing.NDArray[np.generic]) -> bool:

@@ -7,11 +7,27 @@ from dataclasses import dataclass
 import numpy as np
 
 from depotopt.siting.first_stage import FirstStage, add_first_stage, fitted
-from depotopt.siting.kept_cuts import KeptCuts
+from depotopt.siting.kept_cuts import KeptCuts, same_responses
 from depotopt.siting.linear import LinearArrays
-from depotopt.siting.problem import Layout, SitingProblem
+from depotopt.siting.problem import BudgetRule, Layout, SitingProblem
 from depotopt.solving import Limit, SolveLimits, Status
 from depotopt.units import FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A layout with what answering each road state costs it: transport and unmet need, each ``(S,)``."""
+
+    layout: Layout
+    transport: FloatArray
+    unmet: FloatArray
+
+    def is_of(self, layout: Layout) -> bool:
+        """Whether it tells of that very layout."""
+        mine = self.layout
+        return mine is layout or (
+            np.array_equal(mine.options, layout.options) and np.array_equal(mine.stock, layout.stock)
+        )
 
 
 @dataclass(slots=True)
@@ -32,6 +48,8 @@ class Memory:
         Cuts of the master, valid where the second stage is as it was.
     problem
         What was solved.
+    judged
+        The best layout's exact responses, valid as long as cuts are.
     """
 
     price: FloatArray | None = None
@@ -39,12 +57,15 @@ class Memory:
     inner: tuple[FloatArray, FloatArray, FloatArray] | None = None
     cuts: KeptCuts | None = None
     problem: SitingProblem | None = None
+    judged: Judged | None = None
 
     def bring(self, problem: SitingProblem) -> None:
-        """Let go of what is of another size than a problem, and of a layout that breaks its rules."""
+        """Let go of what is wrong for a problem: sizes, responses, a layout that breaks its rules."""
         last, self.problem = self.problem, problem
         if last is None or last is problem:
             return
+        if self.judged is not None and not same_responses(last, problem):
+            self.judged = None
         shape = (problem.states, problem.commodities, problem.sites)
         options = len(problem.options)
         if self.price is not None and self.price.shape != shape:
@@ -100,3 +121,28 @@ def keeps_rules(problem: SitingProblem, layout: Layout) -> bool:
     arrays.add_rows(values[fixed] - 1e-9, values[fixed] + 1e-9, np.arange(len(fixed)), fixed, 1.0)
     found = HighsEngine().solve(arrays.model("rules"), SolveLimits(time_s=10.0))
     return found.values is not None
+
+
+def within_budgets(problem: SitingProblem, layout: Layout) -> Layout | None:
+    """As much of a layout's stock as its budgets allow; ``None`` if its options alone are too dear.
+
+    What a unit is worth at most, its penalty, says which stock goes last.
+    """
+    from depotopt.siting.engines.highs import HighsEngine
+
+    if not any(isinstance(rule, BudgetRule) for rule in problem.rules):
+        return layout
+    arrays = LinearArrays()
+    stage = add_first_stage(arrays, problem, weight=0.0)
+    values = as_layout_values(problem, stage, layout, arrays.columns)
+    held = stage.stock >= 0
+    columns = np.concatenate([stage.open, stage.stock[held]])
+    low = np.concatenate([values[stage.open], np.zeros(int(held.sum()))])
+    arrays.add_rows(low, values[columns], np.arange(len(columns)), columns, 1.0)
+    model = arrays.model("stock within budgets")
+    worth = problem.penalty.max(axis=0, initial=0.0) * stage.unit
+    variables = list(model.variables())
+    for column, value in zip(stage.stock[held], worth[held] / max(worth.max(initial=0.0), 1e-9), strict=True):
+        model.objective.set_linear_coefficient(variables[column], -float(value))
+    found = HighsEngine().solve(model, SolveLimits(time_s=30.0)).values
+    return None if found is None else Layout(layout.options, stage.layout(problem, found).stock)

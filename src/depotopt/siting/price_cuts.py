@@ -82,6 +82,7 @@ class PriceCuts:
         master.recall(self.memory.cuts)
         separation = Separation(problem, master.stage.unit, pool, search.asked_to_stop, search.ended)
         rounds = Rounds(problem, master, separation, search)
+        rounds.judged = self.memory.judged
         layout = self.memory.layout
         if layout is None:
             brief = replace(search.limits, time_s=max(search.left_s, 0.1))

@@ -16,7 +16,7 @@ from depotopt.siting.cut_master import MasterPoint
 from depotopt.siting.cut_rounds import Rounds
 from depotopt.siting.engines import MilpEngine
 from depotopt.siting.joint_steps import JointSteps
-from depotopt.siting.outcome import Memory
+from depotopt.siting.outcome import Memory, within_budgets
 from depotopt.siting.problem import Layout
 from depotopt.siting.rounding import AGAIN, Rounding
 from depotopt.solving import Status
@@ -152,8 +152,10 @@ class WideSearch:
             return
         self._tried.add(key)
         self._rounds.separation.price[:] = steps.prices.mean
-        self._rounds.price(steps.stock_of(layout))
-        search.tell("cuts: layout priced")
+        allowed = within_budgets(self._problem, steps.stock_of(layout))
+        if allowed is not None:
+            self._rounds.price(allowed)
+            search.tell("cuts: layout priced")
 
     def _integer(self, point: MasterPoint) -> None:
         """An integer master: its bound, and its layout with the best stock."""
