@@ -19,12 +19,12 @@ VIOLATION = 1e-5
 IDLE_SOLVES = 10
 FEW = 0.02
 """Local cuts are looked for once no more than this share of the points has a violated cut of its own."""
-PATIENCE, PROGRESS = 4, 0.04
-"""Rounds of local cuts go on while so many of them close this share of the gap."""
 SHARE = 0.4
 """Share of the time limit the relaxation may take; the rest is the tree's."""
 LOCAL_SHARE = 0.25
 """The same for local cuts."""
+PATIENCE, PROGRESS = 0.05, 0.04
+"""Rounds of local cuts go on while this share of the time limit closes that share of the gap."""
 
 
 class LocationCuts:
@@ -61,7 +61,7 @@ class LocationCuts:
         self._cuts: dict[mathopt.LinearConstraint, int] = {}
         self._origin: dict[mathopt.LinearConstraint, tuple[int, float]] = {}
         self._local: dict[mathopt.LinearConstraint, LocalCut] = {}
-        self._bounds: list[float] = []
+        self._mark = (0.0, 0.0)
 
     def _core_lists(self) -> tuple[np.ndarray[tuple[int, int], np.dtype[np.int32]], FloatArray]:
         """Neighbour lists without closed sites, padded with their last distance."""
@@ -102,6 +102,7 @@ class LocationCuts:
     def strengthen(self) -> bool:
         """Add local cuts; whether they closed a good part of the gap."""
         before = self.reduction.bound
+        self._mark = (self.reduction.spent_s, before)
         self._relax(LOCAL_SHARE, local=True)
         return self.reduction.bound - before > PROGRESS * (self.reduction.value - before)
 
@@ -131,7 +132,7 @@ class LocationCuts:
             added = self._separate(values)
             if local and added <= FEW * self.problem.points:
                 added += self._look_around(values)
-            if not added:
+            if not added or (local and self._stalled()):
                 break
 
     def _round(self, y: FloatArray) -> None:
@@ -152,12 +153,7 @@ class LocationCuts:
         return len(chosen)
 
     def _look_around(self, values: FloatArray) -> int:
-        """Add local cuts while they help."""
-        reduction = self.reduction
-        self._bounds.append(reduction.bound)
-        gap = reduction.value - reduction.bound
-        if len(self._bounds) > PATIENCE and reduction.bound - self._bounds[-1 - PATIENCE] < PROGRESS * gap:
-            return 0
+        """Add local cuts."""
         y = self._openness(values)
         lists = Lists(self._neighbour, self._distance, self.problem.arrays.weight)
         cuts = local_cuts(self.problem.arrays, lists, y, values[self._theta])
@@ -170,6 +166,14 @@ class LocationCuts:
             self._cuts[row] = 0
             self._local[row] = cut
         return len(cuts)
+
+    def _stalled(self) -> bool:
+        """Whether local cuts close too little of the gap for the time they take."""
+        reduction, (since_s, before) = self.reduction, self._mark
+        if reduction.spent_s - since_s < PATIENCE * reduction.limits.time_s:
+            return False
+        self._mark = (reduction.spent_s, reduction.bound)
+        return reduction.bound - before < PROGRESS * (reduction.value - before)
 
     def _openness(self, values: FloatArray) -> FloatArray:
         """How open every site is; 0 where the master does not have it."""

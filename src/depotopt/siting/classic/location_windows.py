@@ -13,6 +13,8 @@ from depotopt.units import BoolArray, FloatArray, Int64Array
 
 SMALLEST, LARGEST = 4, 25
 """Open sites in a window."""
+POINTS = 600
+"""Points of a window, roughly, at most: many small windows do more than a few large ones."""
 ROUNDS = 60
 LARGEST_SHAKE = 3
 
@@ -31,10 +33,12 @@ def improve_windows(
     sites this is far quicker than shaking the whole (Taillard 2003, Journal of Heuristics 9, 51-73).
     """
     arrays = problem.arrays
+    share = POINTS * int(is_open.sum()) // problem.points
+    largest = min(LARGEST, max(SMALLEST, share))
     everybody = np.arange(problem.points)
     site, distance = nearest_open(arrays, everybody, is_open)
     while not over():
-        many = int(rng.integers(SMALLEST, LARGEST + 1))
+        many = int(rng.integers(SMALLEST, largest + 1))
         row = arrays.neighbour[rng.integers(problem.points)]
         inside = row[is_open[row]][:many].astype(np.int64)
         points = np.flatnonzero(np.isin(site, inside))
