@@ -23,10 +23,14 @@ Change = tuple[float, frozenset[int]]
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """Bound on every layout, site by site: ``base`` and the ``worth`` of the sites that are open."""
+    """Bound on every layout, site by site: ``base`` and the ``worth`` of the sites that are open.
+
+    ``often`` says how often relaxed layouts chose each site lately.
+    """
 
     base: float
     worth: FloatArray
+    often: FloatArray
 
 
 class FlowSearch:
@@ -136,10 +140,18 @@ class FlowSearch:
             for tier in (slice(0, cut), slice(cut, None))
         )
 
-    def descend(self, chosen: BoolArray, status: npt.NDArray[np.int8], guide: Guide, until_s: float) -> None:
-        """Close, open and swap sites from a set on, one such change at a time, then two, while that helps.
+    def descend(
+        self,
+        chosen: BoolArray,
+        status: npt.NDArray[np.int8],
+        guide: Guide,
+        until_s: float,
+        *,
+        pairs: bool = False,
+    ) -> None:
+        """Close, open and swap sites from a set on, one such change at a time, while that helps.
 
-        Changes that the guide's bound rules out are not priced, the others in the order of that bound.
+        Changes that the guide's bound rules out are not priced.
 
         Parameters
         ----------
@@ -151,13 +163,16 @@ class FlowSearch:
             Bound on every layout, site by site.
         until_s
             When to stop, in seconds since the search began.
+        pairs
+            Whether two changes at a time are tried where no single one helps.
         """
         value, now = self.price(chosen)
         improved = True
         while improved:
             improved = False
             standing = guide.base + float(guide.worth @ now)
-            for rise, sites in _changes(now, status, guide, self.problem.plants):
+            changes = _changes(now, status, guide, self.problem.plants)
+            for rise, sites in changes + (_pairs(changes) if pairs else []):
                 if standing + rise > self.limit:
                     continue
                 if self.interrupted or self.spent_s > until_s:
@@ -173,27 +188,27 @@ class FlowSearch:
 
 
 def _changes(now: BoolArray, status: npt.NDArray[np.int8], guide: Guide, cut: int) -> list[Change]:
-    """Sites to close, open or swap within a tier, one and then two changes, by rise of the bound."""
-    leave = [int(j) for j in np.flatnonzero(now & (status != KEPT))]
-    enter = [int(j) for j in np.flatnonzero(~now & (status == FREE))]
-    worth = guide.worth
+    """Sites to close, open or swap within a tier, those first that relaxed layouts agree with."""
+    often, worth = guide.often, guide.worth
+    leave = [int(j) for j in np.argsort(often, kind="stable") if now[j] and status[j] != KEPT]
+    enter = [int(j) for j in np.argsort(-often, kind="stable") if not now[j] and status[j] == FREE]
+    swaps = [(a, b) for a in leave for b in enter if (a < cut) == (b < cut)]
+    swaps.sort(key=lambda pair: often[pair[0]] - often[pair[1]])
     found: list[Change] = [(-float(worth[a]), frozenset((a,))) for a in leave]
-    found += [(float(worth[b]), frozenset((b,))) for b in enter]
-    found += [
-        (float(worth[b] - worth[a]), frozenset((a, b)))
-        for a in leave
-        for b in enter
-        if (a < cut) == (b < cut)
-    ]
-    found.sort(key=_by_rise)
-    likely = found[:LIKELY]
-    pairs = [
+    found += [(float(worth[b] - worth[a]), frozenset((a, b))) for a, b in swaps]
+    return found + [(float(worth[b]), frozenset((b,))) for b in enter]
+
+
+def _pairs(changes: list[Change]) -> list[Change]:
+    """The likeliest changes two at a time."""
+    likely = sorted(changes, key=_by_rise)[:LIKELY]
+    found = [
         (rise + other, sites | others)
         for n, (rise, sites) in enumerate(likely)
         for other, others in likely[:n]
         if not sites & others
     ]
-    return found + sorted(pairs, key=_by_rise)
+    return sorted(found, key=_by_rise)
 
 
 def _by_rise(change: Change) -> tuple[float, list[int]]:

@@ -17,8 +17,8 @@ from depotopt.units import BoolArray, FloatArray, Int64Array
 ROOT_ROUNDS, ROOT_STEPS, ROOT_PATIENCE = 80, 50, 40
 NODE_STEPS, NODE_LENGTH, NODE_PATIENCE = 80, 0.1, 20
 DIVE_EVERY = 12
-SEARCH_SHARE, FIRST_S = 0.3, 10.0
-"""Share of the time spent, and of some seconds before, for descents from the tree's layouts."""
+ROOT_SHARE, SEARCH_SHARE = 0.15, 0.25
+"""Shares of the time limit for the descent after the root, and of the time spent for all others."""
 FINENESS = 2000
 """What the surrogate weights of a tier must reach together, where there are several products."""
 SURROGATE_ROUNDS = 40
@@ -47,7 +47,7 @@ class _Found:
     @property
     def guide(self) -> Guide:
         """The bound at the best prices, site by site."""
-        return Guide(self.bound - float(self.worth @ self.chosen), self.worth)
+        return Guide(self.bound - float(self.worth @ self.chosen), self.worth, self.often)
 
 
 class TwoEchelonTree:
@@ -76,6 +76,7 @@ class TwoEchelonTree:
         self._guide: Guide | None = None
         self._status = np.zeros(len(self._fixed), dtype=np.int8)
         self._descents_s = 0.0
+        self._paired = np.inf
         self._latest: BoolArray = np.ones(len(self._fixed), dtype=np.bool_)
 
     def _capacities(self) -> tuple[FloatArray, Int64Array]:
@@ -133,7 +134,8 @@ class TwoEchelonTree:
         found = self._root(status, middle, price)
         if found.bound <= search.limit and not search.interrupted:
             self._guide, self._status = found.guide, status.copy()
-            self._descend(self._round(found, status))
+            until_s = search.spent_s + ROOT_SHARE * search.limits.time_s
+            search.descend(self._chosen(), status, found.guide, until_s)
         self._heap = self._node(status, middle, price, found, found.bound)
         self._drain()
         self.complete = not self._heap
@@ -158,14 +160,30 @@ class TwoEchelonTree:
                 self._weight, self._required = self._weights(found.worth, status)
         return found
 
-    def _descend(self, chosen: BoolArray) -> None:
-        """Improve a layout by the root's guide, as long as descents keep to their share of the time."""
+    def _chosen(self) -> BoolArray:
+        """Sites of the best layout."""
+        best = self.search.best
+        assert best is not None
+        chosen = np.zeros(len(self._fixed), dtype=np.bool_)
+        chosen[best.plants] = True
+        chosen[self.search.problem.plants + best.satellites] = True
+        return chosen
+
+    def _descend(self) -> None:
+        """Improve the latest layout by the root's guide, and a new best one by pairs of changes.
+
+        Descents keep to their share of the time.
+        """
         search = self.search
         began_s = search.spent_s
-        left_s = SEARCH_SHARE * (began_s + FIRST_S) - self._descents_s
-        if self._guide is not None and left_s > 0:
-            search.descend(chosen, self._status, self._guide, began_s + left_s)
-            self._descents_s += search.spent_s - began_s
+        left_s = SEARCH_SHARE * began_s - self._descents_s
+        if self._guide is None or left_s <= 0:
+            return
+        search.descend(self._latest, self._status, self._guide, began_s + left_s)
+        if self._paired > search.value:
+            self._paired = search.value
+            search.descend(self._chosen(), self._status, self._guide, began_s + left_s, pairs=True)
+        self._descents_s += search.spent_s - began_s
 
     def _round(self, found: _Found, status: npt.NDArray[np.int8]) -> BoolArray:
         order = np.where(
@@ -192,7 +210,7 @@ class TwoEchelonTree:
                     if child is not node:
                         heapq.heappush(self._heap, child)
             if popped % DIVE_EVERY == 0:
-                self._descend(self._latest)
+                self._descend()
                 search.tell("tree")
 
     def _branch(self, node: _Node) -> list[_Node]:
