@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 from depotopt.siting.classic.location import LocationProblem
 from depotopt.siting.classic.selection import Selection
 from depotopt.solving import Limit, Monitor, SolveLimits, SolveResult, Status
+from depotopt.working_time import working_s
 
 NAME = "location (swaps, prices, cuts, tree)"
 SHAKE_SHARE = 0.1
@@ -40,7 +40,7 @@ def solve_location(
     from depotopt.siting.classic.location_prices import Reduction
     from depotopt.siting.classic.location_tree import LocationTree
 
-    started = time.perf_counter()
+    started = working_s()
     reduction = Reduction(problem, limits, monitor, started)
     reduction.run()
     reduction.shake(_share(limits, reduction.spent_s))
@@ -65,7 +65,7 @@ def solve_location(
         value,
         min(reduction.certified(), value),
         NAME,
-        time.perf_counter() - started,
+        working_s() - started,
         Limit.STOPPED if stopped else Limit.TIME,
     )
     if reduction.proved:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from depotopt.siting.classic.location_swaps import shaken_search, swap_search
 from depotopt.siting.classic.location_windows import improve_windows
 from depotopt.solving import Monitor, SolveLimits
 from depotopt.units import BoolArray, FloatArray, Int32Array
+from depotopt.working_time import working_s
 
 ITERATIONS = 1_500
 PATIENCE = 25
@@ -70,7 +70,7 @@ class Reduction:
     @property
     def spent_s(self) -> float:
         """Seconds since the start."""
-        return time.perf_counter() - self._started
+        return working_s() - self._started
 
     @property
     def left_s(self) -> float:
@@ -104,13 +104,13 @@ class Reduction:
         """Improve a set of sites by swaps and keep it when it is the best."""
         is_open = np.zeros(self.problem.sites, dtype=np.bool_)
         is_open[chosen] = True
-        value, began = np.inf, time.perf_counter()
+        value, began = np.inf, working_s()
         # Sweep by sweep, so that a limit or a stop is heard in between; no sweep at all prices the set.
         for _ in range(max(sweeps, 1)):
             candidates = self._rng.permutation(np.flatnonzero(~self.shut))
             bounds = (self.problem.least, self.problem.most, min(sweeps, 1))
             before, value = value, float(swap_search(self.problem.arrays, is_open, candidates, bounds))
-            spent_s = time.perf_counter() - began
+            spent_s = working_s() - began
             if value >= before or self.interrupted or spent_s > SWAP_SHARE * self.limits.time_s:
                 break
         self._keep(is_open, value)
@@ -128,11 +128,11 @@ class Reduction:
         """With capped distances where the count is free; then by windows, or all at once."""
         is_open = np.zeros(self.problem.sites, dtype=np.bool_)
         is_open[self.best] = True
-        deadline = time.perf_counter() + min(seconds, self.left_s)
-        half = time.perf_counter() + min(seconds, self.left_s) / 2
+        deadline = working_s() + min(seconds, self.left_s)
+        half = working_s() + min(seconds, self.left_s) / 2
 
         def over() -> bool:
-            return self.over or time.perf_counter() > deadline
+            return self.over or working_s() > deadline
 
         if self.problem.least < self.problem.most and self.problem.arrays.matrix.shape[0]:
             improve_capped(
@@ -141,7 +141,7 @@ class Reduction:
                 self.shut,
                 self.price,
                 self._rng,
-                lambda: over() or time.perf_counter() > half,
+                lambda: over() or working_s() > half,
             )
             self._keep(is_open, self.problem.serve(np.flatnonzero(is_open))[1])
         if len(self.best) > FEW:
@@ -151,10 +151,10 @@ class Reduction:
         candidates = np.flatnonzero(~self.shut)
         bounds = (self.problem.least, self.problem.most, LARGEST_SHAKE)
         while not over():
-            start = time.perf_counter()
+            start = working_s()
             value = shaken_search(self.problem.arrays, is_open, candidates, bounds, self._rounds, self._rng)
             self._keep(is_open, float(value))
-            pace = (time.perf_counter() - start) / self._rounds
+            pace = (working_s() - start) / self._rounds
             self._rounds = max(1, min(int(SHAKE_S / max(pace, 1e-6)), 4 * self._rounds))
 
     def _keep(self, is_open: BoolArray, value: float) -> None:
