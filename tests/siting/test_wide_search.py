@@ -17,7 +17,7 @@ from depotopt.siting.goal import Goal
 from depotopt.siting.joint_steps import JointSteps
 from depotopt.siting.outcome import Memory
 from depotopt.siting.price_cuts import PriceCuts, least_response
-from depotopt.siting.problem import Layout, SitingProblem
+from depotopt.siting.problem import Layout, SitingProblem, SupportRule
 from depotopt.siting.separation import Separation
 from depotopt.siting.solve import solve_problem
 from depotopt.solving import Monitor, Progress, SolveLimits, Status
@@ -182,6 +182,20 @@ def test_a_held_layout_keeps_its_options(pool: Executor) -> None:
     assert (steps.options() == opened).all()
     steps.resume(before)
     assert (steps.values == before.values).all()
+
+
+def test_what_rows_forbid_closes_when_columns_are_held(pool: Executor) -> None:
+    """A site whose only helper is held shut closes at once, not step by step."""
+    problem = random_case(2, sites=6, points=10, states=2).problem
+    site = problem.options.site
+    needing, helper = (np.flatnonzero(site == j).astype(np.int32) for j in (0, 1))
+    problem = replace(problem, rules=(SupportRule("support", (needing,), (helper,)),))
+    steps = JointSteps(problem, CutMaster(problem, least_response(problem)), pool, lambda: False)
+    assert steps.advance(30)
+    steps.values[needing] = 1.0 / len(needing)
+    known = site == 1
+    steps.hold(np.zeros(len(site)), known, 10)
+    assert steps.options()[needing] == pytest.approx(0.0, abs=1e-3)
 
 
 def test_a_second_solve_goes_on_from_the_first() -> None:

@@ -37,6 +37,8 @@ FIRST_SLOWER, PRICE_SLOWER = 0.005, 0.01
 """How fast steps get shorter: after ``1 / value`` sweeps they are half as long."""
 ROW_ROUNDS = 100
 """Steps of the prices of first-stage rows between two sweeps: they cost next to nothing beside one."""
+KEPT_ROUNDS = 1_000
+"""The same where columns have just been held."""
 TAIL_KEEP = 0.95
 """Share of the states' weights that stays where the goal looks at a tail."""
 KEEP = 0.96
@@ -226,7 +228,8 @@ class JointSteps:
         )[problem.opener]
         fixed = (master.opened >= 0) & (unknown == 0)
         self._steps.hold(master.opened[fixed], supplied[fixed])
-        self.values = np.clip(self.values, *self._steps.limits)
+        # What the rows forbid now closes at once: step by step it might be taken for open meanwhile.
+        self.values = self._steps.kept(np.clip(self.values, *self._steps.limits))
         self.sweeps = from_sweep
 
     def options(self) -> FloatArray:
@@ -318,6 +321,18 @@ class _Steps:
         slope[stage.open] = np.where(self._supplies, -by_site[self._site], 0.0)
         slope[stage.stock[held]] -= (on_stock.T * stage.unit)[held]
         return slope
+
+    def kept(self, values: FloatArray) -> FloatArray:
+        """The nearest columns within rows and limits."""
+        from depotopt.siting.joint_kernels import stepped
+
+        rows = self._rows._replace(price=np.zeros_like(self._rows.price))
+        reach = self._step / self._scale
+        after: FloatArray = stepped(
+            rows, values, np.zeros_like(values), reach, self._lower, self._upper, KEPT_ROUNDS
+        )
+        after[self._follows] = self.supplied(after)[self.can_open]
+        return after
 
     def moved(self, values: FloatArray, gradient: FloatArray, slower: float) -> FloatArray:
         """The columns after one step; row prices follow."""
