@@ -25,7 +25,7 @@ def cases(plan: Plan) -> Iterator[Case]:
         for seed in SEEDS:
             yield _case(f"{name}-{seed}", points, depots, items, seed, time_s, gap)
     points, depots, items = SCALE
-    case = _case("relief-5000-1", points, depots, items, 1, 240.0, 1.0)
+    case = _case("relief-5000-1", points, depots, items, 1, 300.0, 1.0)
     yield Case(
         case.name,
         engine=case.engine,
