@@ -13,7 +13,7 @@ from depotopt.siting.problem import Layout, SitingProblem
 from depotopt.units import BoolArray, FloatArray, Int64Array
 
 PIECES = 16
-"""Pieces the road states and commodities are cut into: between them a stop is heard."""
+"""Pieces the road states are cut into: between them a stop is heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Judgement:
     bound
         What the prices prove: no flows of this layout cost less, shape ``(S, K)``.
     price
-        Price of a usable unit, shape ``(S, K, J)``; kept as it was given where nothing is usable.
+        Price of a usable unit, shape ``(S, K, J)``; says nothing where nothing is usable.
     """
 
     moved: FloatArray
@@ -67,7 +67,8 @@ def judged(
         What stands open and holds what.
     price
         Prices to start from, shape ``(S, K, J)``: of a layout much like this one, or of the relaxation at it.
-        The nearer they are the sooner it ends; the values do not depend on them.
+        The nearer they are the sooner it ends; the values do not depend on them. ``None``: each commodity
+        starts from the one before it.
     tolerance
         Share of a pair's response that flows may cost more than the prices prove. Flows stay possible and
         bounds valid. 0: exact.
@@ -113,14 +114,14 @@ def judged_units(
         np.ascontiguousarray(usable),
     )
     ways = AllArcs(arcs.first, arcs.site, arcs.origin, arcs.time_ds)
-    pairs = np.argwhere((problem.need > 0).any(axis=1)).astype(np.int64)
+    states = np.arange(problem.states)
 
     def piece(n: int) -> bool:
         if stopped is not None and stopped():
             return False
         # Neighbours in time of work go to different pieces.
-        few: Int64Array = pairs[n::PIECES]
-        judge(few, ways, asked, float(tolerance), found)
+        few: Int64Array = states[n::PIECES]
+        judge(few, ways, asked, price is None, float(tolerance), found)
         return True
 
     with ThreadPoolExecutor(workers) as pool:

@@ -15,6 +15,7 @@ import numpy as np
 
 from depotopt.compiled import kernel
 from depotopt.siting.depot_flows import depot_flows
+from depotopt.siting.price_ascent import NONE
 from depotopt.siting.price_kernels import Wanted
 from depotopt.units import BoolArray, FloatArray
 
@@ -138,28 +139,39 @@ def answer(low, arcs, wants, opened, usable, price, tolerance):  # type: ignore[
 
 
 @kernel
-def judge(pairs, arcs, case, tolerance, found):  # type: ignore[no-untyped-def]
-    """Answer some pairs of road state and commodity.
+def judge(states, arcs, case, fresh, tolerance, found):  # type: ignore[no-untyped-def]
+    """Answer some road states, commodity by commodity.
 
     Parameters
     ----------
-    pairs
-        State and commodity, shape ``(N, 2)``.
+    states
+        Positions of road states.
     arcs
         `depotopt.siting.price_kernels.AllArcs`.
     case
         The layout and what is asked of it.
+    fresh
+        Whether prices start from those of the commodity before, at its cost of moving: most needs go with
+        people, so depots run short together. Else from those in ``found``.
     tolerance
         See `depotopt.siting.depot_flows.depot_flows`.
     found
-        Filled in for these pairs; its prices are where the search starts.
+        Filled in for these states.
     """
-    points = case.need.shape[1]
-    for n in range(len(pairs)):
-        s, k = pairs[n]
-        wants = Wanted(case.rate[k : k + 1], case.need[s, :, k].copy(), case.penalty[:, k].copy())
-        usable = case.usable[s, :, k].copy()
-        _, _, _, moved, unmet, bound = answer(
-            s * points, arcs, wants, case.opened, usable, found.price[s, k], tolerance
-        )
-        found.moved[s, k], found.unmet[s, k], found.bound[s, k] = moved, unmet, bound
+    points, commodities = case.need.shape[1:]
+    for s in states:
+        before = NONE
+        for k in range(commodities):
+            need = case.need[s, :, k].copy()
+            if need.max() <= 0.0:
+                continue
+            price = found.price[s, k]
+            if fresh and before >= 0 and case.rate[before] > 0.0:
+                price[:] = found.price[s, before] * (case.rate[k] / case.rate[before])
+            before = k
+            wants = Wanted(case.rate[k : k + 1], need, case.penalty[:, k].copy())
+            usable = case.usable[s, :, k].copy()
+            _, _, _, moved, unmet, bound = answer(
+                s * points, arcs, wants, case.opened, usable, price, tolerance
+            )
+            found.moved[s, k], found.unmet[s, k], found.bound[s, k] = moved, unmet, bound
