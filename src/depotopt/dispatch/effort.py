@@ -16,7 +16,7 @@ MOST_ROUTING_ITERATIONS = 6
 """Routing iterations per job and seed, whatever the limit."""
 SEARCH_SHARE = 0.6
 """Share of the time that ruin and recreate gets, counted in operations."""
-CLOSING = 4.0
+CLOSING = 6.0
 """Time that writing the plan and checking it take, over that of assembling the problem, about and at most."""
 CLOSING_SHARE = 0.25
 """Share of the time that is kept for it at most."""
