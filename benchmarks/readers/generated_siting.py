@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from depotopt.siting.problem import CountLimit, Options, Rule, SitingProblem, StateArcs, SupportRule
@@ -14,6 +16,15 @@ COST_PER_KG_ACROSS = 100.0
 """Cost of moving a kilogram from one side of the square to the other, 9,000 s without damage."""
 PENALTY_PER_KG = 200.0
 HOLDING_PER_KG = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Sites and points in the unit square, shapes ``(J, 2)`` and ``(I, 2)``; people of points ``(I,)``."""
+
+    site_at: FloatArray
+    point_at: FloatArray
+    people: FloatArray
 
 
 def one_tier(
@@ -37,7 +48,7 @@ def one_tier(
         kg=np.full(sites, np.inf),
         dispatches=np.ones(sites, dtype=np.bool_),
     )
-    return _problem(rng, site_at, point_at, people, options, (), states, commodities, nearest)
+    return _problem(rng, _Places(site_at, point_at, people), options, (), states, commodities, nearest)
 
 
 def tiered_city(
@@ -73,25 +84,28 @@ def tiered_city(
             needing.append(np.flatnonzero(options.site == j).astype(np.int32))
             helpers.append(np.flatnonzero(near & (options.tier < t)).astype(np.int32))
         rules.append(SupportRule(f"tier {t}: support", tuple(needing), tuple(helpers)))
-    return _problem(rng, site_at, point_at, people, options, tuple(rules), states, commodities, nearest)
+    places = _Places(site_at, point_at, people)
+    return _problem(rng, places, options, tuple(rules), states, commodities, nearest)
 
 
 def _problem(
     rng: np.random.Generator,
-    site_at: FloatArray,
-    point_at: FloatArray,
-    people: FloatArray,
+    places: _Places,
     options: Options,
     rules: tuple[Rule, ...],
     states: int,
     commodities: int,
     nearest: int,
 ) -> SitingProblem:
-    sites, points = len(site_at), len(point_at)
+    point_at, people = places.point_at, places.people
+    sites, points = len(places.site_at), len(point_at)
     need = np.zeros((states, points, commodities))
     counts = np.zeros((states, points), dtype=np.int64)
-    site_parts, time_parts = [], []
-    base_site, base_s = _nearest(site_at, point_at, nearest)
+    base_site, base_s = _nearest(places.site_at, point_at, nearest)
+    # Filled state by state and cut at the end: no second copy of the arcs.
+    site = np.empty(states * base_site.size, dtype=np.int32)
+    time_ds = np.empty(states * base_site.size, dtype=np.int32)
+    end = 0
     for s in range(states):
         centre, radius = rng.random(2), 0.15 + 0.25 * rng.random()
         hurt = np.exp(-((point_at - centre) ** 2).sum(axis=1) / radius**2)
@@ -101,8 +115,9 @@ def _problem(
         order = np.argsort(np.where(kept, seconds, np.inf), axis=1, kind="stable")
         kept = np.take_along_axis(kept, order, 1)
         counts[s] = kept.sum(axis=1)
-        site_parts.append(np.take_along_axis(base_site, order, 1)[kept].astype(np.int32))
-        time_parts.append(np.rint(np.take_along_axis(seconds, order, 1)[kept] * 10).astype(np.int32))
+        begin, end = end, end + int(counts[s].sum())
+        site[begin:end] = np.take_along_axis(base_site, order, 1)[kept]
+        time_ds[begin:end] = np.rint(np.take_along_axis(seconds, order, 1)[kept] * 10)
     first = np.zeros(states * points + 1, dtype=np.int64)
     np.cumsum(counts.ravel(), out=first[1:])
     shape = (sites, commodities)
@@ -128,7 +143,7 @@ def _problem(
         share=np.ones((states, sites)),
         need=need,
         penalty=np.tile(PENALTY_PER_KG * kg, (points, 1)),
-        arcs=StateArcs(first, np.concatenate(site_parts), np.concatenate(time_parts)),
+        arcs=StateArcs(first, site[:end], time_ds[:end]),
         events_per_year=1.0,
         nearest=nearest,
     )
