@@ -40,7 +40,9 @@ LOOSE = 0.005
 SLICE = 0.1
 """Share of the time limit an integer master may take."""
 SPENT = 0.25
-"""Share of the time spent so far that it may take: where it needs more, the tree does better."""
+"""Share of the time spent so far that it may take: where it needs more, the tree does better ..."""
+NEAR = 0.05
+"""... once there is a layout this close to the bound."""
 LEAST_S = 0.5
 """What an integer master may take in any case: small ones end in less, so that equal runs stay equal."""
 EARLY_AT = (25, 60, 120)
@@ -178,7 +180,9 @@ class PriceCuts:
                 return
             before = (search.bound, search.value, search.gap)
             spent_s = limits.time_s - search.left_s
-            most_s = min(limits.time_s * share, max(SPENT * spent_s, LEAST_S))
+            most_s = limits.time_s * share
+            if search.gap <= NEAR:
+                most_s = min(most_s, max(SPENT * spent_s, LEAST_S))
             slice_s = max(0.1, min(search.left_s, most_s))
             master.hold(rounds.ruled_out(root))
             brief = replace(limits, gap=gap, time_s=slice_s)
