@@ -35,7 +35,7 @@ PRICE_STEP = 0.025
 """Length of the first steps of a price, as a share of the largest penalty."""
 FIRST_SLOWER, PRICE_SLOWER = 0.005, 0.01
 """How fast steps get shorter: after ``1 / value`` sweeps they are half as long."""
-ROW_ROUNDS = 100
+ROW_ROUNDS = 200
 """Steps of the prices of first-stage rows between two sweeps: they cost next to nothing beside one."""
 KEPT_ROUNDS = 1_000
 """The same where columns have just been held."""
