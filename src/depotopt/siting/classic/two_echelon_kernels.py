@@ -7,8 +7,8 @@ which is what lifts the bound above the linear relaxation where few large sites 
 weights are capacities; with several they are a surrogate of all of them (`surrogate`).
 
 A satellite's price hears of hundreds of units too many, a point's of a dozen: steps are taken in shares of
-what the satellite holds and the point needs. Without that, subgradient steps end 2 % below the relaxation's
-optimum on instances of Fernandes et al. (2014), with it 0.1 %.
+what the satellite holds and the point needs. With that, a long memory and late shortening the root of
+PSC1-C2-50 of Fernandes et al. (2014) ends 0.1 % below the optimum; without, 2.5 %.
 """
 
 from __future__ import annotations
