@@ -170,6 +170,29 @@ def hub_world(seed: int, points: int = 8) -> World:
     return World(scenario, case.network, case.state)
 
 
+def opening_world(seed: int) -> World:
+    """A world in which most lost roads open again at one of three moments, and some points open late."""
+    case = world(
+        seed,
+        5,
+        2,
+        side=4,
+        scarce=(1.0, 0.5, 3.0)[seed % 3],
+        vehicles=(1, 3, 0)[seed // 3 % 3],
+        lost_share=0.4,
+    )
+    rng = np.random.default_rng(seed + 999)
+    damage = case.state.damage
+    ends = rng.choice(rng.uniform(3_000.0, 20_000.0, 3), len(damage))
+    ends[rng.random(len(damage)) < 0.3] = np.inf
+    points = tuple(
+        replace(point, earliest_s=float(rng.choice([0.0, 0.0, 5_400.0, 14_400.0])))
+        for point in case.scenario.demand_points
+    )
+    state = replace(case.state, damage=Damage.of(damage.street, damage.speed_factor, until_s=ends))
+    return World(replace(case.scenario, demand_points=points), case.network, state)
+
+
 def drawn_state(
     network: RoadNetwork, sites: int, points: int, lost_share: float, rng: np.random.Generator
 ) -> RoadState:
