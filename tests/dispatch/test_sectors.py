@@ -73,17 +73,6 @@ def test_a_sector_may_be_all_vehicles_of_a_depot(seed: int) -> None:
     assert len(set().union(*depots)) == sum(len(depot) for depot in depots)
 
 
-def test_depots_are_filled_up_before_they_are_cut() -> None:
-    """Without a single sweep, vehicles and time that the draft left unused are used."""
-    problem, routes = drafted(1)
-    trimmed = tuple(route[:1] for route in routes)
-    found = sector_search.improve_sectors(
-        problem, trimmed, sweeps=0, until=FAR, seed=1, workers=1, stopped=lambda: False
-    )
-    assert timetable(problem, found).feasible
-    assert value_of(problem, found) < value_of(problem, trimmed)
-
-
 def test_two_workers_find_what_one_finds() -> None:
     problem, routes = drafted(1)
     one, two = (

@@ -21,6 +21,7 @@ from depotopt.dispatch.engines.seed_processes import ASKED_EVERY_S, StopFile
 from depotopt.dispatch.goal import Value, value_of
 from depotopt.dispatch.improvement import search_part
 from depotopt.dispatch.problem import DispatchProblem
+from depotopt.dispatch.quantities import best_quantities
 from depotopt.dispatch.repair import repair
 from depotopt.dispatch.sectors import sectors
 from depotopt.errors import EngineError
@@ -37,7 +38,7 @@ CORES: Final = 2.0
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """What is to be done in one sector."""
+    """What is to be done in one sector; no rounds: quantities alone."""
 
     problem: DispatchProblem
     routes: Routes
@@ -76,10 +77,10 @@ def improve_sectors(
 ) -> Routes:
     """Work on all sectors of a draft, put what was found together, draw borders anew, and so on.
 
-    First every depot is filled up as a whole, without ruin: what each stop gets is then the best for all
-    its vehicles together, which sectors cannot see. Sectors share no vehicle, unit or dock, so what they find
-    can be taken together; what does not fit all the same, because a vehicle loads elsewhere as well, is
-    repaired, and the draft of before stays where it is better.
+    First the quantities of every depot are optimised for all its vehicles together, which sectors cannot do;
+    filling vehicles up to the brim as well would leave the sweeps less to move. Sectors
+    share no vehicle, unit or dock, so what they find can be taken together; what does not fit all the same,
+    because a vehicle loads elsewhere as well, is repaired, and the draft of before stays where it is better.
 
     The answer does not depend on the number of workers as long as sweeps and not the time end the search.
 
@@ -189,4 +190,6 @@ def _searched(order: _Order, until: float, stopped: Callable[[], bool]) -> Route
         return order.routes
     # Fewer docks than before may be too few: what no longer fits is given up and put in anew.
     start = _fitting(order.problem, order.routes)
+    if not order.rounds:
+        return best_quantities(order.problem, start, until - time.perf_counter(), whole=False)
     return search_part(order.problem, start, order.rounds, order.seed, until, stopped)
