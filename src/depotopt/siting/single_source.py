@@ -96,7 +96,7 @@ def separate_flows(arcs: Arcs, usable: FloatArray, need: FloatArray, prices: Pri
 
     points = len(need)
     # Of several ways of a stock to a point the first, fastest one is used.
-    order = np.lexsort((arcs.gate, arcs.row, arcs.time_ds, arcs.point))
+    order = np.lexsort((arcs.time_ds, arcs.point))
     first = np.zeros(points + 1, dtype=np.int64)
     np.cumsum(np.bincount(arcs.point, minlength=points), out=first[1:])
     row = arcs.row[order].astype(np.int32)
