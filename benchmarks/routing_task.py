@@ -8,8 +8,8 @@ import numpy as np
 
 from benchmarks.readers.vehicle_routing import Fleet, Instance
 from benchmarks.routing_check import CheckedRoute, CheckedTrip
-from depotopt.dispatch.cumulative import CumulativeAnswer, CumulativeTask
 from depotopt.dispatch.routing import FOREVER, RoutingGroup, RoutingJob, RoutingTask
+from depotopt.dispatch.tasks.cumulative import CumulativeAnswer, CumulativeTask
 
 SCALE = 1_000
 """Integer units per unit of length where lengths are exact."""

@@ -93,6 +93,30 @@ def test_no_circles_between_modules() -> None:
         visit(name, ())
 
 
+FOLDERS: dict[str, list[set[str]]] = {
+    "siting": [{"engines", "model"}, {"prices"}, {"recourse"}, {"cuts", "classic"}],
+    "dispatch": [{"model"}, {"bound"}, {"engines", "tasks"}, {"search"}, {"publishing"}, {"replan"}],
+}
+"""Folders of the two large modules, bottom first; what stands beside them may import all."""
+
+
+@pytest.mark.parametrize("part", FOLDERS)
+def test_folders_of_a_large_module_import_down_only(part: str) -> None:
+    height = {name: floor for floor, names in enumerate(FOLDERS[part]) for name in names}
+    assert {path.name for path in (PACKAGE / part).iterdir() if (path / "__init__.py").exists()} == set(
+        height
+    )
+    for name, path in MODULES.items():
+        inside = name.split(".")
+        if inside[0] != part or len(inside) < 3:
+            continue
+        for imported in map(target, imports(path)):
+            other = imported.split(".")
+            if other[0] != part or len(other) < 3 or other[1] == inside[1]:
+                continue
+            assert height[other[1]] < height[inside[1]], f"{name} imports {imported}: an upward arrow"
+
+
 def test_the_page_shows_every_module_on_its_floor() -> None:
     """The table of docs/architecture.md is this one, top first, and every module in it exists."""
     page = (PACKAGE.parents[1] / "docs" / "architecture.md").read_text(encoding="utf-8")

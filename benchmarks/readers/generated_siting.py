@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from depotopt.siting.problem import CountLimit, Options, Rule, SitingProblem, StateArcs, SupportRule
+from depotopt.siting.model.problem import CountLimit, Options, Rule, SitingProblem, StateArcs, SupportRule
 from depotopt.units import FloatArray
 
 KG = np.array([1.0, 3.0, 0.5])

@@ -16,7 +16,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from depotopt.siting.problem import Options, SitingProblem, StateArcs
+from depotopt.siting.model.problem import Options, SitingProblem, StateArcs
 
 TENTHS = 10
 """Distances are kept in tenths of a mile, where the problem counts deciseconds."""

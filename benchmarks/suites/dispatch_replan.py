@@ -46,7 +46,7 @@ def replan_case(job: Job) -> Iterator[Measurement]:
     import time
 
     from benchmarks.readers.generated_relief import relief_case
-    from depotopt.dispatch.cold_start import cold_start
+    from depotopt.dispatch.replan.cold_start import cold_start
     from depotopt.dispatch.replanning import InForce, interrupted, replan
     from depotopt.dispatch.solve import settle, solve_dispatch
     from depotopt.solving import Monitor, Progress, SolveLimits

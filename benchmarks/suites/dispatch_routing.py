@@ -169,7 +169,7 @@ Found = tuple[list["CheckedRoute"], bool]
 def _plain(instance: Instance, budget: RoutingBudget) -> Found:
     from benchmarks.routing_task import plain_routes, routing_task
     from depotopt.dispatch.engines import routing_engine
-    from depotopt.dispatch.recombination import solve_recombined
+    from depotopt.dispatch.tasks.recombination import solve_recombined
 
     answer = solve_recombined(routing_task(instance), routing_engine("pyvrp"), budget)
     return plain_routes(instance, answer), answer.feasible
@@ -177,7 +177,7 @@ def _plain(instance: Instance, budget: RoutingBudget) -> Found:
 
 def _stocked(instance: Instance, budget: RoutingBudget) -> Found:
     from benchmarks.routing_task import LOAD_SCALE, plain_routes, routing_task
-    from depotopt.dispatch.stocked import StockedTask, solve_stocked
+    from depotopt.dispatch.tasks.stocked import StockedTask, solve_stocked
 
     task = routing_task(instance)
     # Stock is rounded down and loads are exact tenths, so the integers lose nothing.
@@ -189,7 +189,7 @@ def _stocked(instance: Instance, budget: RoutingBudget) -> Found:
 def _split(instance: Instance, budget: RoutingBudget) -> Found:
     from benchmarks.routing_task import routing_task, split_routes
     from depotopt.dispatch.routing import RoutingBudget
-    from depotopt.dispatch.splitting import solve_split
+    from depotopt.dispatch.tasks.splitting import solve_split
 
     assert isinstance(budget, RoutingBudget)
     answer = solve_split(routing_task(instance), budget)
@@ -198,7 +198,7 @@ def _split(instance: Instance, budget: RoutingBudget) -> Found:
 
 def _cumulative(instance: Instance, budget: RoutingBudget) -> Found:
     from benchmarks.routing_task import cumulative_routes, cumulative_task
-    from depotopt.dispatch.cumulative import solve_cumulative
+    from depotopt.dispatch.tasks.cumulative import solve_cumulative
 
     answer = solve_cumulative(cumulative_task(instance), budget)
     return cumulative_routes(instance, answer), answer.cost is not None

@@ -201,7 +201,7 @@ def opened(job: Job, name: str) -> tuple[ScenarioCase, RoadLossEnsemble]:
 def unmet(case: ScenarioCase, ensemble: RoadLossEnsemble) -> list[float]:
     """Unmet person-days of today's layout in every road state."""
     from depotopt.evaluation.evaluate import evaluate
-    from depotopt.siting.recourse import existing_layout
+    from depotopt.siting.recourse.recourse import existing_layout
 
     judged = evaluate(case.scenario, existing_layout(case.scenario), case.network, ensemble)
     return [float(value) for value in judged.column("unmet_person_days")]

@@ -180,7 +180,7 @@ def share_model(problem: CapacitatedProblem) -> mathopt.Model:
     """Shares of points, with a link ``x <= y`` per pair."""
     import numpy as np
 
-    from depotopt.siting.linear import LinearArrays
+    from depotopt.siting.model.linear import LinearArrays
 
     sites, points = problem.cost.shape
     arrays = LinearArrays()
@@ -212,7 +212,7 @@ def flow_model(problem: TwoEchelonProblem) -> mathopt.Model:
     """Flows of both tiers, with a link ``x <= need y`` per product, satellite and point."""
     import numpy as np
 
-    from depotopt.siting.linear import LinearArrays
+    from depotopt.siting.model.linear import LinearArrays
 
     products, plants, satellites = problem.inbound.shape
     points = problem.need.shape[1]

@@ -47,7 +47,7 @@ def robustness(job: Job) -> Iterator[Measurement]:
 
     from depotopt.hazards import statistics
     from depotopt.pipeline.stages import open_case, sample_ensemble
-    from depotopt.siting.recourse import respond
+    from depotopt.siting.recourse.recourse import respond
     from depotopt.siting.solve import solve_siting
     from depotopt.solving import SolveLimits
     from depotopt.verify.costs import yearly_cost

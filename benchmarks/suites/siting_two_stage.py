@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from benchmarks.case import Case, Job, Measurement, Plan, stopwatch
 
 if TYPE_CHECKING:
-    from depotopt.siting.outcome import Memory
-    from depotopt.siting.problem import SitingProblem
+    from depotopt.siting.cuts.outcome import Memory
+    from depotopt.siting.model.problem import SitingProblem
 
 DATA = "siting"
 HURRICANES = "prepos_rawls_turnquist_2010"
@@ -67,7 +67,7 @@ def mean_and_tail(job: Job) -> Measurement:
     from dataclasses import replace
 
     from benchmarks.readers.generated_siting import one_tier
-    from depotopt.siting.goal import Goal
+    from depotopt.siting.model.goal import Goal
 
     sites, points, states = job.arguments["size"]
     problem = one_tier(sites, points, states, 3, job.seed)
@@ -79,7 +79,7 @@ def tiered(job: Job) -> Iterator[Measurement]:
     from dataclasses import replace
 
     from benchmarks.readers.generated_siting import tiered_city
-    from depotopt.siting.outcome import Memory
+    from depotopt.siting.cuts.outcome import Memory
 
     given = job.arguments
     problem = tiered_city(

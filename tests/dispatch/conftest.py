@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from depotopt.dispatch import effort, replanning
+from depotopt.dispatch import replanning
+from depotopt.dispatch.search import effort
 from depotopt.solving import SolveLimits
 
 PATIENCE_S = 600.0

@@ -10,12 +10,12 @@ from functools import cache
 
 import pytest
 
-from depotopt.dispatch.assembly import assemble
-from depotopt.dispatch.clock import timetable
-from depotopt.dispatch.draft import DraftTrip, make_trip, weighted_unmet
-from depotopt.dispatch.problem import DispatchProblem
+from depotopt.dispatch.model.assembly import assemble
+from depotopt.dispatch.model.clock import timetable
+from depotopt.dispatch.model.draft import DraftTrip, make_trip, weighted_unmet
+from depotopt.dispatch.model.problem import DispatchProblem
+from depotopt.dispatch.model.soundness import sound_bound
 from depotopt.dispatch.solve import solve_dispatch, travel_engine
-from depotopt.dispatch.soundness import sound_bound
 from depotopt.errors import EngineError
 from depotopt.scenario import Commodity, Stock
 from depotopt.solving import SolveLimits
@@ -145,7 +145,7 @@ def test_a_bound_that_crosses_a_plan_is_an_error() -> None:
 
 def test_solving_does_not_hide_a_bound_that_crosses(monkeypatch: pytest.MonkeyPatch) -> None:
     from depotopt.dispatch import solve
-    from depotopt.dispatch.allocation import allocate
+    from depotopt.dispatch.bound.allocation import allocate
 
     def wrong(*arguments: object) -> object:
         found = allocate(*arguments)  # type: ignore[arg-type]

@@ -89,7 +89,7 @@ def test_a_linear_solver_that_gives_up_is_named(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_search_from_nothing_that_dies_leaves_the_other_plan(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("depotopt.dispatch.replanning.COLD_FROM_S", 0.0)
-    monkeypatch.setattr("depotopt.dispatch.cold_start.pickle.dumps", lambda _: b"no order at all")
+    monkeypatch.setattr("depotopt.dispatch.replan.cold_start.pickle.dumps", lambda _: b"no order at all")
     case = world(1, scarce=1.5, vehicles=3)
     plan = in_force(case)
     outcome = replan(

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from depotopt.dispatch.goal import Value, gini
+from depotopt.dispatch.model.goal import Value, gini
 from depotopt.dispatch.solve import DispatchOptions, solve_dispatch
 from depotopt.errors import UsageError
 from depotopt.plans import DispatchPlan

@@ -10,7 +10,7 @@ import pytest
 
 from depotopt.dispatch.engines import ENGINES, routing_engine
 from depotopt.dispatch.routing import RoutingBudget, RoutingGroup, RoutingJob, RoutingRoute, RoutingTask
-from depotopt.dispatch.stocked import StockedTask, solve_stocked
+from depotopt.dispatch.tasks.stocked import StockedTask, solve_stocked
 from depotopt.errors import UsageError
 
 BUDGET = RoutingBudget(iterations=150, time_s=120.0, seeds=(1,))

@@ -77,7 +77,7 @@ def test_every_plan_keeps_every_rule(seed: int, points: int, depots: int, scarce
 
 def test_the_same_seed_gives_the_same_plan(monkeypatch: pytest.MonkeyPatch) -> None:
     """Operations are counted; few enough here that no machine is too slow for the time."""
-    monkeypatch.setattr("depotopt.dispatch.effort.SEARCH_SHARE", 0.05)
+    monkeypatch.setattr("depotopt.dispatch.search.effort.SEARCH_SHARE", 0.05)
     first, second = solved(world(5)), solved(world(5))
     assert first.plan == second.plan
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from depotopt.dispatch.assembly import assemble
-from depotopt.dispatch.manifest import ledger, manifests
+from depotopt.dispatch.model.assembly import assemble
+from depotopt.dispatch.publishing.manifest import ledger, manifests
 from depotopt.dispatch.replanning import InForce, replan
+from depotopt.dispatch.search.trunks import shared_wants
 from depotopt.dispatch.solve import solve_dispatch, travel_engine
-from depotopt.dispatch.trunks import shared_wants
 from depotopt.hazards.states import RoadState
 from depotopt.plans import DispatchPlan, Trip
 from depotopt.scenario import FleetEntry, Scenario

@@ -19,7 +19,7 @@ from depotopt.pipeline.chain import run
 from depotopt.pipeline.folders import reopen, report, report_again
 from depotopt.pipeline.options import RunOptions, made_from, run_ident, unseen_state
 from depotopt.pipeline.stages import open_case, reported_state, verified_dispatch, verified_siting
-from depotopt.siting.assembly import build_problem
+from depotopt.siting.model.assembly import build_problem
 from depotopt.solving import SolveLimits
 
 MINIMAL = Path(__file__).parents[2] / "scenarios" / "minimal"

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from depotopt.dispatch.manifest import departure_slack, street_names
+from depotopt.dispatch.publishing.manifest import departure_slack, street_names
 from depotopt.plans import DispatchPlan, Load, Transfer, Trip
 from depotopt.report.content import ReportContent, ReportFiles
 from depotopt.report.ledger import draw_ledger

@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from depotopt.dispatch.manifest import manifests
+from depotopt.dispatch.publishing.manifest import manifests
 from depotopt.hazards.reports import RoadReport
 from depotopt.plans import Trip
 from depotopt.report.content import ReportContent

@@ -12,7 +12,7 @@ from depotopt.hazards.states import intact
 from depotopt.need import need, unmet_weight
 from depotopt.rules import SizeClass, Tier
 from depotopt.scenario import Scenario, SiteStatus
-from depotopt.siting.problem import SitingProblem
+from depotopt.siting.model.problem import SitingProblem
 from depotopt.travel import TravelTimes
 from tests.siting.cases import Case
 

@@ -14,8 +14,8 @@ from depotopt.roads.engines.dijkstra import DijkstraEngine
 from depotopt.roads.network import Places, RoadNetwork
 from depotopt.rules import CountRule, PlanningRules, SizeClass, Tier
 from depotopt.scenario import Commodity, DemandPoint, RoadSource, Scenario, Site, SiteStatus, Stock, StockMode
-from depotopt.siting.assembly import build_problem
-from depotopt.siting.problem import SitingProblem
+from depotopt.siting.model.assembly import build_problem
+from depotopt.siting.model.problem import SitingProblem
 
 
 @dataclass(frozen=True)

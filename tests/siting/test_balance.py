@@ -8,8 +8,8 @@ from scipy.optimize import linprog
 
 from depotopt.errors import UsageError
 from depotopt.siting.balance import balance
-from depotopt.siting.problem import SitingProblem
-from depotopt.siting.recourse import arc_cost, state_times
+from depotopt.siting.model.problem import SitingProblem
+from depotopt.siting.recourse.recourse import arc_cost, state_times
 from depotopt.solving import Monitor
 from depotopt.units import BoolArray, FloatArray
 from tests.siting.cases import random_case

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from depotopt.plans import OpenSite, SitingPlan
 from depotopt.scenario import SiteStatus
 from depotopt.siting.explanation import explain_rules, explain_sites
+from depotopt.siting.model.problem import CountLimit
 from depotopt.siting.naming import as_layout, as_plan
-from depotopt.siting.price_kernels import AllArcs, Wanted, look
-from depotopt.siting.problem import CountLimit
-from depotopt.siting.recourse import recourse, response_terms
+from depotopt.siting.prices.price_kernels import AllArcs, Wanted, look
+from depotopt.siting.recourse.recourse import recourse, response_terms
 from depotopt.siting.solve import solve_problem
 from depotopt.solving import SolveLimits, Status
 from depotopt.verify.recourse import verify_siting
@@ -130,7 +130,7 @@ def test_a_dispatching_tier_gains_nothing_by_replenishing() -> None:
 def test_nearest_keeps_the_fastest_ways_of_both_kinds() -> None:
     """With ``nearest`` one direct arc and one over a hub are left per point and state at most."""
     case = supply_case(4, sites=5)
-    from depotopt.siting.assembly import build_problem
+    from depotopt.siting.model.assembly import build_problem
 
     problem = build_problem(case.scenario, case.network, case.ensemble, engine=case.engine, nearest=1)
     arcs = problem.arcs

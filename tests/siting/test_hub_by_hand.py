@@ -7,16 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from depotopt.dispatch.assembly import assemble
-from depotopt.dispatch.usable import held_lots, open_dispatching
+from depotopt.dispatch.model.assembly import assemble
+from depotopt.dispatch.model.usable import held_lots, open_dispatching
 from depotopt.evaluation.evaluate import evaluate
 from depotopt.hazards.states import RoadLossEnsemble
 from depotopt.plans import OpenSite, SitingPlan, StateFlows, StockLine
 from depotopt.roads.engines.dijkstra import DijkstraEngine
 from depotopt.rules import SizeClass
 from depotopt.scenario import Scenario, SiteStatus
-from depotopt.siting.assembly import build_problem
-from depotopt.siting.recourse import existing_layout, recourse
+from depotopt.siting.model.assembly import build_problem
+from depotopt.siting.recourse.recourse import existing_layout, recourse
 from depotopt.verify.costs import borne_by
 from depotopt.verify.layout import verify_layout
 from depotopt.verify.lots import usable_lots

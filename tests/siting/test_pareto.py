@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from depotopt.errors import UsageError
-from depotopt.siting.outcome import Memory
+from depotopt.siting.cuts.outcome import Memory
 from depotopt.siting.pareto import FrontPoint, pareto, undominated
 from depotopt.siting.solve import solve_problem
 from depotopt.solving import SolveLimits, Status

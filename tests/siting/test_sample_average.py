@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from depotopt.errors import UsageError
+from depotopt.siting.model.problem import CountLimit
 from depotopt.siting.naming import as_layout
-from depotopt.siting.problem import CountLimit
 from depotopt.siting.sample_average import cost_per_state, normal, of_states, sample_average, student
 from depotopt.siting.solve import solve_problem
 from depotopt.solving import Monitor, Progress, SolveLimits, Status

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from depotopt.siting import solve
+from depotopt.siting.cuts.outcome import keeps_rules
+from depotopt.siting.model.problem import BudgetRule, CountLimit
 from depotopt.siting.naming import as_layout
-from depotopt.siting.outcome import keeps_rules
-from depotopt.siting.problem import BudgetRule, CountLimit
-from depotopt.siting.recourse import existing_layout, recourse
+from depotopt.siting.recourse.recourse import existing_layout, recourse
 from depotopt.solving import Limit, SolveLimits, SolveResult, Status
 from depotopt.verify.recourse import verify_siting
 from tests.siting.cases import random_case

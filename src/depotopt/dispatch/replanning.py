@@ -9,25 +9,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from depotopt.dispatch.allocation import allocate
-from depotopt.dispatch.assembly import Assembly, assemble
-from depotopt.dispatch.budget import Budget
-from depotopt.dispatch.changing_roads import ChangingRoads
-from depotopt.dispatch.cold_start import COLD_FROM_S, ColdProcess
-from depotopt.dispatch.departures import delayed
-from depotopt.dispatch.draft import Routes, weighted_unmet
-from depotopt.dispatch.effort import Effort
-from depotopt.dispatch.goal import Value, value_of
-from depotopt.dispatch.improvement import improve
-from depotopt.dispatch.papers import changed_vehicles, kept_share
-from depotopt.dispatch.problem import DispatchProblem
-from depotopt.dispatch.rebuilding import Rebuilding
-from depotopt.dispatch.remaining import Remaining, first_draft, remaining_work
+from depotopt.dispatch.bound.allocation import allocate
+from depotopt.dispatch.model.assembly import Assembly, assemble
+from depotopt.dispatch.model.draft import Routes, weighted_unmet
+from depotopt.dispatch.model.goal import Value, value_of
+from depotopt.dispatch.model.problem import DispatchProblem
+from depotopt.dispatch.model.soundness import sound_bound
+from depotopt.dispatch.publishing.papers import changed_vehicles, kept_share
+from depotopt.dispatch.replan.changing_roads import ChangingRoads
+from depotopt.dispatch.replan.cold_start import COLD_FROM_S, ColdProcess
+from depotopt.dispatch.replan.rebuilding import Rebuilding
+from depotopt.dispatch.replan.remaining import Remaining, first_draft, remaining_work
+from depotopt.dispatch.replan.underway import KeptTrip, Underway
+from depotopt.dispatch.search.budget import Budget
+from depotopt.dispatch.search.departures import delayed
+from depotopt.dispatch.search.effort import Effort
+from depotopt.dispatch.search.improvement import improve
+from depotopt.dispatch.search.trunks import lots_of, reachable_stock
 from depotopt.dispatch.solve import settle, travel_engine
-from depotopt.dispatch.soundness import sound_bound
 from depotopt.dispatch.transshipment import Search, Transshipment, added
-from depotopt.dispatch.trunks import lots_of, reachable_stock
-from depotopt.dispatch.underway import KeptTrip, Underway
 from depotopt.errors import UsageError
 from depotopt.hazards.states import RoadState
 from depotopt.language.speech import S_

@@ -8,25 +8,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from depotopt.dispatch.allocation import Allocation, allocate
-from depotopt.dispatch.assembly import Assembly, assemble
-from depotopt.dispatch.budget import Budget
-from depotopt.dispatch.clock import timetable
-from depotopt.dispatch.construction import Construction
-from depotopt.dispatch.departures import delayed
-from depotopt.dispatch.draft import Routes, remade, weighted_unmet
-from depotopt.dispatch.effort import SEEDS, Effort
+from depotopt.dispatch.bound.allocation import Allocation, allocate
 from depotopt.dispatch.engines import routing_engine
-from depotopt.dispatch.goal import Value, checked_objectives, plan_terms, value_of
-from depotopt.dispatch.improvement import improve, sweep_up
-from depotopt.dispatch.problem import DispatchProblem
-from depotopt.dispatch.publication import publish, with_driven_lengths
-from depotopt.dispatch.repair import repair
+from depotopt.dispatch.model.assembly import Assembly, assemble
+from depotopt.dispatch.model.clock import timetable
+from depotopt.dispatch.model.draft import Routes, remade, weighted_unmet
+from depotopt.dispatch.model.goal import Value, checked_objectives, plan_terms, value_of
+from depotopt.dispatch.model.problem import DispatchProblem
+from depotopt.dispatch.model.soundness import sound_bound
+from depotopt.dispatch.publishing.publication import publish, with_driven_lengths
 from depotopt.dispatch.routing import RoutingBudget, RoutingEngine
-from depotopt.dispatch.sector_search import improve_sectors, sectored, sweeps_for
-from depotopt.dispatch.soundness import sound_bound
+from depotopt.dispatch.search.budget import Budget
+from depotopt.dispatch.search.construction import Construction
+from depotopt.dispatch.search.departures import delayed
+from depotopt.dispatch.search.effort import SEEDS, Effort
+from depotopt.dispatch.search.improvement import improve, sweep_up
+from depotopt.dispatch.search.repair import repair
+from depotopt.dispatch.search.sector_search import improve_sectors, sectored, sweeps_for
+from depotopt.dispatch.search.trunks import TrunkTrip, reachable_stock
 from depotopt.dispatch.transshipment import Search, Transshipment, revised, transshipment
-from depotopt.dispatch.trunks import TrunkTrip, reachable_stock
 from depotopt.errors import EngineError
 from depotopt.hazards.states import RoadState
 from depotopt.plans import DispatchPlan, SitingPlan

@@ -9,12 +9,10 @@ from typing import Final
 
 import numpy as np
 
-from depotopt.dispatch.allocation import allocate
-from depotopt.dispatch.assembly import Assembly
-from depotopt.dispatch.budget import Budget
-from depotopt.dispatch.clock import timetable
-from depotopt.dispatch.construction import Construction
-from depotopt.dispatch.draft import (
+from depotopt.dispatch.bound.allocation import allocate
+from depotopt.dispatch.model.assembly import Assembly
+from depotopt.dispatch.model.clock import timetable
+from depotopt.dispatch.model.draft import (
     DraftTrip,
     Routes,
     delivered,
@@ -23,13 +21,15 @@ from depotopt.dispatch.draft import (
     unhurried,
     without_empty,
 )
-from depotopt.dispatch.goal import Value, value_of
-from depotopt.dispatch.improvement import improve
-from depotopt.dispatch.problem import DispatchProblem
-from depotopt.dispatch.publication import with_lengths
-from depotopt.dispatch.repair import repair
-from depotopt.dispatch.sector_search import sectored
-from depotopt.dispatch.trunks import TrunkPlanner, TrunkTrip, after_trunks, first_wants, wants_after
+from depotopt.dispatch.model.goal import Value, value_of
+from depotopt.dispatch.model.problem import DispatchProblem
+from depotopt.dispatch.publishing.publication import with_lengths
+from depotopt.dispatch.search.budget import Budget
+from depotopt.dispatch.search.construction import Construction
+from depotopt.dispatch.search.improvement import improve
+from depotopt.dispatch.search.repair import repair
+from depotopt.dispatch.search.sector_search import sectored
+from depotopt.dispatch.search.trunks import TrunkPlanner, TrunkTrip, after_trunks, first_wants, wants_after
 
 ROUNDS: Final = 2
 """How often trunk trips are chosen again once a last mile says what they lacked and what was left over."""
@@ -80,7 +80,7 @@ class Search:
     until
         Moment of `time.perf_counter` after which nothing is begun.
     seed, stopped
-        As for `depotopt.dispatch.improvement.improve`.
+        As for `depotopt.dispatch.search.improvement.improve`.
     """
 
     until: float

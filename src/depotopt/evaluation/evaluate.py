@@ -25,7 +25,7 @@ from depotopt.roads.engines.registry import prepare_engine
 from depotopt.roads.network import RoadNetwork
 from depotopt.roads.profiles import ANY_TRUCK
 from depotopt.scenario import Scenario, SiteStatus
-from depotopt.siting.recourse import recourse
+from depotopt.siting.recourse.recourse import recourse
 from depotopt.solving import Monitor
 from depotopt.travel import TravelTimes
 from depotopt.units import HOUR_S, MINUTE_S, BoolArray, FloatArray, Int64Array

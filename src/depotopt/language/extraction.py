@@ -52,11 +52,11 @@ GATHERED: Final = frozenset({"notes", "remarks", "notices", "excluded", "conflic
 """Lists by these names gather sentences."""
 SPEAKING: Final = (
     "errors.py",
-    "dispatch/reasons.py",
+    "dispatch/publishing/reasons.py",
     "io/*.py",
     "pipeline/doctor.py",
-    "siting/rules.py",
-    "siting/services.py",
+    "siting/model/rules.py",
+    "siting/model/services.py",
     "siting/explanation.py",
 )
 """Modules in which everything that looks like a sentence is one."""

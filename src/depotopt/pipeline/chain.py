@@ -34,7 +34,7 @@ from depotopt.pipeline.stages import (
 from depotopt.pipeline.unfinished import SUFFIX, Safekeeping, is_interrupted
 from depotopt.plans import DispatchPlan, SitingPlan
 from depotopt.report.write import require_report_folder
-from depotopt.siting.recourse import recourse
+from depotopt.siting.recourse.recourse import recourse
 from depotopt.solving import Monitor, SolveResult
 from depotopt.verify.check import Check
 from depotopt.verify.dispatch import verify_dispatch

@@ -14,11 +14,11 @@ from depotopt.io.plan_files import read_made_from, read_result
 from depotopt.pipeline.stages import Case, open_case, sample_ensemble
 from depotopt.pipeline.unchanged import require_unchanged
 from depotopt.plans import SitingPlan
-from depotopt.siting.assembly import build_problem
 from depotopt.siting.balance import Balance, layout_balance
 from depotopt.siting.explanation import Change, explain_rules, explain_sites
+from depotopt.siting.model.assembly import build_problem
+from depotopt.siting.model.problem import SitingProblem
 from depotopt.siting.naming import as_layout
-from depotopt.siting.problem import SitingProblem
 from depotopt.solving import Monitor, SolveResult
 
 

@@ -11,10 +11,10 @@ from depotopt.evaluation.evaluate import Evaluation, evaluate
 from depotopt.hazards.states import RoadLossEnsemble
 from depotopt.pipeline.options import RunOptions, made_from, site_limits
 from depotopt.pipeline.stages import Case, open_case, sample_ensemble
-from depotopt.siting.assembly import build_problem
+from depotopt.siting.model.assembly import build_problem
 from depotopt.siting.pareto import FrontPoint, undominated
 from depotopt.siting.pareto import pareto as sweep
-from depotopt.siting.recourse import recourse
+from depotopt.siting.recourse.recourse import recourse
 from depotopt.solving import Monitor
 from depotopt.verify.recourse import verify_siting
 

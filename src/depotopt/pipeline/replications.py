@@ -11,7 +11,7 @@ from depotopt.hazards.states import RoadLossEnsemble
 from depotopt.pipeline.options import RunOptions, made_from, site_limits
 from depotopt.pipeline.stages import Case, open_case, sample_ensemble
 from depotopt.plans import SitingPlan
-from depotopt.siting.recourse import recourse
+from depotopt.siting.recourse.recourse import recourse
 from depotopt.siting.sample_average import Estimate, SampleAverage, SampleSizes, replicate_siting
 from depotopt.solving import Monitor, SolveResult
 from depotopt.verify.recourse import verify_siting

@@ -19,7 +19,7 @@ from depotopt.io.scenario_files import load_scenario
 from depotopt.plans import DispatchPlan, SitingPlan
 from depotopt.roads.network import RoadNetwork
 from depotopt.scenario import Scenario
-from depotopt.siting.recourse import existing_layout, recourse
+from depotopt.siting.recourse.recourse import existing_layout, recourse
 from depotopt.siting.solve import solve_siting
 from depotopt.solving import Monitor, SolveLimits, SolveResult
 from depotopt.units import HOUR_S

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from depotopt.dispatch.usable import open_dispatching
+from depotopt.dispatch.model.usable import open_dispatching
 from depotopt.plans import PointState
 from depotopt.report.content import ReportContent
 from depotopt.report.ledger import Ledger

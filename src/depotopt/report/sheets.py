@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from depotopt.dispatch.manifest import departure_slack
+from depotopt.dispatch.publishing.manifest import departure_slack
 from depotopt.plans import Load, Trip
 from depotopt.report.content import ReportContent
 from depotopt.report.handovers import Handover, handovers

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from depotopt.dispatch.manifest import departure_slack, street_names
+from depotopt.dispatch.publishing.manifest import departure_slack, street_names
 from depotopt.errors import UsageError
 from depotopt.plans import DispatchPlan, Load
 from depotopt.report.content import ReportContent

@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 
 from depotopt.plans import SitingPlan
+from depotopt.siting.cuts.outcome import Judged, Memory, Outcome
 from depotopt.siting.engines.interruption import Silent
-from depotopt.siting.goal import CEILING_TOLERANCE, told
+from depotopt.siting.model.goal import CEILING_TOLERANCE, told
+from depotopt.siting.model.problem import Layout, SitingProblem
 from depotopt.siting.naming import as_plan
 from depotopt.siting.offering import Offering
-from depotopt.siting.outcome import Judged, Memory, Outcome
-from depotopt.siting.problem import Layout, SitingProblem
-from depotopt.siting.recourse import layout_response
+from depotopt.siting.recourse.recourse import layout_response
 from depotopt.siting.soundness import BOUND_TOLERANCE, SCALE_TOLERANCE, sound_bound, undelivered_value
 from depotopt.solving import Limit, Monitor, SolveLimits, SolveResult, Status, relative_gap
 from depotopt.units import FloatArray
@@ -48,7 +48,7 @@ def solve_once(
     left_s = limits.time_s - (working_s() - started)
     outcome = _run(problem, replace(limits, time_s=max(left_s, 0.1)), monitor, engine, method, memory)
     if outcome.bound is None and outcome.status is not Status.INFEASIBLE:
-        from depotopt.siting.price_cuts import trivial_bound
+        from depotopt.siting.cuts.price_cuts import trivial_bound
 
         outcome = replace(outcome, bound=trivial_bound(problem))
     name = engine_name(method)
@@ -131,7 +131,7 @@ def _within_ceilings(
     problem: SitingProblem, limits: SolveLimits, monitor: Monitor | None, memory: Memory
 ) -> Layout | None:
     """A layout that keeps all ceilings, if pressing the measures they bound finds one soon."""
-    from depotopt.siting.price_cuts import PriceCuts
+    from depotopt.siting.cuts.price_cuts import PriceCuts
 
     goal = problem.goal
     pressed = replace(goal.alone("mean", ()), mean=0.0)
@@ -173,7 +173,7 @@ def _run(
 
         return DepotChoice(problem, memory, extensive=engine == "auto").solve(limits, monitor)
     if method == "cuts":
-        from depotopt.siting.price_cuts import PriceCuts
+        from depotopt.siting.cuts.price_cuts import PriceCuts
 
         return PriceCuts(problem, memory=memory).solve(limits, monitor)
     from depotopt.siting.extensive import ExtensiveForm

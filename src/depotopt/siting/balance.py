@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from depotopt.errors import EngineError, UsageError
-from depotopt.siting.problem import Layout, SitingProblem
-from depotopt.siting.recourse import arc_cost, state_times
+from depotopt.siting.model.problem import Layout, SitingProblem
+from depotopt.siting.recourse.recourse import arc_cost, state_times
 from depotopt.solving import Monitor
 from depotopt.units import BoolArray, FloatArray, Int64Array
 
@@ -157,7 +157,7 @@ class _Search:
 
     def _cuts(self, stock: FloatArray) -> tuple[float, FloatArray]:
         """Expected response, and per group the cut ``constant, slopes`` over placements, ``(G, 1 + J')``."""
-        from depotopt.siting.transport import solve_transport
+        from depotopt.siting.prices.transport import solve_transport
 
         problem, k = self.problem, self.commodity
         cuts = np.zeros((int(self.group.max()) + 1, 1 + len(self.sites)))

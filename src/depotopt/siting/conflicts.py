@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from depotopt.siting.engines import MilpEngine
 from depotopt.siting.engines.highs import HighsEngine
-from depotopt.siting.first_stage import add_first_stage
-from depotopt.siting.linear import LinearArrays
-from depotopt.siting.problem import Rule, SitingProblem
+from depotopt.siting.model.first_stage import add_first_stage
+from depotopt.siting.model.linear import LinearArrays
+from depotopt.siting.model.problem import Rule, SitingProblem
 from depotopt.solving import SolveLimits, Status
 
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from depotopt.siting.cuts.outcome import Memory, Outcome
 from depotopt.siting.engines.interruption import Silent
 from depotopt.siting.extensive import ExtensiveForm, any_layout
-from depotopt.siting.outcome import Memory, Outcome
-from depotopt.siting.problem import Layout, SitingProblem
-from depotopt.siting.recourse import flow_cost, state_arcs
-from depotopt.siting.single_source import Prices, main_gates, single_source_flows
+from depotopt.siting.model.problem import Layout, SitingProblem
+from depotopt.siting.recourse.recourse import flow_cost, state_arcs
+from depotopt.siting.recourse.single_source import Prices, main_gates, single_source_flows
 from depotopt.solving import Limit, Monitor, SolveLimits, Status, relative_gap
 from depotopt.units import FloatArray, Int32Array
 from depotopt.working_time import working_s
@@ -42,10 +42,10 @@ class DepotChoice:
 
     1. Without the choice (each point may use several depots) the problem is a relaxation: its bound holds,
        and its layouts are starts.
-    2. For a layout each road state chooses depots by itself (`depotopt.siting.single_source`); with these
-       depots fixed, stock and size classes are chosen anew by the extensive form, which then has one gate per
-       point. The value falls in every round. Depots nearest to each point are tried as well: they let the
-       stock follow.
+    2. For a layout each road state chooses depots by itself (`depotopt.siting.recourse.single_source`); with
+       these depots fixed, stock and size classes are chosen anew by the extensive form, which then has one
+       gate per point. The value falls in every round. Depots nearest to each point are tried as well: they
+       let the stock follow.
     3. Where it is small enough the extensive form with the choice gets the time left and the best layout.
 
     Parameters
@@ -86,7 +86,7 @@ class DepotChoice:
 
     def _relaxed(self, quiet: Monitor | None) -> Outcome:
         """The problem without the choice, by cuts."""
-        from depotopt.siting.price_cuts import PriceCuts
+        from depotopt.siting.cuts.price_cuts import PriceCuts
 
         brief = replace(self._limits, time_s=RELAXED_SHARE * self._limits.time_s)
         aside = Memory(price=self.memory.price, inner=self.memory.inner)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from depotopt.plans import SitingPlan
-from depotopt.siting.problem import (
+from depotopt.siting.model.problem import (
     BudgetRule,
     CountLimit,
     CoverageRule,

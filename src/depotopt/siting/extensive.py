@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 
+from depotopt.siting.cuts.outcome import Outcome, as_layout_values
 from depotopt.siting.engines import MilpEngine
 from depotopt.siting.engines.registry import milp_engine
-from depotopt.siting.first_stage import FirstStage, add_first_stage
-from depotopt.siting.goal import add_goal
-from depotopt.siting.linear import LinearArrays
+from depotopt.siting.model.first_stage import FirstStage, add_first_stage
+from depotopt.siting.model.goal import add_goal
+from depotopt.siting.model.linear import LinearArrays
+from depotopt.siting.model.problem import Layout, SitingProblem
 from depotopt.siting.offering import Offering
-from depotopt.siting.outcome import Outcome, as_layout_values
-from depotopt.siting.problem import Layout, SitingProblem
 from depotopt.solving import Limit, Monitor, SolveLimits, Status
 from depotopt.units import FloatArray, Int32Array, Int64Array
 
@@ -21,7 +21,7 @@ from depotopt.units import FloatArray, Int32Array, Int64Array
 class ExtensiveForm:
     """`SitingProblem` with all its road states as one MathOpt model.
 
-    The formulation is that of `depotopt.siting.problem.SitingProblem`, written with the share of need
+    The formulation is that of `depotopt.siting.model.problem.SitingProblem`, written with the share of need
     served, ``g = f / need`` in [0, 1], so that coefficients stay near one, and without ``unmet``, which
     its equation removes::
 

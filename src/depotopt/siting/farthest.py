@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from depotopt.siting.cover import Cover
 from depotopt.siting.engines import MilpEngine
 from depotopt.siting.engines.highs import HighsEngine
-from depotopt.siting.first_stage import add_first_stage
-from depotopt.siting.linear import LinearArrays
-from depotopt.siting.problem import CoverageRule, SitingProblem
+from depotopt.siting.model.cover import Cover
+from depotopt.siting.model.first_stage import add_first_stage
+from depotopt.siting.model.linear import LinearArrays
+from depotopt.siting.model.problem import CoverageRule, SitingProblem
 from depotopt.solving import Monitor, SolveLimits, Status
 from depotopt.units import MINUTE_S
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from depotopt.errors import UsageError
 from depotopt.plans import OpenSite, SitingPlan, StockLine
-from depotopt.siting.problem import Layout, SitingProblem
+from depotopt.siting.model.problem import Layout, SitingProblem
 
 
 def as_plan(problem: SitingProblem, layout: Layout) -> SitingPlan:

@@ -7,11 +7,11 @@ from dataclasses import replace
 from depotopt.plans import SitingPlan
 from depotopt.siting import attempt
 from depotopt.siting.attempt import measured, objective_terms
+from depotopt.siting.cuts.outcome import Memory
 from depotopt.siting.farthest import Farthest, farthest, within_rule
-from depotopt.siting.goal import FARTHEST, Ceiling, told
+from depotopt.siting.model.goal import FARTHEST, Ceiling, told
+from depotopt.siting.model.problem import BudgetRule, SitingProblem
 from depotopt.siting.naming import as_layout
-from depotopt.siting.outcome import Memory
-from depotopt.siting.problem import BudgetRule, SitingProblem
 from depotopt.solving import Limit, Monitor, SolveLimits, SolveResult, Status
 from depotopt.units import MINUTE_S
 from depotopt.working_time import working_s
@@ -87,7 +87,7 @@ def _valued(
     problem: SitingProblem, found: SolveResult[SitingPlan], measure: str, workers: int
 ) -> SolveResult[SitingPlan]:
     """A layout found for an earlier measure as an answer for the last one: its value, nothing proved."""
-    from depotopt.siting.price_cuts import trivial_bound
+    from depotopt.siting.cuts.price_cuts import trivial_bound
 
     assert found.plan is not None
     last = replace(problem, goal=problem.goal.alone(measure, ()))

@@ -10,9 +10,9 @@ import numpy as np
 from depotopt.errors import UsageError
 from depotopt.plans import SitingPlan
 from depotopt.siting.attempt import measured
+from depotopt.siting.cuts.outcome import Memory
+from depotopt.siting.model.problem import BudgetRule, SitingProblem
 from depotopt.siting.naming import as_layout
-from depotopt.siting.outcome import Memory
-from depotopt.siting.problem import BudgetRule, SitingProblem
 from depotopt.siting.solve import solve_problem
 from depotopt.solving import Monitor, SolveLimits, SolveResult
 

@@ -27,11 +27,11 @@ from depotopt.language.speech import S_
 from depotopt.plans import SitingPlan
 from depotopt.roads.network import RoadNetwork
 from depotopt.scenario import Scenario
-from depotopt.siting.assembly import build_problem
-from depotopt.siting.inputs import travel_engine
+from depotopt.siting.model.assembly import build_problem
+from depotopt.siting.model.inputs import travel_engine
+from depotopt.siting.model.problem import Layout, SitingProblem, StateArcs
 from depotopt.siting.naming import as_layout
-from depotopt.siting.problem import Layout, SitingProblem, StateArcs
-from depotopt.siting.recourse import layout_response
+from depotopt.siting.recourse.recourse import layout_response
 from depotopt.siting.solve import solve_problem
 from depotopt.solving import Monitor, SolveLimits, SolveResult, Status
 from depotopt.units import FloatArray, Int64Array

@@ -11,14 +11,14 @@ from depotopt.plans import SitingPlan
 from depotopt.roads.engines import TravelTimeEngine
 from depotopt.roads.network import RoadNetwork
 from depotopt.scenario import Scenario
-from depotopt.siting.assembly import build_problem
 from depotopt.siting.attempt import engine_name, plan_result, solve_once
-from depotopt.siting.inputs import travel_engine
+from depotopt.siting.cuts.outcome import Memory, keeps_rules
+from depotopt.siting.model.assembly import build_problem
+from depotopt.siting.model.inputs import travel_engine
+from depotopt.siting.model.problem import SitingProblem
 from depotopt.siting.naming import as_layout
 from depotopt.siting.order import solve_in_order
-from depotopt.siting.outcome import Memory, keeps_rules
-from depotopt.siting.problem import SitingProblem
-from depotopt.siting.recourse import existing_layout
+from depotopt.siting.recourse.recourse import existing_layout
 from depotopt.siting.stoppable_travel import AssemblyStopped, StoppableTravel
 from depotopt.solving import Limit, Monitor, SolveLimits, SolveResult, Status
 from depotopt.working_time import working_s
@@ -56,7 +56,7 @@ def solve_siting(
     travel
         Travel-time engine; ``None`` prepares the fastest one.
     nearest
-        Keep only that many sites per point and state; see `depotopt.siting.assembly.build_problem`.
+        Keep only that many sites per point and state; see `depotopt.siting.model.assembly.build_problem`.
 
     Returns
     -------

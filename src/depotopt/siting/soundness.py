@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from depotopt.errors import EngineError
-from depotopt.siting.problem import SitingProblem
+from depotopt.siting.model.problem import SitingProblem
 
 BOUND_TOLERANCE = 1e-6
 """Relative amount by which an engine's bound may exceed a recomputed objective (its own tolerances)."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from depotopt.compiled import kernel
-from depotopt.siting.ranking import ranked
+from depotopt.siting.prices.ranking import ranked
 
 FREE, SHUT, KEPT = 0, 1, 2
 MEMORY = 0.6

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from depotopt.siting.classic.capacitated_kernels import FREE, KEPT, SHUT
 from depotopt.siting.classic.capacitated_moves import assign, oscillate
 from depotopt.siting.classic.capacitated_problem import Allocation, CapacitatedProblem
-from depotopt.siting.transport import transport
+from depotopt.siting.prices.transport import transport
 from depotopt.solving import Monitor, SolveLimits
 from depotopt.units import BoolArray, FloatArray, Int64Array
 

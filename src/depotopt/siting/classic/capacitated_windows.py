@@ -10,7 +10,7 @@ import numpy as np
 from depotopt.siting.classic.capacitated_problem import Allocation
 from depotopt.siting.classic.capacitated_search import Search
 from depotopt.siting.engines.registry import milp_engine
-from depotopt.siting.linear import LinearArrays
+from depotopt.siting.model.linear import LinearArrays
 from depotopt.units import Int64Array
 
 OPEN, CLOSED = 8, 15

@@ -13,7 +13,7 @@ from depotopt.errors import UsageError
 from depotopt.siting.classic.selection import Selection
 from depotopt.siting.engines import Answer, MilpEngine
 from depotopt.siting.engines.registry import milp_engine
-from depotopt.siting.linear import LinearArrays
+from depotopt.siting.model.linear import LinearArrays
 from depotopt.solving import Monitor, SolveLimits, SolveResult, Status
 from depotopt.units import BoolArray, FloatArray, Int32Array, Int64Array
 

@@ -12,7 +12,7 @@ from depotopt.siting.classic.location_kernels import critical
 from depotopt.siting.classic.location_patterns import Lists, LocalCut, Relaxed, local_cuts, relaxed
 from depotopt.siting.classic.location_prices import Reduction
 from depotopt.siting.engines.answers import call
-from depotopt.siting.linear import LinearArrays
+from depotopt.siting.model.linear import LinearArrays
 from depotopt.units import FloatArray
 
 VIOLATION = 1e-5

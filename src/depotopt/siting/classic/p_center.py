@@ -12,7 +12,7 @@ from depotopt.errors import UsageError
 from depotopt.siting.classic.cover import CoverProblem, cover_rows, essential
 from depotopt.siting.classic.selection import Selection
 from depotopt.siting.engines.highs import HighsEngine
-from depotopt.siting.linear import LinearArrays
+from depotopt.siting.model.linear import LinearArrays
 from depotopt.solving import Limit, Monitor, SolveLimits, SolveResult, Status
 from depotopt.units import BoolArray, FloatArray
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from depotopt.compiled import kernel
 from depotopt.siting.classic.capacitated_kernels import FREE, KEPT, SHUT, knapsack
-from depotopt.siting.ranking import ranked
+from depotopt.siting.prices.ranking import ranked
 
 MEMORY = 0.9
 """Part of the last direction that a subgradient step keeps."""

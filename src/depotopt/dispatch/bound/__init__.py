@@ -1,0 +1,1 @@
+"""Relaxations that bound every plan."""

@@ -1,0 +1,1 @@
+"""What is dispatched: resources, problem, drafts of plans and the exact clock."""

@@ -1,0 +1,1 @@
+"""From a draft to what people read: plan, loads by lot, reasons."""

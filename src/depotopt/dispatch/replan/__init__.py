@@ -1,0 +1,1 @@
+"""What is under way, what is left, and plans for it."""

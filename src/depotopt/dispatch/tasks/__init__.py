@@ -1,0 +1,1 @@
+"""Plain routing tasks, as the literature states them."""

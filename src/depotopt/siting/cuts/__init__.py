@@ -1,0 +1,1 @@
+"""Decomposition by price cuts: master, rounds, tree."""

@@ -1,0 +1,384 @@
+"""The master problem of the price cuts: first stage plus a cost estimate per road state and commodity."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from depotopt.errors import EngineError
+from depotopt.siting.cuts.kept_cuts import KeptCuts
+from depotopt.siting.cuts.outcome import as_layout_values
+from depotopt.siting.cuts.separation import Separation
+from depotopt.siting.cuts.state_groups import StateGroups
+from depotopt.siting.engines import Answer, MilpEngine
+from depotopt.siting.engines.answers import call
+from depotopt.siting.model.first_stage import FirstStage, add_first_stage
+from depotopt.siting.model.goal import add_goal
+from depotopt.siting.model.linear import LinearArrays
+from depotopt.siting.model.problem import Layout, SitingProblem
+from depotopt.solving import Monitor, SolveLimits, Status
+from depotopt.units import FloatArray, Int32Array, Int64Array
+
+if TYPE_CHECKING:
+    from ortools.math_opt.python import mathopt
+    from ortools.util.python.solve_interrupter import SolveInterrupter
+
+IDLE_SOLVES, IDLE_HELD_SOLVES = 8, 25
+"""A cut that was slack in that many relaxations in a row is dropped (the second: where sites are held)."""
+ITERATIONS = 4
+"""Steps of the simplex per row and column after which GLOP is held to go in circles."""
+KEPT_IDLE = 1
+"""Cuts that were slack in no more relaxations in a row than that are kept for a later solve."""
+SLACK = 1e-9
+COEFFICIENT = 1e-10
+"""Smaller coefficients are rounded up to this one: a weaker cut that is valid still."""
+Held = dict[int, float | tuple[float, float]]
+"""Columns held at a value, or between two."""
+
+
+@dataclass(frozen=True, slots=True)
+class MasterPoint:
+    """A solution of the relaxation.
+
+    Attributes
+    ----------
+    bound
+        Its value: a lower bound on the siting objective under the holds in force.
+    x
+        How far each site is open in a tier whose stock counts, shape ``(J,)``.
+    stock
+        Units, shape ``(J, K)``.
+    theta
+        Estimated response cost of each group of states, shape ``(G,)``.
+    values
+        Value per column of the model.
+    reduced_cost
+        Per option, in cost of the objective.
+    """
+
+    bound: float
+    x: FloatArray
+    stock: FloatArray
+    theta: FloatArray
+    values: FloatArray
+    reduced_cost: FloatArray
+
+
+@dataclass(slots=True)
+class _Cut:
+    """A cut in units of the problem, see `KeptCuts`; and in how many relaxations it was slack."""
+
+    group: int
+    constant: float
+    on_x: FloatArray
+    on_stock: FloatArray
+    idle: int = 0
+
+
+class CutMaster:
+    """A MathOpt model kept incremental: GLOP's dual simplex between rounds and between nodes of a tree.
+
+    GLOP keeps its basis when rows are added or bounds change; HiGHS through MathOpt starts anew (100 sites x
+    500 points x 50 states: 36 relaxations in 4.1 s by GLOP, 19.8 s by HiGHS), so relaxations go to GLOP.
+
+    Costs are divided so that the least conceivable response (every site open and full) comes to about
+    1,000, and each ``theta`` counts in units of its own group's least response, so that the engines'
+    absolute tolerances mean little relative to the objective.
+
+    Parameters
+    ----------
+    problem
+        The siting problem.
+    least
+        Response cost of one event with every site open and full, shape ``(S, K)``.
+    groups
+        Which states and commodities share an estimate; ``None``: see `StateGroups.of`.
+    """
+
+    def __init__(self, problem: SitingProblem, least: FloatArray, groups: StateGroups | None = None) -> None:
+        from ortools.math_opt.python import mathopt
+
+        self.problem = problem
+        self.groups = groups or StateGroups.of(problem)
+        full = np.einsum("sik,ik->sk", problem.need, problem.penalty)
+        unit = np.maximum(np.maximum(least, 1e-3 * full), 1e-9)
+        self.unit = self.groups.total(unit)
+        """Cost per unit of each ``theta`` column."""
+        goal, cost = problem.goal, problem.events_per_year * self.groups.probability
+        self.scale = max(float(cost @ self.unit), 1e-9) / 1e3
+        arrays = LinearArrays()
+        self.stage: FirstStage = add_first_stage(arrays, problem, weight=goal.cost, cost_unit=self.scale)
+        self.opened = self._supply_columns(arrays)
+        """Column telling how far each site is open, -1 where it cannot be."""
+        whole = np.unique(self.opened[self.opened >= 0])
+        self.branches: tuple[Int64Array, Int64Array] = (whole, np.setdiff1d(self.stage.open, whole))
+        """Columns that are whole in a layout: how far sites are open, then their options."""
+        self.system = arrays.system()
+        """First-stage columns and rows without estimates; costs in units of `scale`."""
+        self.theta = arrays.add_columns(
+            self.groups.count,
+            lower=self.groups.total(least) / self.unit,
+            cost=goal.mean * cost * self.unit / self.scale,
+        )
+        ceilings: list[tuple[int, float]] = []
+        if not goal.is_mean:
+            shape = (problem.states, -1)
+            per_cost = problem.events_per_year / self.scale
+            unit = self.unit.reshape(shape)
+            ceilings = add_goal(arrays, goal, problem.probability, self.theta.reshape(shape), unit, per_cost)
+        self.counts = self._count_columns(arrays)
+        """Columns that count open options, alike in tier and size class or in tier: whole in a layout."""
+        self.columns = arrays.columns
+        self.model = arrays.model("master")
+        self._variables = list(self.model.variables())
+        self._integer(False)
+        self._solver = mathopt.IncrementalSolver(self.model, mathopt.SolverType.GLOP)
+        self._cuts: dict[mathopt.LinearConstraint, _Cut] = {}
+        able, held = self.opened >= 0, self.stage.stock.T.ravel()
+        self._places = (
+            np.concatenate([np.where(able, self.opened, 0), held]),
+            np.concatenate([able, np.where(held >= 0, self.stage.unit.T.ravel(), 0.0)]),
+        )
+        """Column and unit of each coefficient of a cut; a unit of 0 where there is no column."""
+        self._ceilings = [(self.model.get_linear_constraint(row), amount) for row, amount in ceilings]
+        self._held: Held = {}
+        self._ranges = {
+            int(c): (self._variables[c].lower_bound, self._variables[c].upper_bound) for c in self.counts
+        }
+        self.infeasible = False
+        """Whether the last relaxation was found to have no solution."""
+
+    @property
+    def cuts(self) -> int:
+        """Cuts in the model now."""
+        return len(self._cuts)
+
+    def _supply_columns(self, arrays: LinearArrays) -> Int64Array:
+        """Column telling whether a site's stock counts, -1 where it cannot; one option is its own."""
+        o = self.problem.options
+        able = np.flatnonzero(o.supplies)
+        column = np.full(self.problem.sites, -1, dtype=np.int64)
+        count = np.bincount(o.site[able], minlength=self.problem.sites)
+        for j in np.flatnonzero(count):
+            options = able[o.site[able] == j]
+            if len(options) == 1:
+                column[j] = self.stage.open[options[0]]
+                continue
+            column[j] = arrays.add_columns(1, upper=1.0)[0]
+            columns = np.concatenate([[column[j]], self.stage.open[options]])
+            values = np.concatenate([[1.0], -np.ones(len(options))])
+            arrays.add_rows(0.0, 0.0, np.zeros(len(columns), dtype=np.int64), columns, values)
+        opened: Int64Array = column[self.problem.opener]
+        return opened
+
+    def _count_columns(self, arrays: LinearArrays) -> Int64Array:
+        """Columns for how many options are open of each tier and size class, and of each tier.
+
+        Where many sites would do nearly as well, the relaxation opens a bit of each: how many are open in all
+        is then worth more to branch on than any one of them.
+        """
+        o = self.problem.options
+        alike: dict[tuple[int, ...], Int64Array] = {}
+        for tier, size_class in {(int(t), int(c)) for t, c in zip(o.tier, o.size_class, strict=True)}:
+            alike[tier, size_class] = np.flatnonzero((o.tier == tier) & (o.size_class == size_class))
+            alike[tier,] = np.flatnonzero(o.tier == tier)
+        groups = {tuple(options.tolist()) for options in alike.values() if len(options) > 1}
+        found = []
+        for options in sorted(groups):
+            column = arrays.add_columns(1, upper=float(len(options)))
+            columns = np.concatenate([column, self.stage.open[list(options)]])
+            values = np.concatenate([[1.0], -np.ones(len(options))])
+            arrays.add_rows(0.0, 0.0, np.zeros(len(columns), dtype=np.int64), columns, values)
+            found.append(int(column[0]))
+        return np.array(found, dtype=np.int64)
+
+    def _integer(self, integer: bool) -> None:
+        for column in self.stage.open:
+            self._variables[column].integer = integer
+
+    def add_cuts(self, separation: Separation, chosen: npt.NDArray[np.bool_]) -> None:
+        """Add the cuts of some groups, shape ``(G,)``, as the separation has them now."""
+        constant = self.groups.total(separation.constant)
+        stock = self.groups.per_commodity(separation.on_stock)
+        # Agreements that come later open with their site: one column for both.
+        opener, sites = self.problem.opener, self.problem.sites
+        on_x = self.groups.joined(separation.on_x)
+        if len(self.problem.opened_with):
+            on_x = np.stack([np.bincount(opener, weights=row, minlength=sites) for row in on_x])
+        for g in np.flatnonzero(chosen):
+            self._add(_Cut(int(g), float(constant[g]), on_x[g], stock[g]))
+
+    def _add(self, cut: _Cut) -> None:
+        """Add one cut as a row."""
+        columns, units = self._places
+        cost = self.unit[cut.group]
+        values = np.concatenate([cut.on_x, cut.on_stock.ravel()]) * units / cost
+        if not (np.isfinite(cut.constant) and np.isfinite(values).all()):
+            raise EngineError("cuts", f"made a cut that is not finite (estimate {cut.group})")
+        used = np.flatnonzero(values > 0)
+        row = self.model.add_linear_constraint(lb=cut.constant / cost)
+        row.set_coefficient(self._variables[self.theta[cut.group]], 1.0)
+        # Rounding a coefficient up only weakens the cut.
+        for column, value in zip(columns[used], np.maximum(values[used], COEFFICIENT), strict=True):
+            row.set_coefficient(self._variables[column], value)
+        self._cuts[row] = cut
+
+    def recall(self, kept: KeptCuts | None) -> bool:
+        """Take over the cuts of an earlier solve; ``False`` where there are none that are valid here."""
+        if kept is None or not kept.hold_for(self.problem, self.groups):
+            return False
+        for each in zip(kept.group, kept.constant, kept.on_x, kept.on_stock, strict=True):
+            self._add(_Cut(int(each[0]), float(each[1]), each[2], each[3]))
+        return True
+
+    def kept(self) -> KeptCuts:
+        """The cuts that count now or did just before, for a later solve."""
+        cuts = [cut for cut in self._cuts.values() if cut.idle <= KEPT_IDLE]
+        sites = self.problem.sites
+        shape = (len(cuts), self.problem.commodities, sites)
+        return KeptCuts(
+            self.problem,
+            self.groups,
+            np.array([cut.group for cut in cuts], dtype=np.int64),
+            np.array([cut.constant for cut in cuts]),
+            np.array([cut.on_x for cut in cuts]).reshape(-1, sites),
+            np.array([cut.on_stock for cut in cuts]).reshape(shape),
+        )
+
+    def relax(self, time_s: float, interrupter: SolveInterrupter | None = None) -> MasterPoint | None:
+        """Solve the relaxation; ``None`` when it is infeasible, interrupted or the time is up."""
+        from ortools.math_opt.python import mathopt
+
+        result = self._relaxed(time_s, interrupter)
+        reason = result.termination.reason
+        self.infeasible = reason is mathopt.TerminationReason.INFEASIBLE
+        if reason is not mathopt.TerminationReason.OPTIMAL:
+            return None
+        values = np.array(result.variable_values(self._variables))
+        reduced = np.array(result.reduced_costs([self._variables[c] for c in self.stage.open]))
+        self._age(result)
+        return self._point(result.objective_value() * self.scale, values, reduced * self.scale)
+
+    def _relaxed(self, time_s: float, interrupter: SolveInterrupter | None) -> mathopt.SolveResult:
+        """GLOP from its last basis; where that fails numerically, HiGHS from scratch."""
+        from ortools.glop import parameters_pb2
+        from ortools.math_opt.python import mathopt
+
+        limit = datetime.timedelta(seconds=max(time_s, 0.01))
+        warm = mathopt.SolveParameters(
+            presolve=mathopt.Emphasis.OFF,
+            lp_algorithm=mathopt.LPAlgorithm.DUAL_SIMPLEX,
+            time_limit=limit,
+            # It was seen to go in circles on a master of 30 cuts whose goal is the worst state.
+            iteration_limit=ITERATIONS
+            * (self.model.get_num_variables() + self.model.get_num_linear_constraints()),
+            # Without, it was seen to stall for half a minute on a master of 1,400 near-parallel cuts.
+            glop=parameters_pb2.GlopParameters(perturb_costs_in_dual_simplex=True),
+        )
+        try:
+            result = call("glop", lambda: self._solver.solve(params=warm, interrupter=interrupter))
+            ended = result.termination
+            if ended.limit is not mathopt.Limit.ITERATION and ended.reason in (
+                mathopt.TerminationReason.OPTIMAL,
+                mathopt.TerminationReason.FEASIBLE,
+                mathopt.TerminationReason.NO_SOLUTION_FOUND,
+            ):
+                return result
+        except EngineError:
+            # "Unexpected GLOP termination reason: ABNORMAL" was met on long runs of near-parallel cuts.
+            pass
+        self._solver = mathopt.IncrementalSolver(self.model, mathopt.SolverType.GLOP)
+        cold = mathopt.SolveParameters(time_limit=limit)
+        return call("highs", lambda: mathopt.solve(self.model, mathopt.SolverType.HIGHS, params=cold))
+
+    def _point(self, bound: float, values: FloatArray, reduced: FloatArray) -> MasterPoint:
+        stock = np.where(self.stage.stock >= 0, values[self.stage.stock] * self.stage.unit, 0.0)
+        x = np.where(self.opened >= 0, np.clip(values[self.opened], 0.0, 1.0), 0.0)
+        return MasterPoint(bound, x, np.maximum(stock, 0.0), values[self.theta] * self.unit, values, reduced)
+
+    def _age(self, result: mathopt.SolveResult) -> None:
+        """Drop cuts whose price has been zero for long."""
+        rows = list(self._cuts)
+        most = IDLE_HELD_SOLVES if self._held else IDLE_SOLVES
+        for row, price in zip(rows, result.dual_values(rows), strict=True):
+            cut = self._cuts[row]
+            cut.idle = 0 if price > SLACK else cut.idle + 1
+            if cut.idle > most:
+                del self._cuts[row]
+                self.model.delete_linear_constraint(row)
+
+    def natural(self, column: int) -> tuple[float, float]:
+        """What a column that can be held may be while it is free."""
+        return self._ranges.get(column, (0.0, 1.0))
+
+    def hold(self, held: Held) -> None:
+        """Hold columns that tell what is open (or how much) at values or between them; free all others."""
+        for column in self._held.keys() - held.keys():
+            variable = self._variables[column]
+            variable.lower_bound, variable.upper_bound = self.natural(column)
+        for column, value in held.items():
+            if self._held.get(column) != value:
+                low, high = value if isinstance(value, tuple) else (value, value)
+                variable = self._variables[column]
+                variable.lower_bound, variable.upper_bound = low, high
+        self._held = dict(held)
+
+    def fix(self, options: Int32Array, margin: float = 0.0) -> None:
+        """Hold the first stage at exactly these options, with ceilings lower by the relative ``margin``.
+
+        Estimates of responses come from below, so stock that just keeps a ceiling in the master breaks it
+        in truth. `free` undoes both.
+        """
+        for row, amount in self._ceilings:
+            row.upper_bound = amount * (1.0 - margin)
+        chosen = set(options.tolist())
+        self.hold({int(column): float(n in chosen) for n, column in enumerate(self.stage.open)})
+
+    def free(self) -> None:
+        """Free what is held, and raise the ceilings to what they are."""
+        for row, amount in self._ceilings:
+            row.upper_bound = amount
+        self.hold({})
+
+    def nearest(self, engine: MilpEngine, limits: SolveLimits, share: FloatArray) -> Int32Array | None:
+        """Options of the layout under all rules that differs least from shares ``(O,)``, if one is found."""
+        arrays = LinearArrays()
+        stage = add_first_stage(arrays, self.problem, weight=0.0, cost_unit=self.scale)
+        model = arrays.model("nearest layout")
+        variables = list(model.variables())
+        for column, value in zip(stage.open, share, strict=True):
+            model.objective.set_linear_coefficient(variables[column], 1.0 - 2.0 * float(value))
+        brief = replace(limits, gap=0.0, time_s=max(0.1 * limits.time_s, 1.0))
+        values = engine.solve(model, brief, None, stage="nearest layout").values
+        return None if values is None else stage.layout(self.problem, values).options
+
+    def integer_round(
+        self,
+        engine: MilpEngine,
+        limits: SolveLimits,
+        monitor: Monitor | None,
+        start: Layout | None,
+    ) -> tuple[Answer, Layout | None]:
+        """Solve the master with integer options, under the holds in force.
+
+        Returns
+        -------
+        tuple
+            The answer, its bound in cost of the objective, and the layout it chose.
+        """
+        self._integer(True)
+        hint = None if start is None else as_layout_values(self.problem, self.stage, start, self.columns)
+        try:
+            found = engine.solve(self.model, limits, monitor, hint=hint, stage="cuts: integer master")
+        finally:
+            self._integer(False)
+        bound = None if found.bound is None else found.bound * self.scale
+        objective = None if found.objective is None else found.objective * self.scale
+        layout = None if found.values is None else self.stage.layout(self.problem, found.values)
+        if found.status is Status.INFEASIBLE:
+            return replace(found, bound=None), None
+        return replace(found, bound=bound, objective=objective), layout

@@ -1,0 +1,95 @@
+"""`Rounding`: a layout from joint steps, tier by tier, the steps going on under what is decided already.
+
+The dearest tier first: what it opens decides what tiers below may, and one site of it may cost as much as
+fifty of theirs. In each turn the most open options are opened and the least open ones closed; the steps
+then show what that does to the others. The last few, and whatever rules the turns have missed, are left to
+the nearest layout that keeps all rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from depotopt.siting.cuts.joint_steps import JointSteps
+from depotopt.siting.model.problem import SitingProblem
+from depotopt.units import BoolArray, FloatArray, Int32Array
+
+TURN_SWEEPS = 12
+"""Sweeps after each turn."""
+TURNS = 14
+"""Turns of one tier at most."""
+PART = 1.0 / 3.0
+"""Share of what a tier still has to open that one turn opens at least."""
+OPEN_FROM, SHUT_FROM, LEAST = 0.9, 0.05, 0.3
+"""Options this far open are opened, those no further than the second closed; the third will do in a part."""
+FEW = 0.03
+"""Undecided shares that come to less than this share of what a tier opens are left to the end."""
+AGAIN = 80
+"""Steps of a rounded layout are as long as after that many sweeps."""
+
+
+class Rounding:
+    """Decides options by and by.
+
+    Parameters
+    ----------
+    problem, steps
+        The siting problem, and the steps to round; they hold what is decided when it ends.
+    nearest
+        Options of the layout under all rules that is nearest to shares ``(O,)``.
+    """
+
+    def __init__(
+        self,
+        problem: SitingProblem,
+        steps: JointSteps,
+        nearest: Callable[[FloatArray], Int32Array | None],
+    ) -> None:
+        self._options, self._steps, self._nearest = problem.options, steps, nearest
+        self._known: BoolArray = np.zeros(len(problem.options), dtype=np.bool_)
+        self._opened = np.zeros(len(problem.options))
+
+    def run(self) -> Int32Array | None:
+        """Options of a layout that keeps the rules; ``None`` if there is none or the search ended."""
+        tier, cost = self._options.tier, self._options.cost
+        mean = {int(t): float(cost[tier == t].mean()) for t in np.unique(tier)}
+        for t in sorted(mean, key=lambda t: (-mean[t], t)):
+            if not self._tier(tier == t):
+                return None
+        return self._nearest(self._steps.options())
+
+    def _tier(self, mine: BoolArray) -> bool:
+        """Decide most of a tier; ``False`` if the search ended."""
+        for _ in range(TURNS):
+            share = self._steps.options()
+            left = mine & ~self._known
+            loose = np.minimum(share, 1.0 - share)[left].sum()
+            if loose <= FEW * share[mine].sum():
+                break
+            opened, shut = self._decided(share, left)
+            self._opened[opened], self._opened[shut] = 1.0, 0.0
+            self._known |= opened | shut
+            self._steps.hold(self._opened, self._known, AGAIN)
+            if not self._steps.advance(TURN_SWEEPS):
+                return False
+        return True
+
+    def _decided(self, share: FloatArray, left: BoolArray) -> tuple[BoolArray, BoolArray]:
+        """Which of the options left one turn opens, and which it closes."""
+        site = self._options.site
+        opened = left & (share >= OPEN_FROM)
+        order = np.flatnonzero(left)
+        order = order[np.argsort(-share[order], kind="stable")]
+        part = order[: max(1, int(PART * share[left].sum() + 0.5))]
+        opened[part[share[part] >= LEAST]] = True
+        shut = left & (share <= SHUT_FROM)
+        if not (opened | shut).any():
+            opened[order[0]] = True
+        # A site is open in one way only.
+        first = np.zeros_like(opened)
+        ways = order[opened[order]]
+        first[ways[np.unique(site[ways], return_index=True)[1]]] = True
+        shut |= left & np.isin(site, site[first])
+        return first, shut & ~first

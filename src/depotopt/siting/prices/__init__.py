@@ -1,0 +1,1 @@
+"""Flows and prices of one road state and commodity."""

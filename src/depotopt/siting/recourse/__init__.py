@@ -1,0 +1,1 @@
+"""What a layout does in a road state."""

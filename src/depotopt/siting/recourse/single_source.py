@@ -1,0 +1,174 @@
+"""Single source: in one road state each point gets what it gets, of all commodities, from one depot.
+
+Sets R stocks, G depots they leave last, I points, K commodities; arcs a = (r, g, i) in time::
+
+    min  sum_ak rate[k] time[a] f[a,k] + sum_ik penalty[i,k] unmet[i,k]
+    s.t. sum_{a from r} f[a,k] <= usable[r,k]
+         sum_{a through g to i} f[a,k] <= need[i,k] y[g,i],   sum_g y[g,i] <= 1,   y in {0, 1}
+         sum_{a to i} f[a,k] + unmet[i,k] = need[i,k]
+
+Without ``y`` it separates into transportation problems (`depotopt.siting.prices.depot_flows`). Where their
+solution uses one depot per point already, it is optimal. Else a MILP chooses the depots, started from the
+depot that brings each point most, and the flows are those of transportation problems on the chosen arcs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from depotopt.errors import EngineError
+from depotopt.siting.engines.registry import milp_engine
+from depotopt.siting.model.linear import LinearArrays
+from depotopt.solving import SolveLimits
+from depotopt.units import BoolArray, FloatArray, Int64Array
+
+STATE_LIMITS = SolveLimits(time_s=120.0, gap=5e-5)
+"""Per road state, to half of what `depotopt.verify` lets an objective be off (on `wushi-2024`: 0.7 CPU s a
+state at 1e-4, 1.6 at 1e-7). One that is not over by then keeps the best depots found, at their true cost."""
+TINY = 1e-9
+"""Share of a point's need that counts as nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arcs:
+    """Ways from stocks over depots to points in one road state; arrays of shape ``(A,)``."""
+
+    row: Int64Array
+    gate: Int64Array
+    point: Int64Array
+    time_ds: FloatArray
+
+    def __getitem__(self, chosen: BoolArray) -> Arcs:
+        return Arcs(self.row[chosen], self.gate[chosen], self.point[chosen], self.time_ds[chosen])
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """Transport cost per unit and decisecond ``(K,)``, penalty per unit ``(I, K)``."""
+
+    rate: FloatArray
+    penalty: FloatArray
+
+
+def single_source_flows(
+    arcs: Arcs,
+    usable: FloatArray,
+    need: FloatArray,
+    prices: Prices,
+    limits: SolveLimits = STATE_LIMITS,
+) -> FloatArray:
+    """Flows per arc, shape ``(A, K)``, at least cost with one depot per point.
+
+    Parameters
+    ----------
+    arcs
+        Ways in time.
+    usable, need
+        Units, shapes ``(R, K)`` and ``(I, K)``.
+    prices
+        What moving and not serving cost.
+    limits
+        For choosing the depots.
+    """
+    flow = separate_flows(arcs, usable, need, prices)
+    best = main_gates(arcs, flow, need)
+    if ((flow.sum(axis=1) <= 0) | (best[arcs.point] == arcs.gate)).all():
+        return flow
+    best = _chosen(arcs, usable, need, prices, best, limits)
+    kept = best[arcs.point] == arcs.gate
+    flow = np.zeros_like(flow)
+    flow[kept] = separate_flows(arcs[kept], usable, need, prices)
+    return flow
+
+
+def separate_flows(arcs: Arcs, usable: FloatArray, need: FloatArray, prices: Prices) -> FloatArray:
+    """Flows per arc, shape ``(A, K)``, at least cost, points being free to use several depots.
+
+    Raises
+    ------
+    EngineError
+        If flows were not found within the paths allowed.
+    """
+    from depotopt.siting.prices.layout_flows import answer
+    from depotopt.siting.prices.price_kernels import AllArcs, Wanted
+
+    points = len(need)
+    # Of several ways of a stock to a point the first, fastest one is used.
+    order = np.lexsort((arcs.time_ds, arcs.point))
+    first = np.zeros(points + 1, dtype=np.int64)
+    np.cumsum(np.bincount(arcs.point, minlength=points), out=first[1:])
+    row = arcs.row[order].astype(np.int32)
+    ways = AllArcs(first, row, row[:0], arcs.time_ds[order])
+    every = np.ones(len(usable), dtype=np.bool_)
+    flow = np.zeros((len(arcs.row), need.shape[1]))
+    for k in range(need.shape[1]):
+        wants = Wanted(
+            prices.rate[k : k + 1],
+            np.ascontiguousarray(need[:, k]),
+            np.ascontiguousarray(prices.penalty[:, k]),
+        )
+        units, start = np.ascontiguousarray(usable[:, k]), np.zeros(len(usable))
+        place, sent, _, moved, _, _ = answer(0, ways, wants, every, units, start, 0.0)
+        if np.isnan(moved):
+            raise EngineError("recourse", "found no flows within the paths allowed")
+        flow[order[place], k] = sent
+    return flow
+
+
+def main_gates(arcs: Arcs, flow: FloatArray, need: FloatArray) -> Int64Array:
+    """Depot that brings each point most, counted in shares of its needs; -1 where none brings anything."""
+    share = (flow / np.maximum(need[arcs.point], 1e-12)).sum(axis=1)
+    depots = int(arcs.gate.max(initial=-1)) + 1
+    brought = np.zeros((len(need), depots))
+    np.add.at(brought, (arcs.point, arcs.gate), share)
+    if not depots:
+        return np.full(len(need), -1, dtype=np.int64)
+    return np.where(brought.max(axis=1) > 0, brought.argmax(axis=1), -1)
+
+
+def _chosen(
+    arcs: Arcs,
+    usable: FloatArray,
+    need: FloatArray,
+    prices: Prices,
+    start: Int64Array,
+    limits: SolveLimits,
+) -> Int64Array:
+    """Depot of each point by the MILP, -1 for none."""
+    arrays = LinearArrays()
+    points = len(need)
+    pair, of_pair = np.unique(arcs.gate * points + arcs.point, return_inverse=True)
+    chosen = arrays.add_columns(len(pair), upper=1.0, integer=True)
+    _, row = np.unique(pair % points, return_inverse=True)
+    arrays.add_rows(np.full(row.max() + 1, -np.inf), np.ones(row.max() + 1), row, chosen, 1.0)
+    for k in range(need.shape[1]):
+        wanted = need[arcs.point, k]
+        cost = wanted * (prices.rate[k] * arcs.time_ds - prices.penalty[arcs.point, k])
+        able = np.flatnonzero((wanted > 0) & (cost < 0) & (usable[arcs.row, k] > 0))
+        if not len(able):
+            continue
+        flow = arrays.add_columns(len(able), upper=1.0, cost=cost[able])
+        used, row = np.unique(of_pair[able], return_inverse=True)
+        arrays.add_rows(
+            np.full(len(used), -np.inf),
+            np.zeros(len(used)),
+            np.concatenate([row, np.arange(len(used))]),
+            np.concatenate([flow, chosen[used]]),
+            np.concatenate([np.ones(len(able)), -np.ones(len(used))]),
+        )
+        stocks, row = np.unique(arcs.row[able], return_inverse=True)
+        scale = np.maximum(np.bincount(row, weights=wanted[able]), 1.0)
+        arrays.add_rows(
+            np.full(len(stocks), -np.inf), usable[stocks, k] / scale, row, flow, wanted[able] / scale[row]
+        )
+    hint = np.full(arrays.columns, np.nan)
+    hint[chosen] = start[pair % points] == pair // points
+    answer = milp_engine("gscip").solve(arrays.model("single source"), limits, hint=hint)
+    if answer.values is None:
+        return start
+    best = np.full(points, -1, dtype=np.int64)
+    taken = pair[answer.values[chosen] > 0.5]
+    best[taken % points] = taken // points
+    return best
