@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import time
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
+from depotopt.dispatch import replanning
 from depotopt.dispatch.model.assembly import assemble
 from depotopt.dispatch.publishing.manifest import ledger, manifests
-from depotopt.dispatch.replanning import InForce, replan
+from depotopt.dispatch.replan.cold_start import ColdAnswer, cold_start
+from depotopt.dispatch.replanning import InForce, interrupted, replan
 from depotopt.dispatch.search.trunks import shared_wants
 from depotopt.dispatch.solve import solve_dispatch, travel_engine
 from depotopt.hazards.states import RoadState
 from depotopt.plans import DispatchPlan, Trip
 from depotopt.scenario import FleetEntry, Scenario
-from depotopt.solving import SolveLimits, SolveResult
+from depotopt.solving import Monitor, SolveLimits, SolveResult
 from depotopt.verify.dispatch import verify_dispatch
 from depotopt.verify.legs import PlanInForce
 from depotopt.verify.replan import verify_replan
@@ -162,12 +166,28 @@ def test_what_a_hub_could_not_send_on_is_asked_of_the_next_one() -> None:
     assert sum(units.sum() for units in then.values()) == sum(units.sum() for units in first.values())
 
 
+@dataclass(frozen=True)
+class Answered:
+    """A search from nothing whose answer is known."""
+
+    found: ColdAnswer
+    notes: tuple[str, ...] = ()
+
+    def answer(self, monitor: Monitor) -> ColdAnswer:
+        return self.found
+
+
 def checked_replan(
-    case: World, plan: DispatchPlan, before: RoadState, after: RoadState, at_s: float
+    case: World,
+    plan: DispatchPlan,
+    before: RoadState,
+    after: RoadState,
+    at_s: float,
+    limits: SolveLimits = LIMITS,
 ) -> SolveResult[DispatchPlan]:
     """The plan made anew, which the verifier accepts."""
     result = replan(
-        case.scenario, None, case.network, InForce(plan, before), after, at_s=at_s, limits=LIMITS
+        case.scenario, None, case.network, InForce(plan, before), after, at_s=at_s, limits=limits
     ).result
     assert result.plan is not None
     check = verify_replan(case.scenario, None, case.network, PlanInForce(plan, before), after, result.plan)
@@ -186,6 +206,27 @@ def test_a_plan_made_anew_sends_new_trunk_trips() -> None:
     assert {trip.vehicle for trip in trunks(result.plan)} == {"truck-A-1"}
     assert any(stop.point == "R" for trip in result.plan.trips for stop in trip.stops)
     assert any("new trunk trips bring goods to hubs" in note for note in result.notes)
+
+
+def test_what_a_search_without_trunk_trips_proves_is_no_bound_on_plans_with_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Some of what R needs is at B, more comes from A; no time is left for a bound that allows it."""
+    base, state = with_hub(), without_street(NETWORK, 3, 4)
+    lot = replace(base.stock[0], lot="W9", site="B", quantity=1.0)
+    scenario = replace(base, stock=(*base.stock, lot))
+    idle = DispatchPlan(0, 0.0, (), ())
+    case = World(scenario, NETWORK, state)
+    left = interrupted(scenario, None, NETWORK, InForce(idle, calm()), state, 60.0)
+    found = cold_start(left.problem, LIMITS, Monitor(), time.perf_counter() + 60.0)
+    monkeypatch.setattr(replanning, "ColdProcess", lambda *_: nullcontext(Answered(found)))
+    monkeypatch.setattr(replanning, "BOUND_SHARE", 1e6)
+    result = checked_replan(case, idle, calm(), state, 60.0, replace(LIMITS, time_s=5.0))
+    assert result.plan is not None
+    assert trunks(result.plan)
+    assert result.objective is not None
+    assert left.bound(found.bound) > result.objective
+    assert result.bound is None
 
 
 @pytest.mark.parametrize("seed", [1, 4])

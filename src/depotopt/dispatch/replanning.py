@@ -222,7 +222,9 @@ class _Run:
         notes = [] if cold is None else [*cold.notes]
         engine = "depotopt ruin and recreate from the plan in force"
         if found is not None:
-            rest = found.bound if rest is None else rest
+            if rest is None and not _to_bring(self.left.assembly):
+                # From nothing no trunk trip is sent, so that bound speaks only where there is none to send.
+                rest = found.bound
             with self.legs:
                 known, other = settle(self.left.assembly, problem, found.routes)
             if value_of(known, other) < best.value:
