@@ -19,11 +19,11 @@ from depotopt.siting.cuts.price_cuts import least_response
 from depotopt.siting.cuts.separation import Separation
 from depotopt.siting.cuts.state_groups import StateGroups
 from depotopt.siting.model.first_stage import fitted
-from depotopt.siting.model.goal import Goal
+from depotopt.siting.model.goal import Ceiling, Goal
 from depotopt.siting.model.problem import BudgetRule, CountLimit, Layout, SitingProblem
 from depotopt.siting.naming import as_layout
 from depotopt.siting.solve import solve_problem
-from depotopt.solving import SolveLimits
+from depotopt.solving import SolveLimits, Status
 from tests.siting.cases import random_case
 from tests.siting.supply_cases import supply_case
 
@@ -214,3 +214,26 @@ def test_stock_is_cut_down_to_its_budget(share: float) -> None:
     spent = sum(found.yearly_terms(problem).values())
     assert spent <= amount * (1 + 1e-6)
     assert spent >= min(amount, sum(terms.values())) * 0.9
+
+
+@pytest.mark.parametrize("wide", [0, 100_000])
+def test_a_kept_layout_that_breaks_a_ceiling_after_an_edit_hides_nothing(
+    wide: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More need and the same ceiling: the verdict of a solve from nothing, not the old layout."""
+    monkeypatch.setattr(separation, "WIDE", wide)
+    problem = random_case(11, sites=4, points=6, states=3).problem
+    least = solve_problem(replace(problem, goal=problem.goal.alone("worst", ())), TIGHT, engine="cuts")
+    assert least.objective is not None
+    amount = 1.1 * least.objective / problem.events_per_year
+    problem = replace(problem, goal=replace(problem.goal, ceilings=(Ceiling("worst", "worst", amount),)))
+    memory = Memory()
+    assert solve_problem(problem, TIGHT, engine="cuts", memory=memory).status is Status.OPTIMAL
+    for factor in (1.05, 20.0):
+        edited = replace(problem, need=factor * problem.need)
+        exact = solve_problem(edited, EXACT, engine="highs")
+        again = solve_problem(edited, TIGHT, engine="cuts", memory=memory)
+        assert again.status is exact.status
+        assert again.conflicts == exact.conflicts
+        assert again.objective == (exact.objective and pytest.approx(exact.objective, rel=3e-4))
+    assert again.status is Status.INFEASIBLE

@@ -78,7 +78,7 @@ class CutTree:
             if search.gap <= search.limits.gap:
                 break
         self._master.free()
-        return not waiting and search.layout is None and not self._unsure
+        return not waiting and not np.isfinite(search.value) and not self._unsure
 
     def _raise_bound(self, waiting: list[_Node]) -> None:
         lowest = min([self._closed, *(node.bound for node in waiting)])

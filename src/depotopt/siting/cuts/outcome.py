@@ -41,7 +41,7 @@ class Memory:
     price
         Prices of usable stock, shape ``(S, K, J)``: cuts made of them are valid whatever was edited.
     layout
-        Best layout; the next problem's rules must allow it.
+        Best layout; the next problem's rules and ceilings must allow it.
     inner
         Best fractional first stage: share of each option, of each site, and stock.
     cuts
@@ -82,6 +82,19 @@ class Memory:
             same and last.commodity_ids == problem.commodity_ids and keeps_rules(problem, self.layout)
         ):
             self.layout = None
+        if self.layout is not None and problem.goal.ceilings and self._breaks_ceilings(problem):
+            self.layout = None
+
+    def _breaks_ceilings(self, problem: SitingProblem) -> bool:
+        """Whether the best layout's responses to a problem exceed a ceiling of its goal."""
+        from depotopt.siting.recourse.recourse import layout_response
+
+        assert self.layout is not None
+        if self.judged is not None and self.judged.is_of(self.layout):
+            response = self.judged.transport + self.judged.unmet
+        else:
+            response = np.add(*layout_response(problem, self.layout))
+        return bool(problem.goal.broken(response, problem.probability))
 
 
 @dataclass(frozen=True, slots=True)

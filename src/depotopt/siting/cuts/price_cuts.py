@@ -106,7 +106,8 @@ class PriceCuts:
             infeasible = self._narrow(rounds, point)
         if not separation.wide:
             self.memory.price, self.memory.inner = separation.price.copy(), rounds.inner
-        self.memory.layout, self.memory.cuts = search.layout, master.kept()
+        known = np.isfinite(search.value) or not problem.goal.ceilings
+        self.memory.layout, self.memory.cuts = search.layout if known else None, master.kept()
         return self._outcome(search, infeasible)
 
     def _narrow(self, rounds: Rounds, point: MasterPoint | None) -> bool:
@@ -120,10 +121,10 @@ class PriceCuts:
                 rounds.add_violated(None)
         point = self._relax(rounds) or point
         if point is None:
-            return master.infeasible and search.layout is None
+            return master.infeasible and not np.isfinite(search.value)
         self._integer_rounds(rounds, point)
         if not search.over and search.gap > search.limits.gap:
-            return CutTree(rounds, point).run() and search.layout is None
+            return CutTree(rounds, point).run()
         return False
 
     def _outcome(self, search: Search, infeasible: bool) -> Outcome:
