@@ -13,7 +13,7 @@ from scipy.sparse import csr_array
 from depotopt.siting.attempt import objective_terms
 from depotopt.siting.cuts import separation
 from depotopt.siting.cuts.cut_master import CutMaster
-from depotopt.siting.cuts.joint_steps import JointSteps
+from depotopt.siting.cuts.joint_steps import ROW_TOLERANCE, JointSteps
 from depotopt.siting.cuts.outcome import Memory
 from depotopt.siting.cuts.price_cuts import PriceCuts, least_response
 from depotopt.siting.cuts.separation import Separation
@@ -84,7 +84,7 @@ def test_a_step_ends_at_the_least_point_within_its_rows(seed: int) -> None:
         matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64), matrix.data,
         low, high, step, np.zeros(4),
     )  # fmt: skip
-    found = stepped(rows, now, slope, reach, np.zeros(7), np.ones(7), 3000)
+    found = stepped(rows, now, slope, reach, np.zeros(7), np.ones(7), 3000, 0.0)
 
     def cost(z: FloatArray) -> float:
         return float(slope @ z + ((z - now) ** 2 / (2 * reach)).sum())
@@ -196,6 +196,23 @@ def test_what_rows_forbid_closes_when_columns_are_held(pool: Executor) -> None:
     known = site == 1
     steps.hold(np.zeros(len(site)), known, 10)
     assert steps.options()[needing] == pytest.approx(0.0, abs=1e-3)
+
+
+def test_rows_hold_at_once_when_the_tier_above_is_held(pool: Executor) -> None:
+    """Steps fit the free columns: one helper of hundreds of sites, once held, slows none of their rows."""
+    problem = random_case(2, sites=40, points=10, states=2).problem
+    site = problem.options.site
+    helper = np.flatnonzero(site == 0).astype(np.int32)
+    needing = tuple(np.flatnonzero(site == j).astype(np.int32) for j in range(1, 40))
+    problem = replace(problem, rules=(SupportRule("support", needing, (helper,) * 39),))
+    steps = JointSteps(problem, CutMaster(problem, least_response(problem)), pool, lambda: False)
+    steps.hold(np.full(len(site), 0.5 / len(helper)), site == 0, 10)
+    assert steps.advance(30)
+    system = steps.system
+    level = system.matrix @ steps.values
+    size = abs(system.matrix).max(axis=1).toarray().ravel()
+    assert ((system.row_lower - level) / size).max() <= 2 * ROW_TOLERANCE
+    assert ((level - system.row_upper) / size).max() <= 2 * ROW_TOLERANCE
 
 
 def test_a_second_solve_goes_on_from_the_first() -> None:

@@ -125,28 +125,35 @@ def advance(pairs, arcs, wanted, held, prices, totals, steps):  # type: ignore[n
 
 
 @kernel
-def stepped(rows, values, slope, reach, lower, upper, rounds):  # type: ignore[no-untyped-def]
+def stepped(rows, values, slope, reach, lower, upper, rounds, tolerance):  # type: ignore[no-untyped-def]
     """The point of ``slope z + sum (z - values)^2 / (2 reach)`` that is least under limits and rows.
 
     Accelerated steps of the rows' prices (Nesterov 1983, with a restart wherever they turn back), which
-    start from the last ones and stay in ``rows.price``; ``rounds`` of them come close, and rows that bind
-    keep their prices from one call to the next.
+    start from the last ones and stay in ``rows.price``. They end once no row is broken, and no price of a
+    loose row left, by more than ``tolerance`` of the row's largest coefficient.
 
     Parameters
     ----------
     rows
-        See `Rows`; their steps suit ``reach``.
+        See `Rows`; their steps suit ``reach``, and a row without a free column has a step of 0.
     values, slope, reach
         Columns now, cost and stretch of each, shape ``(C,)``; a stretch of 0 leaves the column.
     lower, upper
         Limits, shape ``(C,)``.
     rounds
-        Steps of the prices.
+        Steps of the prices at most.
+    tolerance
+        Share of a row's largest coefficient.
     """
     price, count = rows.price, len(rows.price)
     last, ahead = price.copy(), price.copy()
     after, pull = values.copy(), np.empty(len(values))
-    momentum = 1.0
+    size = np.empty(count)
+    for r in range(count):
+        size[r] = 1e-30
+        for n in range(rows.first[r], rows.first[r + 1]):
+            size[r] = max(size[r], abs(rows.value[n]))
+    momentum, done = 1.0, False
     for turn in range(rounds + 1):
         pull[:] = slope
         for r in range(count):
@@ -155,23 +162,29 @@ def stepped(rows, values, slope, reach, lower, upper, rounds):  # type: ignore[n
                     pull[rows.column[n]] -= rows.value[n] * ahead[r]
         for c in range(len(values)):
             after[c] = min(max(values[c] - reach[c] * pull[c], lower[c]), upper[c])
-        if turn == rounds:
+        if turn == rounds or done:
             break
-        turned = 0.0
+        turned, broken = 0.0, 0.0
         for r in range(count):
+            if rows.step[r] <= 0.0:
+                price[r] = 0.0
+                continue
             level = 0.0
             for n in range(rows.first[r], rows.first[r + 1]):
                 level += rows.value[n] * after[rows.column[n]]
             at = ahead[r] - rows.step[r] * level
             # A row within its limits has no price.
             price[r] = max(at + rows.step[r] * rows.low[r], 0.0) + min(at + rows.step[r] * rows.high[r], 0.0)
-            turned += (ahead[r] - price[r]) * (price[r] - last[r]) / rows.step[r]
+            moved = (ahead[r] - price[r]) / rows.step[r]
+            broken = max(broken, abs(moved) / size[r])
+            turned += moved * (price[r] - last[r])
+        done = broken <= tolerance
         if turned > 0.0:
             momentum = 1.0
         following = 0.5 * (1.0 + np.sqrt(1.0 + 4.0 * momentum * momentum))
         share = (momentum - 1.0) / following if turned <= 0.0 else 0.0
         momentum = following
         for r in range(count):
-            ahead[r] = price[r] + (share * (price[r] - last[r]) if turn + 1 < rounds else 0.0)
+            ahead[r] = price[r] + (share * (price[r] - last[r]) if turn + 1 < rounds and not done else 0.0)
             last[r] = price[r]
     return after

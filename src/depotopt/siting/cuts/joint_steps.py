@@ -35,10 +35,10 @@ PRICE_STEP = 0.025
 """Length of the first steps of a price, as a share of the largest penalty."""
 FIRST_SLOWER, PRICE_SLOWER = 0.005, 0.01
 """How fast steps get shorter: after ``1 / value`` sweeps they are half as long."""
-ROW_ROUNDS = 200
-"""Steps of the prices of first-stage rows between two sweeps: they cost next to nothing beside one."""
-KEPT_ROUNDS = 1_000
-"""The same where columns have just been held."""
+ROW_ROUNDS, KEPT_ROUNDS = 400, 2_000
+"""Most steps of the prices of first-stage rows between two sweeps, and where columns have just been held."""
+ROW_TOLERANCE = 1e-3
+"""They end before where no row is broken by more than this share of its largest coefficient."""
 TAIL_KEEP = 0.95
 """Share of the states' weights that stays where the goal looks at a tail."""
 KEEP = 0.96
@@ -274,15 +274,15 @@ class _Steps:
             weights=np.isin(system.matrix.indices, extra), minlength=system.rows,
         ) == 0)  # fmt: skip
         matrix = system.matrix[kept]
-        squared = matrix.copy()
-        squared.data = squared.data**2
-        per_column = np.maximum(np.bincount(matrix.indices, minlength=system.columns), 1)
-        row_step = 1.0 / np.maximum(squared @ (step / scale * per_column), 1e-30)
+        self._squared = matrix.copy()
+        self._squared.data = matrix.data**2
+        self._per_column = np.bincount(matrix.indices, minlength=system.columns)
         self._rows = Rows(
             matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64), matrix.data,
-            system.row_lower[kept], system.row_upper[kept], row_step, np.zeros(len(kept)),
+            system.row_lower[kept], system.row_upper[kept], np.zeros(len(kept)), np.zeros(len(kept)),
         )  # fmt: skip
         self._lower, self._upper = system.lower.copy(), system.upper.copy()
+        self._fit()
         self._last: FloatArray | None = None
 
     @property
@@ -299,11 +299,24 @@ class _Steps:
         """Hold columns, besides those held already."""
         self._lower[columns] = self._upper[columns] = values
         self._last = None
+        self._fit()
+
+    def _fit(self) -> None:
+        """Fit the steps of rows' prices to the columns that are free.
+
+        A column of an upper tier stands in hundreds of support rows, each of which must then step with
+        care; once it is held none of them need to.
+        """
+        free = self._upper > self._lower
+        reach = np.where(free, self._step / self._scale * self._per_column, 0.0)
+        pull = self._squared @ reach
+        self._rows.step[:] = np.where(pull > 0.0, 1.0 / np.maximum(pull, 1e-30), 0.0)
 
     def free(self, row_price: FloatArray) -> None:
         """Hold nothing, and go on from these row prices."""
         self._lower, self._upper = self._system.lower.copy(), self._system.upper.copy()
         self._rows.price[:], self._last = row_price, None
+        self._fit()
 
     def supplied(self, values: FloatArray) -> FloatArray:
         """How far each site is open in ways whose stock counts, shape ``(J,)``."""
@@ -329,7 +342,7 @@ class _Steps:
         rows = self._rows._replace(price=np.zeros_like(self._rows.price))
         reach = self._step / self._scale
         after: FloatArray = stepped(
-            rows, values, np.zeros_like(values), reach, self._lower, self._upper, KEPT_ROUNDS
+            rows, values, np.zeros_like(values), reach, self._lower, self._upper, KEPT_ROUNDS, ROW_TOLERANCE
         )
         after[self._follows] = self.supplied(after)[self.can_open]
         return after
@@ -346,6 +359,6 @@ class _Steps:
         lower = np.minimum(np.maximum(self._lower, values - furthest), self._upper)
         upper = np.maximum(np.minimum(self._upper, values + furthest), self._lower)
         slope = self.cost + 2.0 * gradient - last
-        after: FloatArray = stepped(rows, values, slope, reach, lower, upper, ROW_ROUNDS)
+        after: FloatArray = stepped(rows, values, slope, reach, lower, upper, ROW_ROUNDS, ROW_TOLERANCE)
         after[self._follows] = self.supplied(after)[self.can_open]
         return after
