@@ -222,7 +222,7 @@ class _Run:
         notes = [] if cold is None else [*cold.notes]
         engine = "depotopt ruin and recreate from the plan in force"
         if found is not None:
-            if rest is None and not _to_bring(self.left.assembly):
+            if rest is None and not _to_bring(replace(self.left.assembly, problem=self.left.problem)):
                 # From nothing no trunk trip is sent, so that bound speaks only where there is none to send.
                 rest = found.bound
             with self.legs:
