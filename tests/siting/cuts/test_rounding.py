@@ -9,13 +9,14 @@ import pytest
 
 from depotopt.siting.cuts.cut_master import CutMaster
 from depotopt.siting.cuts.joint_steps import JointSteps
+from depotopt.siting.cuts.nearest_layout import NearestLayout
 from depotopt.siting.cuts.outcome import keeps_rules
 from depotopt.siting.cuts.price_cuts import least_response
 from depotopt.siting.cuts.rounding import Rounding
 from depotopt.siting.engines.highs import HighsEngine
 from depotopt.siting.model.problem import Layout, SitingProblem
 from depotopt.solving import SolveLimits
-from depotopt.units import FloatArray, Int32Array
+from depotopt.units import BoolArray, FloatArray, Int32Array
 from tests.siting.test_extensive import ruled_case
 
 
@@ -27,12 +28,20 @@ def _rounded(
         steps = JointSteps(problem, master, pool, lambda: False)
         steps.advance(sweeps)
 
-        def nearest(share: FloatArray) -> Int32Array | None:
-            if asked is not None:
-                asked.append(share.copy())
-            return master.nearest(HighsEngine(), SolveLimits(time_s=10.0), share)
+        return Rounding(problem, steps, _Asked(problem, [] if asked is None else asked)).run()
 
-        return Rounding(problem, steps, nearest).run()
+
+class _Asked(NearestLayout):
+    """Keeps which shares it was asked for."""
+
+    def __init__(self, problem: SitingProblem, asked: list[FloatArray]) -> None:
+        super().__init__(problem, HighsEngine(), SolveLimits(time_s=100.0))
+        self._asked = asked
+
+    def find(self, share: FloatArray, known: BoolArray, now: BoolArray) -> FloatArray | None:
+        """The nearest layout."""
+        self._asked.append(share.copy())
+        return super().find(share, known, now)
 
 
 @pytest.mark.parametrize("seed", range(5))

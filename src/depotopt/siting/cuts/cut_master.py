@@ -344,18 +344,6 @@ class CutMaster:
             row.upper_bound = amount
         self.hold({})
 
-    def nearest(self, engine: MilpEngine, limits: SolveLimits, share: FloatArray) -> Int32Array | None:
-        """Options of the layout under all rules that differs least from shares ``(O,)``, if one is found."""
-        arrays = LinearArrays()
-        stage = add_first_stage(arrays, self.problem, weight=0.0, cost_unit=self.scale)
-        model = arrays.model("nearest layout")
-        variables = list(model.variables())
-        for column, value in zip(stage.open, share, strict=True):
-            model.objective.set_linear_coefficient(variables[column], 1.0 - 2.0 * float(value))
-        brief = replace(limits, gap=0.0, time_s=max(0.1 * limits.time_s, 1.0))
-        values = engine.solve(model, brief, None, stage="nearest layout").values
-        return None if values is None else stage.layout(self.problem, values).options
-
     def integer_round(
         self,
         engine: MilpEngine,

@@ -2,18 +2,18 @@
 
 The dearest tier first: what it opens decides what tiers below may, and one site of it may cost as much as
 fifty of theirs. In each turn the most open options are opened and the least open ones closed; the steps
-then show what that does to the others. The last few, and whatever rules the turns have missed, are left to
-the nearest layout that keeps all rules.
+then show what that does to the others. A tier that supports others first opens what keeps most of their
+worth in reach: one by one, by their shares alone, its sites leave holes, and whatever stands in a hole closes
+for good. The last few are left to the nearest layout that keeps all rules.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from depotopt.siting.cuts.joint_steps import JointSteps
-from depotopt.siting.model.problem import SitingProblem
+from depotopt.siting.cuts.nearest_layout import NearestLayout
+from depotopt.siting.model.problem import SitingProblem, SupportRule
 from depotopt.units import BoolArray, FloatArray, Int32Array
 
 TURN_SWEEPS = 12
@@ -38,27 +38,51 @@ class Rounding:
     problem, steps
         The siting problem, and the steps to round; they hold what is decided when it ends.
     nearest
-        Options of the layout under all rules that is nearest to shares ``(O,)``.
+        What the rules allow nearest to shares of options.
     """
 
     def __init__(
         self,
         problem: SitingProblem,
         steps: JointSteps,
-        nearest: Callable[[FloatArray], Int32Array | None],
+        nearest: NearestLayout,
     ) -> None:
         self._options, self._steps, self._nearest = problem.options, steps, nearest
         self._known: BoolArray = np.zeros(len(problem.options), dtype=np.bool_)
         self._opened = np.zeros(len(problem.options))
+        self._helps: BoolArray = np.zeros(len(problem.options), dtype=np.bool_)
+        for rule in problem.rules:
+            if isinstance(rule, SupportRule):
+                for helpers in rule.helpers:
+                    self._helps[helpers] = True
 
     def run(self) -> Int32Array | None:
         """Options of a layout that keeps the rules; ``None`` if there is none or the search ended."""
         tier, cost = self._options.tier, self._options.cost
         mean = {int(t): float(cost[tier == t].mean()) for t in np.unique(tier)}
         for t in sorted(mean, key=lambda t: (-mean[t], t)):
-            if not self._tier(tier == t):
+            mine = tier == t
+            if (mine & self._helps).any() and not self._supports(mine):
                 return None
-        return self._nearest(self._steps.options())
+            if not self._tier(mine):
+                return None
+        share, none = self._steps.options(), np.zeros_like(self._known)
+        found = self._nearest.find(share, none, ~none)
+        return None if found is None else np.flatnonzero(found > 0.5).astype(np.int32)
+
+    def _supports(self, mine: BoolArray) -> bool:
+        """Open what a tier needs to support the others; ``False`` if the search ended."""
+        share = np.where(self._known, self._opened, self._steps.options())
+        found = self._nearest.find(share, self._known, mine & ~self._known)
+        if found is None:
+            return True
+        opened = mine & ~self._known & (found > 0.5)
+        # A site is open in one way only.
+        others = mine & ~self._known & np.isin(self._options.site, self._options.site[opened])
+        self._opened[opened] = 1.0
+        self._known |= others
+        self._steps.hold(self._opened, self._known, AGAIN)
+        return self._steps.advance(TURN_SWEEPS)
 
     def _tier(self, mine: BoolArray) -> bool:
         """Decide most of a tier; ``False`` if the search ended."""

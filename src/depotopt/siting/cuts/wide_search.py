@@ -15,12 +15,12 @@ import numpy as np
 from depotopt.siting.cuts.cut_master import MasterPoint
 from depotopt.siting.cuts.cut_rounds import Rounds
 from depotopt.siting.cuts.joint_steps import JointSteps
+from depotopt.siting.cuts.nearest_layout import NearestLayout
 from depotopt.siting.cuts.outcome import Memory, within_budgets
 from depotopt.siting.cuts.rounding import AGAIN, Rounding
 from depotopt.siting.engines import MilpEngine
 from depotopt.siting.model.problem import Layout
 from depotopt.solving import Status
-from depotopt.units import FloatArray, Int32Array
 
 BLOCK = 25
 """Sweeps between two relaxations."""
@@ -130,13 +130,10 @@ class WideSearch:
 
     def _round(self) -> None:
         """A layout by rounding, and its price."""
-        found = Rounding(self._problem, self.steps, self._nearest).run()
+        nearest = NearestLayout(self._problem, self._engine, self._search.limits)
+        found = Rounding(self._problem, self.steps, nearest).run()
         if found is not None and not self._search.over:
             self._settle(Layout(found, np.zeros(self._problem.need.shape[1:])))
-
-    def _nearest(self, share: FloatArray) -> Int32Array | None:
-        """Options of the layout under the rules that differs least from shares of options."""
-        return self._master.nearest(self._engine, self._search.limits, share)
 
     def _settle(self, layout: Layout) -> None:
         """Best stock for a layout's sites by steps, then its exact price."""
