@@ -208,6 +208,21 @@ def test_a_plan_made_anew_sends_new_trunk_trips() -> None:
     assert any("new trunk trips bring goods to hubs" in note for note in result.notes)
 
 
+def test_a_trunk_trip_whose_stock_is_lost_before_it_is_loaded_is_given_up() -> None:
+    """The truck from A has not begun to load when half of what it was to load is lost."""
+    scenario, state = with_hub(), without_street(NETWORK, 3, 4)
+    later = solve_dispatch(scenario, None, NETWORK, state, at_s=900.0, limits=LIMITS).plan
+    assert later is not None
+    assert trunks(later)
+    plan = replace(later, at_s=0.0)
+    share = np.array([0.1 if site.ident == "A" else 1.0 for site in scenario.sites])
+    after = replace(state, site_survival=share)
+    new = checked_replan(World(scenario, NETWORK, state), plan, state, after, 60.0).plan
+    assert new is not None
+    drawn = sum(load.quantity for trip in new.trips if trip.start_site == "A" for load in trip.loads)
+    assert 0 < drawn <= 12
+
+
 def test_what_a_search_without_trunk_trips_proves_is_no_bound_on_plans_with_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

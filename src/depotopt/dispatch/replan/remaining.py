@@ -15,6 +15,7 @@ from depotopt.dispatch.model.problem import DispatchProblem
 from depotopt.dispatch.model.resources import Lot, Span, Vehicle
 from depotopt.dispatch.model.usable import NEVER
 from depotopt.dispatch.publishing.publication import publish
+from depotopt.dispatch.replan.stock_left import StockLeft
 from depotopt.dispatch.replan.underway import KeptTrip, Underway
 from depotopt.dispatch.search.repair import repair
 from depotopt.dispatch.search.trunks import TrunkTrip
@@ -142,22 +143,24 @@ def remaining_work(assembly: Assembly, underway: Underway, plan: DispatchPlan) -
     kept: list[KeptTrip] = []
     waiting: list[Trip] = []
     hit: set[str] = set()
-    as_planned: dict[str, bool] = defaultdict(lambda: True)
+    firm: dict[str, bool] = defaultdict(lambda: True)
     problem = assembly.problem
+    begun = (t for t in plan.trips if t.load_start_s < underway.at_s and not underway.on_approach(t))
+    stock = StockLeft(assembly, begun)
     stood = {vehicle.ident: problem.places[vehicle.home] for vehicle in problem.vehicles}
     for trip in sorted(plan.trips, key=lambda trip: (trip.vehicle, trip.number)):
         origin = stood[trip.vehicle]
         stood[trip.vehicle] = trip.end_site
         if trip.load_start_s < underway.at_s and not underway.on_approach(trip):
             kept.append(underway.carry_on(trip))
-            as_planned[trip.vehicle] &= not kept[-1].rerouted
-        elif trip.transfer is not None and as_planned[trip.vehicle] and underway.still_open(trip, origin):
+            firm[trip.vehicle] &= not kept[-1].rerouted
+        elif trip.transfer and firm[trip.vehicle] and underway.still_open(trip, origin) and stock.draw(trip):
             kept.append(underway.expected(trip, origin))
         else:
             if underway.on_approach(trip):
                 kept.append(underway.approaching(trip, origin))
             if trip.transfer is not None:
-                as_planned[trip.vehicle] = False
+                firm[trip.vehicle] = False
             elif trip.stops:
                 waiting.append(trip)
                 if not underway.still_open(trip, origin):
