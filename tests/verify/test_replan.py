@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from depotopt.dispatch.replanning import InForce, replan
@@ -55,6 +56,18 @@ def test_the_plan_made_anew_by_hand_holds_and_costs_what_the_hand_says() -> None
     assert check.terms["cost"] == pytest.approx(26.74 + 15.218)
     # Five tents are 25 person-days, 30 + 1 water 31.
     assert check.terms["unmet_person_days"] == pytest.approx(56.0)
+
+
+def test_what_is_under_way_may_be_more_than_is_needed_since() -> None:
+    """Need fell before the plan in force was made, after its first trips were loaded: they go on."""
+    less = np.zeros_like(OLD.state.need_factor)
+    old = PlanInForce(OLD.plan, replace(OLD.state, need_factor=less))
+    after = replace(AFTER, need_factor=less)
+    points = {"P": PointState.SERVED, "Q": PointState.SERVED, "R": PointState.SERVED}
+    plan = replace(new_plan(), unmet=(), point_state=points)
+    found = verify_replan(SCENARIO, None, NETWORK, old, after, plan).violations
+    # Only what is loaded from now on, for Q and R, is too much.
+    assert {text.split()[0] for text in found if " gets " in text} == {"Q", "R"}
 
 
 def changed(plan: DispatchPlan, n: int, **changes: object) -> DispatchPlan:

@@ -223,7 +223,8 @@ def _need_faults(case: _Replan) -> tuple[float, list[str]]:
     scenario, plan = case.scenario, case.plan
     delivered = delivered_units(scenario, plan)
     wanted = need(scenario, case.after.need_factor)
-    most = np.maximum(wanted, need(scenario, case.old.state.need_factor))
+    # What was loaded when more was needed stays with who gets it.
+    most = np.maximum(wanted, delivered_units(scenario, replace(plan, trips=tuple(case.carried))))
     broken = [
         f"{scenario.demand_points[i].ident} gets {delivered[i, k]:g} {scenario.commodities[k].ident}, "
         f"needs {most[i, k]:g}"
