@@ -18,10 +18,14 @@ from depotopt.compiled import kernel
 from depotopt.siting.prices.ranking import ranked
 
 FREE, SHUT, KEPT = 0, 1, 2
-MEMORY = 0.6
+MEMORY = 0.9
 """Part of the last direction that a subgradient step keeps."""
-PATIENCE = 12
+PATIENCE = 40
 """Steps without a better bound before the step is shortened."""
+SHORTER = 0.5
+"""Factor on the step then."""
+MOVED = 0.1
+"""Points of less need than this part of the mean move like one of that part."""
 SMALLEST_LENGTH = 1e-3
 
 
@@ -267,8 +271,11 @@ def _remember(chosen, status, picked, rate, often, mean):  # type: ignore[no-unt
 
 
 @kernel
-def _turn(chosen, picked, change, served):  # type: ignore[no-untyped-def]
-    """Blend the subgradient - one less how often each point is served - into ``change``; its square norm."""
+def _turn(chosen, picked, scale, change, served):  # type: ignore[no-untyped-def]
+    """Blend the subgradient - one less how often each point is served - into ``change``.
+
+    Returns its square norm where a price moves by ``scale`` per point, 0 where all are served once.
+    """
     many, items, takes = picked
     served[:] = 1.0
     for j in range(len(chosen)):
@@ -279,7 +286,7 @@ def _turn(chosen, picked, change, served):  # type: ignore[no-untyped-def]
     for i in range(len(change)):
         slope += served[i] * served[i]
         change[i] = MEMORY * change[i] + served[i]
-        norm += change[i] * change[i]
+        norm += scale[i] * change[i] * change[i]
     return norm if slope > 0.0 else 0.0
 
 
@@ -322,6 +329,8 @@ def raise_bound(data, price, status, limit, value, steps, length, mean):  # type
     )
     worth, best_worth, chosen, often = np.empty(sites), np.zeros(sites), np.zeros(sites), np.zeros(sites)
     trial, change, served = price.copy(), np.zeros(points), np.empty(points)
+    # Prices move in shares of the need: a unit of each point is then worth the same step.
+    scale = np.maximum(data[1], MOVED * max(data[1].mean(), 1e-9))
     best, best_mu, idle = -np.inf, 0.0, 0
     if not _reachable(data[0], status):
         return np.inf, best_worth, best_mu, often, length
@@ -345,17 +354,17 @@ def raise_bound(data, price, status, limit, value, steps, length, mean):  # type
                 return best, best_worth, best_mu, often, length
             fix_sites(best, worth, weight, mu, limit, status)
         if idle >= PATIENCE:
-            length *= 0.6
+            length *= SHORTER
             idle = 0
             trial[:] = price
             change[:] = 0.0
             if length < SMALLEST_LENGTH:
                 break
             continue
-        norm = _turn(chosen, picked, change, served)
+        norm = _turn(chosen, picked, scale, change, served)
         if norm == 0.0:
             break
         size = length * max(1.005 * value - base, 1e-4 * abs(value)) / norm
         for i in range(points):
-            trial[i] = max(0.0, trial[i] + size * change[i])
+            trial[i] = max(0.0, trial[i] + size * scale[i] * change[i])
     return best, best_worth, best_mu, often, length
