@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,9 +15,10 @@ from depotopt.siting.cuts.outcome import keeps_rules
 from depotopt.siting.cuts.price_cuts import least_response
 from depotopt.siting.cuts.rounding import Rounding
 from depotopt.siting.engines.highs import HighsEngine
-from depotopt.siting.model.problem import Layout, SitingProblem
+from depotopt.siting.model.problem import CountLimit, Layout, SitingProblem, SupportRule
 from depotopt.solving import SolveLimits
 from depotopt.units import BoolArray, FloatArray, Int32Array
+from tests.siting.cases import random_case
 from tests.siting.test_extensive import ruled_case
 
 
@@ -66,3 +68,25 @@ def test_little_is_left_to_the_nearest_layout(seed: int) -> None:
         mine = share[tier == t]
         # Tiers below may still move while those above are held.
         assert np.minimum(mine, 1.0 - mine).sum() <= 0.03 * mine.sum() + 1e-9
+
+
+def test_a_tier_opens_what_supports_most_though_others_are_wanted_more() -> None:
+    """Two helpers are open in equal parts; the one whose closing would leave more in a hole stays."""
+    problem = random_case(2, sites=8, points=16, states=2).problem
+    site = problem.options.site
+    of = [np.flatnonzero(site == j).astype(np.int32) for j in range(8)]
+    rules = (
+        SupportRule("support", tuple(of[2:]), (*([of[0]] * 5), of[1])),
+        CountLimit("one helper", np.concatenate(of[:2]), None, 1),
+    )
+    tier = np.where(site < 2, 0, 1).astype(np.int32)
+    cost = np.where(site < 2, 3.0, 2.0) * float(problem.options.cost.mean())
+    options = replace(problem.options, tier=tier, cost=cost)
+    problem = replace(problem, rules=rules, options=options)
+    asked: list[FloatArray] = []
+    found = _rounded(problem, asked)
+    assert found is not None
+    assert asked[0][site >= 2].sum() > 0.5
+    opened = set(site[found].tolist())
+    assert 1 not in opened
+    assert 0 in opened
