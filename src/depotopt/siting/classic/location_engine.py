@@ -11,7 +11,9 @@ from depotopt.working_time import working_s
 
 NAME = "location (swaps, prices, cuts, tree)"
 SHAKE_SHARE = 0.1
-"""Share of the time limit for shaking before the relaxation, and again before the tree."""
+"""Share of the time limit for one slice of shaking before the relaxation, and again before the tree."""
+SHAKE_MOST = 0.4
+"""Share of the time limit for all slices before the relaxation, while each of them helps."""
 TRIAL_SHARE = 0.1
 """Share of the time limit after which a tree must have closed some of the gap; else local cuts come first."""
 
@@ -43,7 +45,7 @@ def solve_location(
     started = working_s()
     reduction = Reduction(problem, limits, monitor, started)
     reduction.run()
-    reduction.shake(_share(limits, reduction.spent_s))
+    reduction.shake_while_helpful(_share(limits, reduction.spent_s), SHAKE_MOST * limits.time_s)
     if not reduction.over:
         cuts = LocationCuts(problem, reduction)
         cuts.run()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -29,6 +31,12 @@ ROUNDING = 1e-7
 """Relative error that sums of floating-point numbers are granted."""
 SHAKE_S = 0.3
 """Seconds between two looks at the clock while shaking."""
+HELPFUL, IDLE_SLICES = 0.05, 2
+"""Shaking goes on until this many slices of time in a row have closed less than that share of the gap."""
+TURNS = 6
+"""Turns of windows in a slice of shaking, with swaps after each."""
+CORE = 5
+"""Sites per open one that every other window chooses from: those with the least reduced cost."""
 LARGEST_SHAKE = 4
 FEW = 15
 """Open sites up to which all of them are shaken at once."""
@@ -124,6 +132,14 @@ class Reduction:
         if self.value < before:
             self.observe(self.price, self.relaxed)
 
+    def shake_while_helpful(self, slice_s: float, most_s: float) -> None:
+        """Shake slice by slice until two in a row close too little of the gap, at most for so long."""
+        until_s, idle = self.spent_s + most_s, 0
+        while idle < IDLE_SLICES and not self.over and self.spent_s < until_s:
+            gap = self.value - self.certified()
+            self.shake(min(slice_s, until_s - self.spent_s))
+            idle = idle + 1 if self.value - self.certified() > (1.0 - HELPFUL) * gap else 0
+
     def _shake(self, seconds: float) -> None:
         """With capped distances where the count is free; then by windows, or all at once."""
         is_open = np.zeros(self.problem.sites, dtype=np.bool_)
@@ -145,8 +161,7 @@ class Reduction:
             )
             self._keep(is_open, self.problem.serve(np.flatnonzero(is_open))[1])
         if len(self.best) > FEW:
-            improve_windows(self.problem, is_open, self.shut, self._rng, over)
-            self._keep(is_open, self.problem.serve(np.flatnonzero(is_open))[1])
+            self._windows(is_open, deadline - working_s(), over)
             return
         candidates = np.flatnonzero(~self.shut)
         bounds = (self.problem.least, self.problem.most, LARGEST_SHAKE)
@@ -156,6 +171,31 @@ class Reduction:
             self._keep(is_open, float(value))
             pace = (working_s() - start) / self._rounds
             self._rounds = max(1, min(int(SHAKE_S / max(pace, 1e-6)), 4 * self._rounds))
+
+    def _windows(self, is_open: BoolArray, seconds: float, over: Callable[[], bool]) -> None:
+        """Windows, with swaps of far sites in between: a window keeps the number of its own."""
+        masks = (self.shut | self._dear(is_open), self.shut)
+        while not over():
+            until = working_s() + max(seconds / TURNS, SHAKE_S)
+            improve_windows(self.problem, is_open, masks, self._rng, partial(_either, over, until))
+            self._keep(is_open, self.problem.serve(np.flatnonzero(is_open))[1])
+            if over():
+                return
+            before = self.value
+            self.offer(np.flatnonzero(is_open).astype(np.int32), sweeps=3)
+            if self.value < before:
+                is_open[:] = False
+                is_open[self.best] = True
+
+    def _dear(self, is_open: BoolArray) -> BoolArray:
+        """Closed sites that do not come near being chosen at the best prices."""
+        total = np.empty(self.problem.sites)
+        costs = self.relaxed
+        arrays = self.problem.arrays._replace(weight=costs.weight, opening=costs.opening)
+        saving(arrays, self.price, self.shut, total)
+        dear = np.ones(self.problem.sites, dtype=np.bool_)
+        dear[np.argsort(total, kind="stable")[: CORE * int(is_open.sum())]] = False
+        return dear & ~is_open
 
     def _keep(self, is_open: BoolArray, value: float) -> None:
         if value < self.value:
@@ -253,3 +293,8 @@ class Reduction:
             filled = min(0.0, filled)
         with np.errstate(invalid="ignore"):
             self.kept |= chosen & (bound + filled - total > limit)
+
+
+def _either(over: Callable[[], bool], until_s: float) -> bool:
+    """Whether it is over, or later than that on the working clock."""
+    return over() or working_s() > until_s

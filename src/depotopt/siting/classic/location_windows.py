@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import cycle
 
 import numpy as np
 
@@ -22,7 +23,7 @@ LARGEST_SHAKE = 3
 def improve_windows(
     problem: LocationProblem,
     is_open: BoolArray,
-    shut: BoolArray,
+    masks: Sequence[BoolArray],
     rng: np.random.Generator,
     over: Callable[[], bool],
 ) -> None:
@@ -31,13 +32,17 @@ def improve_windows(
     A window is the open sites nearest to a random point. The points they serve may go to any site that is
     nearer to one of them than its own, or to the nearest open site outside, which stays. With many open
     sites this is far quicker than shaking the whole (Taillard 2003, Journal of Heuristics 9, 51-73).
+    ``masks`` are sites that stay closed; the windows take them by turns, so that quick ones with few sites
+    alternate with thorough ones.
     """
     arrays = problem.arrays
     share = POINTS * int(is_open.sum()) // problem.points
     largest = min(LARGEST, max(SMALLEST, share))
     everybody = np.arange(problem.points)
     site, distance = nearest_open(arrays, everybody, is_open)
-    while not over():
+    for shut in cycle(masks):
+        if over():
+            return
         many = int(rng.integers(SMALLEST, largest + 1))
         row = arrays.neighbour[rng.integers(problem.points)]
         inside = row[is_open[row]][:many].astype(np.int64)
