@@ -16,12 +16,13 @@ from depotopt.siting.cuts.cut_master import CutMaster
 from depotopt.siting.cuts.joint_steps import ROW_TOLERANCE, JointSteps
 from depotopt.siting.cuts.outcome import Memory
 from depotopt.siting.cuts.price_cuts import PriceCuts, least_response
+from depotopt.siting.cuts.rounding import Rounding
 from depotopt.siting.cuts.separation import Separation
 from depotopt.siting.model.goal import Goal
 from depotopt.siting.model.problem import Layout, SitingProblem, SupportRule
 from depotopt.siting.solve import solve_problem
 from depotopt.solving import Monitor, Progress, SolveLimits, Status
-from depotopt.units import FloatArray
+from depotopt.units import FloatArray, Int32Array
 from tests.siting.cases import random_case
 from tests.siting.supply_cases import supply_case
 from tests.siting.test_extensive import ruled_case
@@ -246,3 +247,18 @@ def test_a_stop_keeps_a_layout() -> None:
     assert outcome.layout is not None
     assert outcome.bound is not None
     assert outcome.bound <= sum(objective_terms(problem, outcome.layout).values())
+
+
+def test_a_stop_after_rounding_keeps_what_was_rounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A layout whose stock has not settled is handed back rather than the first one, which holds nothing."""
+    monitor, run = Monitor(), Rounding.run
+
+    def stopping(rounding: Rounding) -> Int32Array | None:
+        found = run(rounding)
+        monitor.stop()
+        return found
+
+    monkeypatch.setattr(Rounding, "run", stopping)
+    outcome = PriceCuts(random_case(3, sites=8, points=20, states=4).problem).solve(TIGHT, monitor)
+    assert outcome.layout is not None
+    assert outcome.layout.stock.sum() > 0

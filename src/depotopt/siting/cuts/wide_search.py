@@ -132,7 +132,7 @@ class WideSearch:
         """A layout by rounding, and its price."""
         nearest = NearestLayout(self._problem, self._engine, self._search.limits)
         found = Rounding(self._problem, self.steps, nearest).run()
-        if found is not None and not self._search.over:
+        if found is not None:
             self._settle(Layout(found, np.zeros(self._problem.need.shape[1:])))
 
     def _settle(self, layout: Layout) -> None:
@@ -145,12 +145,15 @@ class WideSearch:
         opened[layout.options] = 1.0
         steps.hold(opened, np.ones(len(opened), dtype=np.bool_), AGAIN)
         done = steps.advance(SETTLE_BLOCK)
-        if not done and search.layout is not None:
+        unpriced = not np.isfinite(search.value)
+        if not done and not unpriced:
             return
         self._tried.add(key)
         self._rounds.separation.price[:] = steps.prices.mean
         allowed = within_budgets(self._problem, steps.stock_of(layout))
         if allowed is not None:
+            # Without time for a price it is still better than the first layout, which holds nothing.
+            search.layout = allowed if unpriced else search.layout
             self._rounds.price(allowed)
             search.tell("cuts: layout priced")
 
