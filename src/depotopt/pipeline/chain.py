@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from depotopt.errors import DepotoptError, UsageError
+from depotopt.errors import UsageError
 from depotopt.evaluation.evaluate import evaluate
 from depotopt.evaluation.files import dump_evaluations
 from depotopt.io.plan_files import placed, read_made_from
@@ -84,8 +84,7 @@ def run(
     require_report_folder(target)
     origin = placed(made_from(case, options), target) | {"road_state": -1}
     kept = Safekeeping(target, origin, monitor=monitor)
-    monitor.keeper = kept.offer
-    try:
+    with kept.during():
         clock.lap("load")
         rules = scenario.ensemble
         design = sample_ensemble(
@@ -104,12 +103,6 @@ def run(
             return Outcome(case, options, siting, {}, None, None, clock.seconds)
         outcome = _judge_and_dispatch(case, options, siting, kept, clock)
         return _write(outcome, target, kept, clock)
-    except DepotoptError:
-        # Nothing was cut short: what failed now fails again.
-        kept.discard()
-        raise
-    finally:
-        monitor.keeper = None
 
 
 def resume(folder: Path, *, out: Path | None = None, monitor: Monitor | None = None) -> Outcome:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from depotopt.dispatch.replanning import InForce, Replanning, replan
-from depotopt.errors import DepotoptError, Fault, InputError, UsageError
+from depotopt.errors import Fault, InputError, UsageError
 from depotopt.hazards.states import RoadState
 from depotopt.io.plan_files import read_made_from
 from depotopt.pipeline.closures import CLOSURES_KEY, Closure, closures_of, with_closures
@@ -102,8 +102,7 @@ def replan_run(
     monitor = monitor or Monitor()
     kept = Safekeeping(target, origin | told, monitor=monitor)
     kept.stage("dispatch")
-    monitor.keeper = kept.offer
-    try:
+    with kept.during():
         replanning = replan(
             case.scenario,
             layout,
@@ -116,16 +115,6 @@ def replan_run(
         )
         kept.keep(replanning.result)
         written = _written(before, replanning, state_after, target, told)
-    except DepotoptError:
-        # Nothing was cut short: what failed now fails again.
-        kept.discard()
-        raise
-    except KeyboardInterrupt:
-        # What was found until now stays in the folder beside.
-        kept.close()
-        raise
-    finally:
-        monitor.keeper = None
     kept.discard()
     return written
 

@@ -7,11 +7,12 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from depotopt.errors import EngineError
+from depotopt.errors import DepotoptError, EngineError
 from depotopt.io.plan_files import dump_result
 from depotopt.plans import DispatchPlan, SitingPlan
 from depotopt.solving import Incumbent, Limit, Monitor, SolveResult, Status
@@ -84,6 +85,25 @@ class Safekeeping:
         self.stage("load")
         self._thread = threading.Thread(target=self._save_incumbents, name="safekeeping", daemon=True)
         self._thread.start()
+
+    @contextmanager
+    def during(self) -> Iterator[None]:
+        """Take incumbents in while something goes on; what fails for good leaves nothing behind.
+
+        Whatever else ends it (a second Ctrl-C, a defect) leaves the folder with what was found until then.
+        """
+        self._monitor.keeper = self.offer
+        try:
+            yield
+        except DepotoptError:
+            # Nothing was cut short: what failed now fails again.
+            self.discard()
+            raise
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            self._monitor.keeper = None
 
     def note(self, key: str, value: Any) -> None:
         """Add to what identifies the plans kept from now on (the road state chosen)."""

@@ -67,7 +67,8 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.add_middleware(Guard, settings=settings)
     _add_pages(app)
-    _add_reads(app, library)
+    _add_scenarios(app, library)
+    _add_runs(app, library)
     _add_jobs(app, settings, library, book)
 
     @app.exception_handler(HTTPException)
@@ -91,7 +92,7 @@ def _add_pages(app: FastAPI) -> None:
         return Response((assets / name).read_bytes(), media_type=ASSETS[name])
 
 
-def _add_reads(app: FastAPI, library: Library) -> None:
+def _add_scenarios(app: FastAPI, library: Library) -> None:
     @app.get("/api/scenarios")
     def scenarios() -> list[dict[str, Any]]:
         """Scenarios on this machine."""
@@ -162,6 +163,8 @@ def _add_reads(app: FastAPI, library: Library) -> None:
         found = await asyncio.to_thread(check_scenario, folder)
         return {"name": folder.name, "faults": [_fault(fault) for fault in found]}
 
+
+def _add_runs(app: FastAPI, library: Library) -> None:
     @app.get("/api/runs")
     def runs() -> list[dict[str, Any]]:
         """Runs, newest first."""
