@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from depotopt.errors import EngineError
+from depotopt.rules import CountRule
 from depotopt.siting.attempt import objective_terms
 from depotopt.siting.cuts.cut_master import CutMaster
 from depotopt.siting.cuts.price_cuts import PriceCuts, least_response
@@ -17,7 +18,7 @@ from depotopt.siting.prices.price_kernels import AllArcs, Wanted, look
 from depotopt.siting.recourse.recourse import response_terms
 from depotopt.siting.solve import solve_problem
 from depotopt.solving import Limit, Monitor, Progress, SolveLimits, Status
-from tests.siting.cases import random_case
+from tests.siting.cases import CITY, TOWN, counted, random_case
 from tests.siting.test_extensive import ruled_case
 
 TIGHT = SolveLimits(time_s=60.0, gap=1e-4)
@@ -101,6 +102,22 @@ def test_a_stop_before_anything_is_priced_still_gives_a_layout() -> None:
     assert result.status is Status.FEASIBLE
     assert result.limit is Limit.STOPPED
     assert result.objective == pytest.approx(sum(result.terms.values()))
+
+
+def test_who_stops_at_the_first_relaxation_has_something_to_send() -> None:
+    """The cheapest layout by itself holds nothing, and a plan without stock helps nobody."""
+
+    def stop(progress: Progress) -> None:
+        if progress.stage == "cuts: relaxation":
+            monitor.stop()
+
+    monitor = Monitor(stop)
+    tiers = (counted(CITY, CountRule(2, None)), TOWN)
+    problem = random_case(3, sites=12, points=40, states=6, tiers=tiers).problem
+    outcome = PriceCuts(problem).solve(SolveLimits(time_s=60.0, gap=1e-6), monitor)
+    assert outcome.limit is Limit.STOPPED
+    assert outcome.layout is not None
+    assert outcome.layout.stock.sum() > 0
 
 
 def test_a_stop_while_the_relaxation_runs_reaches_the_engine() -> None:

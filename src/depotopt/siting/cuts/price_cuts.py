@@ -19,13 +19,14 @@ import numpy as np
 from depotopt.siting.cuts.cut_master import CutMaster, MasterPoint
 from depotopt.siting.cuts.cut_rounds import Rounds
 from depotopt.siting.cuts.cut_tree import CutTree
-from depotopt.siting.cuts.outcome import Memory, Outcome
+from depotopt.siting.cuts.outcome import Memory, Outcome, within_budgets
 from depotopt.siting.cuts.search import Search
 from depotopt.siting.cuts.separation import Separation
 from depotopt.siting.cuts.wide_search import WideSearch
 from depotopt.siting.engines import MilpEngine
 from depotopt.siting.engines.highs import HighsEngine
-from depotopt.siting.model.problem import SitingProblem
+from depotopt.siting.model.first_stage import fitted
+from depotopt.siting.model.problem import Layout, SitingProblem
 from depotopt.siting.recourse.recourse import arc_cost
 from depotopt.solving import Limit, Monitor, SolveLimits, Status
 from depotopt.units import FloatArray
@@ -46,6 +47,8 @@ NEAR = 0.05
 """... once there is a layout this close to the bound."""
 LEAST_S = 0.5
 """What an integer master may take in any case: small ones end in less, so that equal runs stay equal."""
+STOCKED = (1.0, 0.3)
+"""Shares of what is useful at most that the first layout is tried with."""
 EARLY_AT = (25, 60, 120)
 """Relaxations after which an integer master finds a layout, so that there is a good plan early."""
 
@@ -98,6 +101,8 @@ class PriceCuts:
         if search.layout is None:
             rounds.price(layout)
             search.tell("cuts: layout priced")
+            if self.memory.layout is None:
+                self._stocked(rounds, layout)
         point = None
         if separation.wide:
             point = WideSearch(rounds, self.engine, pool, self.memory).run()
@@ -109,6 +114,15 @@ class PriceCuts:
         known = np.isfinite(search.value) or not problem.goal.ceilings
         self.memory.layout, self.memory.cuts = search.layout if known else None, master.kept()
         return self._outcome(search, infeasible)
+
+    def _stocked(self, rounds: Rounds, layout: Layout) -> None:
+        """Price the cheapest layout with stock in it, so that who stops early has something to send."""
+        problem, unit = self.problem, rounds.master.stage.unit
+        for share in STOCKED:
+            allowed = within_budgets(problem, fitted(problem, Layout(layout.options, share * unit)))
+            if allowed is not None and not rounds.search.over:
+                rounds.price(allowed)
+                rounds.search.tell("cuts: layout priced")
 
     def _narrow(self, rounds: Rounds, point: MasterPoint | None) -> bool:
         """Exact prices at every turn, integer masters, a tree; ``True`` if no layout keeps the rules."""
