@@ -82,7 +82,11 @@ def test_both_engines_keep_the_openings(engine: str) -> None:
     case = world(3)
     points = tuple(replace(point, earliest_s=5_000.0) for point in case.scenario.demand_points)
     case = World(replace(case.scenario, demand_points=points), case.network, case.state)
-    solved(case, SolveLimits(time_s=2.0), engine)
+    plan = solved(case, SolveLimits(time_s=2.0), engine).plan
+    assert plan is not None
+    ends = [stop.depart_s for trip in plan.trips for stop in trip.stops]
+    assert ends
+    assert min(ends) > 5_000.0
 
 
 def test_a_plan_waits_for_a_road_that_opens() -> None:
