@@ -19,7 +19,7 @@ from depotopt.verify.replan import verify_replan
 from tests.dispatch.test_replanning import busiest_street, in_force
 from tests.dispatch.worlds import World, world
 from tests.verify.line_case import calm, line_network, line_plan, line_scenario, path, slowed, without_street
-from tests.verify.test_replan import approach_plan
+from tests.verify.replan_case import approach_plan
 
 LIMITS = SolveLimits(time_s=0.2, seed=1)
 NETWORK = line_network()
