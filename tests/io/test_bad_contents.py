@@ -43,6 +43,55 @@ CASES = [
         ],
     ),
     Case(
+        "site twice in a tier",
+        cell("sites", 3, "tiers", "township;township"),
+        [("tables/sites.csv  row 3, column tiers", "'township;township'", "expected each tier once")],
+    ),
+    Case(
+        "litres for cubic metres",
+        together(
+            cell("commodities", 3, "kg_per_unit", "55"),
+            cell("commodities", 3, "m3_per_unit", "280"),
+            write("tables/stock.csv", "lot,site,commodity,quantity\nW,WEST,water,10\n"),
+        ),
+        [
+            (
+                "tables/commodities.csv  row 3, column m3_per_unit",
+                "55 kg in 280 m3",
+                "expected 1 to 22,590 kg in a cubic metre: are the units right?",
+            )
+        ],
+    ),
+    Case(
+        "site with room for something denser than osmium",
+        together(cell("sites", 3, "capacity_kg", "1000000"), cell("sites", 3, "capacity_m3", "10")),
+        [
+            (
+                "tables/sites.csv  row 3, column capacity_m3",
+                "1,000,000 kg in 10 m3",
+                "expected 1 to 22,590 kg in a cubic metre: are the units right?",
+            )
+        ],
+    ),
+    Case(
+        "commodity nobody may store",
+        together(
+            cell("commodities", 2, "commodity_class", "food"),
+            cell("commodities", 3, "commodity_class", "shelter"),
+            cell("sites", 2, "commodity_classes", "food"),
+            cell("sites", 3, "commodity_classes", "food"),
+            cell("sites", 4, "commodity_classes", "food"),
+            write("tables/stock.csv", "lot,site,commodity,quantity\nW,WEST,water,10\n"),
+        ),
+        [
+            (
+                "tables/commodities.csv  row 3, column commodity_class",
+                "class 'shelter' of tent",
+                "no site that may open stores this class; they store 'food'",
+            )
+        ],
+    ),
+    Case(
         "stock at unknown site",
         cell("stock", 3, "site", "WST"),
         [("tables/stock.csv  row 3, column site", "'WST'", "no such site (did you mean 'WEST'?)")],

@@ -253,6 +253,44 @@ CASES = [
         [("scenario.toml  tiers", "no tier that dispatches", "expected dispatches = true for one at least")],
     ),
     Case(
+        "measure twice in an order",
+        append("scenario.toml", '[objective]\nlexicographic = ["mean", "cost", "mean"]\n'),
+        [
+            (
+                "scenario.toml  objective.lexicographic",
+                "mean, cost, mean",
+                "expected each measure once",
+            )
+        ],
+    ),
+    Case(
+        "weights beside an order",
+        append("scenario.toml", '[objective]\nlexicographic = ["mean", "cost"]\ncvar = 2\nworst = 0.5\n'),
+        [
+            (
+                "scenario.toml  objective.cvar",
+                "2",
+                "expected no weight beside lexicographic: the order takes its place",
+            ),
+            (
+                "scenario.toml  objective.worst",
+                "0.5",
+                "expected no weight beside lexicographic: the order takes its place",
+            ),
+        ],
+    ),
+    Case(
+        "capacity in the wrong unit",
+        edit("scenario.toml", "capacity_m3 = 5, capacity_kg = 2000", "capacity_m3 = 5, capacity_kg = 2"),
+        [
+            (
+                "scenario.toml  tiers.township.size_classes[0].capacity_kg",
+                "2 kg in 5 m3",
+                "expected 1 to 22,590 kg in a cubic metre: are the units right?",
+            )
+        ],
+    ),
+    Case(
         "farthest alone",
         append("scenario.toml", '[objective]\nlexicographic = ["cost", "farthest"]\n'),
         [

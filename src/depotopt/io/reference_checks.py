@@ -70,6 +70,8 @@ def reference_faults(tables: ScenarioTables, file: ScenarioFile | None) -> list[
     for i, site in tables.checked("sites", SiteRow):
         if not site.tiers:
             faults.append(tables.fault("sites", i, "tiers", "expected at least one tier", "missing"))
+        if len(set(site.tiers)) < len(site.tiers):
+            faults.append(tables.fault("sites", i, "tiers", "expected each tier once", "duplicate-id"))
         if file is not None:
             known_tiers, hazards = frozenset(file.tiers), frozenset(file.hazards)
             for value in site.tiers:

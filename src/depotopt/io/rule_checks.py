@@ -14,6 +14,9 @@ from depotopt.io.table_schemas import SiteRow
 from depotopt.io.toml_schemas import CountBlock, ScenarioFile, TierBlock
 from depotopt.scenario import SiteStatus
 
+WEIGHTS = {"mean": 1.0, "cvar": 0.0, "worst": 0.0}
+"""Weights of an objective where the file says nothing."""
+
 
 def rule_faults(tables: ScenarioTables, file: ScenarioFile, origin: Mapping[KeyPath, str]) -> list[Fault]:
     """All faults of ``scenario.toml`` that only show beside the tables or across keys."""
@@ -197,16 +200,25 @@ def _support_faults(file: ScenarioFile, origin: Mapping[KeyPath, str]) -> list[F
 
 
 def _order_faults(file: ScenarioFile, origin: Mapping[KeyPath, str]) -> list[Fault]:
-    """The farthest person fixes only where sites stand: something else must follow."""
-    order = file.objective.lexicographic
-    if "farthest" not in order or (
-        order.index("farthest") == 0 and order.count("farthest") == 1 < len(order)
-    ):
-        return []
+    """An order names each measure once and takes the place of the weights.
+
+    The farthest person fixes only where sites stand: something else must follow.
+    """
+    objective, faults = file.objective, []
+    order = objective.lexicographic
     place = key_place(("objective", "lexicographic"), origin)
-    return [
-        Fault(TOML_FILE, place, ", ".join(order), "expected farthest once, first, before others", "order")
-    ]
+    if len(set(order)) < len(order):
+        faults.append(Fault(TOML_FILE, place, ", ".join(order), "expected each measure once", "order"))
+    elif "farthest" in order and (order[0] != "farthest" or len(order) == 1):
+        expected = "expected farthest once, first, before others"
+        faults.append(Fault(TOML_FILE, place, ", ".join(order), expected, "order"))
+    for key, default in WEIGHTS.items() if order else ():
+        value = getattr(objective, key)
+        if value != default:
+            where = key_place(("objective", key), origin)
+            expected = "expected no weight beside lexicographic: the order takes its place"
+            faults.append(Fault(TOML_FILE, where, f"{value:g}", expected, "order"))
+    return faults
 
 
 def _coverage_faults(name: str, tier: TierBlock, origin: Mapping[KeyPath, str]) -> list[Fault]:

@@ -35,6 +35,7 @@ from depotopt.io.overrides import (
     override_faults,
     override_tables,
 )
+from depotopt.io.plausibility_checks import plausibility_faults
 from depotopt.io.raw_tables import SETTINGS, WORKBOOK, RawTable, read_tables
 from depotopt.io.records import read_file
 from depotopt.io.reference_checks import duplicate_faults, reference_faults
@@ -268,6 +269,7 @@ class Reading:
             return
         self.faults += rule_faults(tables, file, origin)
         self.faults += supply_faults(tables, file, origin)
+        self.faults += plausibility_faults(tables, file, origin)
         roads = self.folder / file.roads.path
         if not file.roads.path or not roads.exists():
             expected = "no such file or folder"
