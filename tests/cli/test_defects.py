@@ -15,10 +15,9 @@ from openpyxl.utils.exceptions import IllegalCharacterError
 from depotopt.cli import main
 from depotopt.cli.exits import Exit
 from depotopt.io.table_schemas import TABLES
-from tests.io import test_bad_cells, test_bad_contents, test_bad_tables, test_bad_toml
+from tests.io.defects import CASES
 from tests.io.minimal_copy import Case, copy_minimal
 
-CASES = [*test_bad_cells.CASES, *test_bad_contents.CASES, *test_bad_tables.CASES, *test_bad_toml.CASES]
 LEAST_KINDS = 130
 """Kinds of defect seeded; docs/report.md names the count."""
 CHINESE = re.compile("[\u4e00-\u9fff]")

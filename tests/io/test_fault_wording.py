@@ -13,10 +13,9 @@ from depotopt.io.fault_wording import sentence, translated
 from depotopt.io.scenario_schema import BLOCKS
 from depotopt.io.table_schemas import TABLES
 from depotopt.language.speech import speech
-from tests.io import test_bad_cells, test_bad_contents, test_bad_tables, test_bad_toml
+from tests.io.defects import CASES
 from tests.io.minimal_copy import Case
 
-CASES = [*test_bad_cells.CASES, *test_bad_contents.CASES, *test_bad_tables.CASES, *test_bad_toml.CASES]
 CHINESE = re.compile("[\u4e00-\u9fff]")
 
 

@@ -25,11 +25,10 @@ from depotopt.io.hazard_blocks import KINDS
 from depotopt.io.scenario_files import load_scenario
 from depotopt.io.table_schemas import TABLES
 from depotopt.roads.network import ROAD_CLASSES
-from tests.io import test_bad_cells, test_bad_contents, test_bad_tables, test_bad_toml
+from tests.io.defects import CASES
 from tests.io.minimal_copy import MINIMAL, Case
 from tests.language.pseudo import LETTERS, PSEUDO, marked, unmarked
 
-CASES = [*test_bad_cells.CASES, *test_bad_contents.CASES, *test_bad_tables.CASES, *test_bad_toml.CASES]
 SMALL = ["--states", "4", "--unseen", "6", "--site-time", "20", "--dispatch-time", "2"]
 BORROWED = re.compile("⟦(broken|no readable|the unverified value|no such file)")
 UNITS = {"s", "km", "kg", "m", "min", "h", "L", "m³", "t"}
