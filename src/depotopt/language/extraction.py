@@ -55,6 +55,8 @@ SPEAKING: Final = (
     "dispatch/publishing/reasons.py",
     "io/*.py",
     "pipeline/doctor.py",
+    "siting/conflicts.py",
+    "siting/model/assembly.py",
     "siting/model/rules.py",
     "siting/model/services.py",
     "siting/explanation.py",

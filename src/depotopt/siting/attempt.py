@@ -9,7 +9,7 @@ import numpy as np
 from depotopt.plans import SitingPlan
 from depotopt.siting.cuts.outcome import Judged, Memory, Outcome
 from depotopt.siting.engines.interruption import Silent
-from depotopt.siting.model.goal import CEILING_TOLERANCE, told
+from depotopt.siting.model.goal import CEILING_TOLERANCE
 from depotopt.siting.model.problem import Layout, SitingProblem
 from depotopt.siting.naming import as_plan
 from depotopt.siting.offering import Offering
@@ -53,9 +53,12 @@ def solve_once(
         outcome = replace(outcome, bound=trivial_bound(problem))
     name = engine_name(method)
     if outcome.status is Status.INFEASIBLE and start is None:
-        from depotopt.siting.conflicts import conflicting_rules
+        from depotopt.siting.conflicts import ceiling_sentences, conflict_sentences
 
-        conflicts = conflicting_rules(problem, limits) or _low_ceilings(problem, limits, monitor, engine)
+        def least(other: SitingProblem, within: SolveLimits) -> float | None:
+            return solve_once(other, within, monitor, engine).bound
+
+        conflicts = conflict_sentences(problem, limits) or ceiling_sentences(problem, limits, least)
         seconds = working_s() - started
         return SolveResult(
             Status.INFEASIBLE, None, None, outcome.bound, name, seconds, None, conflicts, notes=outcome.notes
@@ -202,22 +205,6 @@ def _terms(
             value = goal.measure(measure, transport + unmet, problem.probability)
             terms[measure] = share * problem.events_per_year * value
     return terms
-
-
-def _low_ceilings(
-    problem: SitingProblem, limits: SolveLimits, monitor: Monitor | None, engine: str
-) -> tuple[str, ...]:
-    """Ceilings that no layout keeps, each with the proved least; all of them where only together."""
-    low = []
-    for ceiling in problem.goal.ceilings:
-        goal = problem.goal.alone(ceiling.measure, ())
-        least = solve_once(replace(problem, goal=goal), limits, monitor, engine).bound
-        per_event = None if least is None else least / max(problem.events_per_year, 1e-12)
-        if per_event is not None and per_event > ceiling.amount:
-            low.append(
-                f"{ceiling.name}: no layout under the rules gets below {told(ceiling.measure, per_event)}"
-            )
-    return tuple(low) or tuple(one.name for one in problem.goal.ceilings)
 
 
 def measured(problem: SitingProblem, layout: Layout, measure: str, *, workers: int = 1) -> float:

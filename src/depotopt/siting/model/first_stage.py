@@ -198,6 +198,14 @@ def _add_rule(arrays: LinearArrays, problem: SitingProblem, stage: FirstStage, r
 
 
 def _add_budget(arrays: LinearArrays, problem: SitingProblem, stage: FirstStage, rule: BudgetRule) -> None:
+    columns, values, amount = budget_row(problem, stage, rule)
+    arrays.add_rows(-np.inf, amount, np.zeros(len(columns), dtype=np.int64), columns, values)
+
+
+def budget_row(
+    problem: SitingProblem, stage: FirstStage, rule: BudgetRule
+) -> tuple[Int64Array, FloatArray, float]:
+    """What a budget bears: columns, cost of each, and the amount their sum may reach."""
     j, k = np.nonzero(stage.stock >= 0)
     b = np.nonzero(stage.bought >= 0)
     fresh = problem.held[j, k] <= 0
@@ -217,4 +225,4 @@ def _add_budget(arrays: LinearArrays, problem: SitingProblem, stage: FirstStage,
         columns = np.concatenate([columns, stage.covered])
         values = np.concatenate([values, -stage.spared])
         amount -= sum(service.cost * service.cover.total for service in problem.services)
-    arrays.add_rows(-np.inf, amount, np.zeros(len(columns), dtype=np.int64), columns, values)
+    return columns, values, amount

@@ -103,10 +103,11 @@ def calm_seconds(scenario: Scenario, options: Options, travel: TravelInputs) -> 
 
 
 def _reach(tier: Tier) -> str:
-    depots = "an open site" if tier.backup == 1 else f"{tier.backup} open sites"
     if tier.graded:
-        return ", ".join(f"{within_s / 60:g} min ({credit:g})" for within_s, credit in tier.graded) + (
-            f" of {depots}"
-        )
+        steps = ", ".join(f"{within_s / 60:g} min ({credit:g})" for within_s, credit in tier.graded)
+        return f"{steps} of an open site" if tier.backup == 1 else f"{steps} of {tier.backup} open sites"
     assert tier.service_standard_s is not None
-    return f"{tier.service_standard_s / 60:g} min of {depots}"
+    minutes = tier.service_standard_s / 60
+    if tier.backup == 1:
+        return f"{minutes:g} min of an open site"
+    return f"{minutes:g} min of {tier.backup} open sites"
