@@ -50,7 +50,7 @@ def replan_case(job: Job) -> Iterator[Measurement]:
     from depotopt.dispatch.replanning import InForce, interrupted, replan
     from depotopt.dispatch.solve import settle, solve_dispatch
     from depotopt.solving import Monitor, Progress, SolveLimits
-    from depotopt.verify.legs import PlanInForce
+    from depotopt.verify.in_force import PlanInForce
     from depotopt.verify.replan import verify_replan
 
     settings = job.arguments

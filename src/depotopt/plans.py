@@ -174,6 +174,18 @@ class Waypoint:
 
 
 @dataclass(frozen=True, slots=True)
+class TripLeg:
+    """One leg of a trip: its number in the trip, where it leads from and to, when, and over which links."""
+
+    number: int
+    origin: str
+    destination: str
+    leave_s: float
+    arrive_s: float
+    links: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Trip:
     """One depot-to-depot run of one vehicle.
 
@@ -238,6 +250,21 @@ class Trip:
         """Everything loaded for it."""
         brought = () if self.transfer is None else self.transfer.loads
         return (*(load for stop in self.stops for load in stop.loads), *brought, *self.on_board)
+
+    @property
+    def legs(self) -> list[TripLeg]:
+        """Legs after loading in order, numbered from 1; the last is the way back."""
+        legs: list[TripLeg] = []
+        place, leave_s = self.start_site, self.depart_s
+        visits = [(stop.point, stop.links, stop.arrive_s, stop.depart_s) for stop in self.stops]
+        if self.transfer is not None:
+            hub = self.transfer
+            visits.append((hub.site, hub.links, hub.arrive_s, hub.depart_s))
+        for destination, links, arrive_s, depart_s in visits:
+            legs.append(TripLeg(len(legs) + 1, place, destination, leave_s, arrive_s, links))
+            place, leave_s = destination, depart_s
+        back = TripLeg(len(legs) + 1, place, self.end_site, leave_s, self.return_s, self.return_links)
+        return [*legs, back]
 
 
 @dataclass(frozen=True, slots=True, order=True)

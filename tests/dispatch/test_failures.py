@@ -13,7 +13,7 @@ from depotopt.dispatch.solve import solve_dispatch
 from depotopt.errors import EngineError
 from depotopt.solving import Limit, Monitor, Progress, SolveLimits
 from depotopt.verify.dispatch import verify_dispatch
-from depotopt.verify.legs import PlanInForce
+from depotopt.verify.in_force import PlanInForce
 from depotopt.verify.replan import verify_replan
 from tests.dispatch.test_replanning import busiest_street, closed, in_force
 from tests.dispatch.worlds import World, world

@@ -21,7 +21,7 @@ from depotopt.plans import DispatchPlan, Trip
 from depotopt.scenario import FleetEntry, Scenario
 from depotopt.solving import Monitor, SolveLimits, SolveResult
 from depotopt.verify.dispatch import verify_dispatch
-from depotopt.verify.legs import PlanInForce
+from depotopt.verify.in_force import PlanInForce
 from depotopt.verify.replan import verify_replan
 from tests.dispatch.test_replanning import busiest_street, closed
 from tests.dispatch.worlds import World, hub_world

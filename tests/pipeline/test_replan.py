@@ -20,7 +20,7 @@ from depotopt.pipeline.stages import Case, sample_ensemble, verified_dispatch
 from depotopt.pipeline.unfinished import SUFFIX
 from depotopt.plans import DispatchPlan
 from depotopt.solving import Limit, Progress, SolveLimits, SolveResult
-from depotopt.verify.legs import PlanInForce
+from depotopt.verify.in_force import PlanInForce
 from depotopt.verify.replan import verify_replan
 from tests.pipeline.random_case import random_scenario
 

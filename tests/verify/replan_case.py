@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from depotopt.plans import DispatchPlan, Load, PointState, Reason, Stop, Trip, UnmetLine
-from depotopt.verify.legs import PlanInForce
+from depotopt.verify.in_force import PlanInForce
 from tests.verify.line_case import calm, line_network, line_plan, line_scenario, path, without_street
 
 Mutations = dict[str, tuple[Callable[[DispatchPlan], DispatchPlan], str]]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from depotopt.plans import DispatchPlan, Load, PointState, Stop, Trip
-from depotopt.verify.legs import PlanInForce
+from depotopt.verify.in_force import PlanInForce
 from depotopt.verify.replan import verify_replan
 from tests.verify.line_case import calm, path, without_street
 from tests.verify.replan_case import AFTER, NETWORK, OLD, SCENARIO, Mutations, changed, new_plan, stop_changed

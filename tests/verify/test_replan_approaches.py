@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from depotopt.plans import DispatchPlan, Waypoint
-from depotopt.verify.legs import PlanInForce
+from depotopt.verify.in_force import PlanInForce
 from depotopt.verify.replan import verify_replan
 from tests.verify.line_case import calm, path
 from tests.verify.replan_case import NETWORK, SCENARIO, Mutations, approach_plan, changed

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from depotopt.plans import DispatchPlan, PointState, Reason, UnmetLine, Waypoint
-from depotopt.verify.legs import PlanInForce
+from depotopt.verify.in_force import PlanInForce
 from depotopt.verify.replan import verify_replan
 from tests.verify.line_case import line_plan, path, slowed, without_street
 from tests.verify.replan_case import NETWORK, OLD, SCENARIO, Mutations, changed

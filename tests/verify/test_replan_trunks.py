@@ -10,7 +10,7 @@ from depotopt.dispatch.replanning import InForce, replan
 from depotopt.dispatch.solve import solve_dispatch
 from depotopt.plans import DispatchPlan, Load
 from depotopt.solving import SolveLimits
-from depotopt.verify.legs import PlanInForce
+from depotopt.verify.in_force import PlanInForce
 from depotopt.verify.replan import verify_replan
 from tests.dispatch.test_transshipment import with_hub
 from tests.verify.line_case import without_street

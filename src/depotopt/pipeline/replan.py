@@ -20,7 +20,7 @@ from depotopt.pipeline.stages import require_moment
 from depotopt.pipeline.unfinished import Safekeeping
 from depotopt.report.content import ReportFiles
 from depotopt.solving import Monitor
-from depotopt.verify.legs import PlanInForce
+from depotopt.verify.in_force import PlanInForce
 from depotopt.verify.replan import verify_replan
 
 CHANGES = "changes.json"

@@ -23,7 +23,7 @@ from depotopt.verify.dispatch import (
     routes_of,
     unmet_line_faults,
 )
-from depotopt.verify.legs import PlanInForce, is_on_approach, is_under_way
+from depotopt.verify.in_force import PlanInForce, is_on_approach, is_under_way
 from depotopt.verify.lots import UsableLot, usable_lots
 from depotopt.verify.transfers import ledger_faults, transfer_faults
 from depotopt.verify.trips import RouteClock

@@ -10,14 +10,14 @@ import numpy as np
 
 from depotopt.errors import UsageError
 from depotopt.hazards.states import RoadState
-from depotopt.plans import Load, SitingPlan, Trip
+from depotopt.plans import Load, SitingPlan, Trip, TripLeg
 from depotopt.roads.network import RoadNetwork
 from depotopt.roads.profiles import Mode, TravelProfile
 from depotopt.scenario import Scenario
 from depotopt.travel import link_times_ds
 from depotopt.units import DS_PER_S, UNREACHABLE_DS, FloatArray
 from depotopt.verify.check import QUANTITY_TOLERANCE, TIME_TOLERANCE_S
-from depotopt.verify.legs import Leg, PlanInForce, Reached, legs_of
+from depotopt.verify.in_force import PlanInForce, Reached
 from depotopt.verify.lots import dispatching_sites
 from depotopt.verify.openings import known, moments
 from depotopt.verify.terms import begin_s, latest_s
@@ -116,9 +116,9 @@ class Frozen:
             broken.append(f"{where}: the approach that has begun is begun anew")
         if self._profile(now).mode is not Mode.ROAD:
             return broken, was.load_start_s
-        planned = Leg(0, origin, was.start_site, began_s, was.load_start_s, was.approach_links)
+        planned = TripLeg(0, origin, was.start_site, began_s, was.load_start_s, was.approach_links)
         here = self._reached(was, planned)
-        told = Leg(0, origin, now.start_site, began_s, now.load_start_s, now.approach_links)
+        told = TripLeg(0, origin, now.start_site, began_s, now.load_start_s, now.approach_links)
         if self._is_moving(was, planned, here):
             broken += self._seen(where, now, planned, here)
         if now.start_site != was.start_site:
@@ -184,9 +184,9 @@ class Frozen:
     def _way(self, where: str, was: Trip, now: Trip, home: str, reached: int) -> list[str]:
         """Legs ahead go on from where the vehicle is, over open roads, no faster than possible."""
         unloaded = was.transfer is not None and was.transfer.arrive_s <= self._at_s
-        planned = legs_of(was)[reached + unloaded]
-        ahead = legs_of(now)[reached + unloaded :]
-        if was.stranded and planned.number == len(legs_of(was)):
+        planned = was.legs[reached + unloaded]
+        ahead = now.legs[reached + unloaded :]
+        if was.stranded and planned.number == len(was.legs):
             here = Reached(len(planned.links), max(planned.arrive_s, self._at_s))
         else:
             here = self._reached(was, planned)
@@ -199,7 +199,7 @@ class Frozen:
             # A trunk trip ends at its hub: there is no way back to check.
             ahead = ahead[:-1]
         for leg in ahead:
-            if now.stranded and leg.number == len(legs_of(now)):
+            if now.stranded and leg.number == len(now.legs):
                 broken += self._stands(where, was, now, planned, here, leg)
                 break
             faults, there_s = self._rest(where, was, leg, here, planned.links)
@@ -211,11 +211,11 @@ class Frozen:
             if faults:
                 break
             depart_s = now.stops[leg.number - 1].depart_s if leg.number <= len(now.stops) else leg.arrive_s
-            here, planned = self._at(leg.destination, depart_s), Leg(0, "", "", 0.0, 0.0, ())
+            here, planned = self._at(leg.destination, depart_s), TripLeg(0, "", "", 0.0, 0.0, ())
         return broken
 
     def _rest(
-        self, where: str, was: Trip, leg: Leg, here: Reached, planned: tuple[int, ...]
+        self, where: str, was: Trip, leg: TripLeg, here: Reached, planned: tuple[int, ...]
     ) -> tuple[list[str], float]:
         """Faults of a leg from where the vehicle is, and when it is at its end at the earliest."""
         links = np.array(leg.links, dtype=np.int64)
@@ -246,7 +246,9 @@ class Frozen:
             return [f"{where}: enters the lost street {street} on the way to {leg.destination}"], here.at_s
         return [], there_s + float(self._places.access_s[b])
 
-    def _stands(self, where: str, was: Trip, now: Trip, planned: Leg, here: Reached, told: Leg) -> list[str]:
+    def _stands(
+        self, where: str, was: Trip, now: Trip, planned: TripLeg, here: Reached, told: TripLeg
+    ) -> list[str]:
         """A stranded vehicle stays where it is, and only because the way ahead is lost."""
         self.stranded.add(now.vehicle)
         broken = []
@@ -257,7 +259,7 @@ class Frozen:
         return broken
 
     def _elsewhere(
-        self, where: str, was: Trip, planned: Leg, here: Reached, end: str, home: str
+        self, where: str, was: Trip, planned: TripLeg, here: Reached, end: str, home: str
     ) -> list[str]:
         """A trip ends elsewhere than planned only where its way is lost, at a depot or at home."""
         if not was.stranded and not self._lost_ahead(was, planned, here):
@@ -266,15 +268,15 @@ class Frozen:
             return [f"{where}: ends at {end}, neither an open depot nor its home"]
         return []
 
-    def _lost_ahead(self, was: Trip, planned: Leg, here: Reached) -> bool:
+    def _lost_ahead(self, was: Trip, planned: TripLeg, here: Reached) -> bool:
         """Whether a link that is not behind the vehicle is lost."""
         ahead = list(planned.links[here.behind :])
-        for leg in legs_of(was)[planned.number :]:
+        for leg in was.legs[planned.number :]:
             ahead += leg.links
         now_ds = self._times(self._profile(was), self._at_s, now=True)
         return bool((now_ds[ahead] >= UNREACHABLE_DS).any()) if ahead else False
 
-    def _seen(self, where: str, now: Trip, planned: Leg, here: Reached) -> list[str]:
+    def _seen(self, where: str, now: Trip, planned: TripLeg, here: Reached) -> list[str]:
         """The new plan tells where the vehicle is."""
         told = now.seen
         due = f"{here.behind} links into leg {planned.number} at {here.at_s:.1f} s"
@@ -293,7 +295,7 @@ class Frozen:
         access_s = float(self._places.access_s[self._place[place]])
         return Reached(0, leave_s + access_s, access_s)
 
-    def _reached(self, was: Trip, leg: Leg) -> Reached:
+    def _reached(self, was: Trip, leg: TripLeg) -> Reached:
         """How far a leg of the plan in force is driven now.
 
         What lies behind the last place where the vehicle was seen took the time it took; a vehicle on a link
@@ -321,13 +323,13 @@ class Frozen:
             return Reached(here.behind + count - 1, back_s)
         return Reached(here.behind + count, float(entered_s[count]))
 
-    def _is_moving(self, was: Trip, leg: Leg, here: Reached) -> bool:
+    def _is_moving(self, was: Trip, leg: TripLeg, here: Reached) -> bool:
         """Whether a vehicle is on a leg, not at the place where it begins."""
         seen = was.seen is not None and was.seen.leg == leg.number
         began_s = max(leg.leave_s, self._moment(was, leg, self._at(leg.origin, leg.leave_s)))
         return seen or (began_s < self._at_s and (self._at_s < was.return_s or was.stranded))
 
-    def _moment(self, was: Trip, leg: Leg, here: Reached) -> float:
+    def _moment(self, was: Trip, leg: TripLeg, here: Reached) -> float:
         """Over the roads of which moment a leg was to be driven to be there when the plan says."""
         ahead = np.array(leg.links[here.behind :], dtype=np.int64)
         access_s = float(self._places.access_s[self._place[leg.destination]])

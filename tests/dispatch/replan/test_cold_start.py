@@ -17,7 +17,7 @@ from depotopt.dispatch.replanning import InForce, interrupted, replan
 from depotopt.dispatch.solve import settle
 from depotopt.plans import DispatchPlan
 from depotopt.solving import Monitor, SolveLimits
-from depotopt.verify.legs import PlanInForce
+from depotopt.verify.in_force import PlanInForce
 from depotopt.verify.replan import verify_replan
 from tests.dispatch.test_replanning import busiest_street, closed, in_force
 from tests.dispatch.worlds import World, world

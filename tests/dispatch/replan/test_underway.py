@@ -14,7 +14,7 @@ from depotopt.hazards.states import Damage, RoadState
 from depotopt.plans import DispatchPlan, Trip, Waypoint
 from depotopt.scenario import Scenario, Stock
 from depotopt.solving import SolveLimits
-from depotopt.verify.legs import PlanInForce
+from depotopt.verify.in_force import PlanInForce
 from depotopt.verify.replan import verify_replan
 from tests.dispatch.test_replanning import busiest_street, in_force
 from tests.dispatch.worlds import World, world

@@ -13,7 +13,7 @@ from depotopt.plans import DispatchPlan
 from depotopt.scenario import FleetEntry, Scenario
 from depotopt.solving import SolveLimits
 from depotopt.verify.dispatch import verify_dispatch
-from depotopt.verify.legs import PlanInForce
+from depotopt.verify.in_force import PlanInForce
 from depotopt.verify.replan import verify_replan
 from tests.dispatch.worlds import World
 from tests.verify.line_case import calm, line_network, line_scenario

@@ -9,7 +9,7 @@ import numpy as np
 
 from depotopt.dispatch.model.roadlegs import known_damage
 from depotopt.hazards.states import RoadState
-from depotopt.plans import Waypoint
+from depotopt.plans import TripLeg, Waypoint
 from depotopt.roads.engines import TravelTimeEngine
 from depotopt.roads.network import Places, RoadNetwork
 from depotopt.roads.profiles import TravelProfile
@@ -18,18 +18,6 @@ from depotopt.units import DS_PER_S, UNREACHABLE_DS, Int32Array, ds_to_seconds, 
 
 ROUNDING_S: Final = 0.05
 """Half a decisecond: by so much moments of a plan may be off."""
-
-
-@dataclass(frozen=True, slots=True)
-class Leg:
-    """One leg of a trip: its number in the trip, where it leads from and to, when, and over which links."""
-
-    number: int
-    origin: str
-    destination: str
-    leave_s: float
-    arrive_s: float
-    links: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +40,7 @@ class Whereabouts:
     moving: bool = False
     access_s: float = 0.0
 
-    def seen(self, leg: Leg) -> Waypoint | None:
+    def seen(self, leg: TripLeg) -> Waypoint | None:
         """As the plan tells it."""
         return Waypoint(leg.number, len(self.driven), self.clock_s) if self.moving else None
 
@@ -129,7 +117,7 @@ class ChangingRoads:
         access_s = float(self._access_s[position])
         return Whereabouts(int(self.places.node[position]), leave_s + access_s, access_s=access_s)
 
-    def whereabouts(self, profile: TravelProfile, leg: Leg, seen: Waypoint | None) -> Whereabouts:
+    def whereabouts(self, profile: TravelProfile, leg: TripLeg, seen: Waypoint | None) -> Whereabouts:
         """Next node of a vehicle on a leg of the plan in force, and the links driven until there.
 
         What lies behind where it was seen took the time it took. On a link that is lost under way, it turns
@@ -155,7 +143,7 @@ class ChangingRoads:
             node, clock = int(self.network.head[link]), clock + seconds
         return Whereabouts(node, clock, leg.links[:behind], True)
 
-    def as_fast(self, profile: TravelProfile, leg: Leg, seen: Waypoint | None) -> bool:
+    def as_fast(self, profile: TravelProfile, leg: TripLeg, seen: Waypoint | None) -> bool:
         """Whether what is ahead of a vehicle on a leg is as passable, and as fast, as when it was planned."""
         here, start = self.whereabouts(profile, leg, seen), self._start(profile, leg, seen)
         ahead = list(leg.links[len(here.driven) :])
@@ -199,7 +187,7 @@ class ChangingRoads:
         """Length of some links."""
         return float(self.network.length_m[list(links)].sum()) if links else 0.0
 
-    def _start(self, profile: TravelProfile, leg: Leg, seen: Waypoint | None) -> _Start:
+    def _start(self, profile: TravelProfile, leg: TripLeg, seen: Waypoint | None) -> _Start:
         """Where and when the part of a leg begins that the roads of the plan in force are for."""
         position = self._position[leg.origin]
         node, ready_s, behind = int(self.places.node[position]), leg.leave_s, 0

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from depotopt.dispatch.replan.changing_roads import ChangingRoads, Leg, Way, Whereabouts
-from depotopt.plans import Stop, Transfer, Trip
+from depotopt.dispatch.replan.changing_roads import ChangingRoads, Way, Whereabouts
+from depotopt.plans import Stop, Transfer, Trip, TripLeg
 from depotopt.roads.profiles import Mode, TravelProfile
 from depotopt.scenario import Scenario
 
@@ -65,7 +65,7 @@ class Underway:
         profile = self._profile(trip)
         if profile.mode is not Mode.ROAD:
             return KeptTrip(trip)
-        legs = _legs(trip)
+        legs = trip.legs
         leg = next((leg for leg in legs[:-1] if leg.arrive_s > self.at_s), legs[-1])
         here = self.roads.whereabouts(profile, leg, trip.seen)
         if trip.stranded and leg is legs[-1]:
@@ -163,7 +163,7 @@ class Underway:
         profile = self._profile(trip)
         if profile.mode is not Mode.ROAD:
             return True
-        ahead = [leg for leg in _legs(trip) if leg.arrive_s > self.at_s]
+        ahead = [leg for leg in trip.legs if leg.arrive_s > self.at_s]
         if origin is not None and trip.approach_start_s is not None and trip.load_start_s >= self.at_s:
             ahead.append(_approach(trip, origin))
         return all(self.roads.as_fast(profile, leg, trip.seen) for leg in ahead)
@@ -220,25 +220,10 @@ class Underway:
         return point.earliest_s, max(latest_s, response_s) if soft else latest_s
 
 
-def _approach(trip: Trip, origin: str) -> Leg:
+def _approach(trip: Trip, origin: str) -> TripLeg:
     """The drive to the depot as a leg."""
     leave_s = trip.load_start_s if trip.approach_start_s is None else trip.approach_start_s
-    return Leg(0, origin, trip.start_site, leave_s, trip.load_start_s, trip.approach_links)
-
-
-def _legs(trip: Trip) -> list[Leg]:
-    """Legs after loading, numbered from 1; the way back is the last."""
-    legs: list[Leg] = []
-    origin, leave_s = trip.start_site, trip.depart_s
-    visits = [(stop.point, stop.links, stop.arrive_s, stop.depart_s) for stop in trip.stops]
-    if trip.transfer is not None:
-        brought = trip.transfer
-        visits.append((brought.site, brought.links, brought.arrive_s, brought.depart_s))
-    for place, links, arrive_s, depart_s in visits:
-        legs.append(Leg(len(legs) + 1, origin, place, leave_s, arrive_s, links))
-        origin, leave_s = place, depart_s
-    legs.append(Leg(len(legs) + 1, origin, trip.end_site, leave_s, trip.return_s, trip.return_links))
-    return legs
+    return TripLeg(0, origin, trip.start_site, leave_s, trip.load_start_s, trip.approach_links)
 
 
 def _ended(trip: Trip, site: str, moment: float) -> Trip:

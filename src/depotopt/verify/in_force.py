@@ -1,4 +1,4 @@
-"""Legs of a trip, and how far a plan in force is carried out at a moment."""
+"""How far a plan in force is carried out at a moment."""
 
 from __future__ import annotations
 
@@ -14,18 +14,6 @@ class PlanInForce:
 
     plan: DispatchPlan
     state: RoadState
-
-
-@dataclass(frozen=True, slots=True)
-class Leg:
-    """One leg of a trip: where it leads from and to, over which links, from when until when."""
-
-    number: int
-    origin: str
-    destination: str
-    leave_s: float
-    arrive_s: float
-    links: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +49,3 @@ def is_on_approach(trip: Trip, at_s: float) -> bool:
     if trip.stranded and trip.seen is not None and trip.seen.leg == 0:
         return True
     return trip.approach_start_s is not None and trip.approach_start_s < at_s <= trip.load_start_s
-
-
-def legs_of(trip: Trip) -> list[Leg]:
-    """Legs after loading in order, numbered from 1; the last is the way back."""
-    legs: list[Leg] = []
-    origin, leave_s = trip.start_site, trip.depart_s
-    visits = [(stop.point, stop.links, stop.arrive_s, stop.depart_s) for stop in trip.stops]
-    if trip.transfer is not None:
-        hub = trip.transfer
-        visits.append((hub.site, hub.links, hub.arrive_s, hub.depart_s))
-    for place, links, arrive_s, depart_s in visits:
-        legs.append(Leg(len(legs) + 1, origin, place, leave_s, arrive_s, links))
-        origin, leave_s = place, depart_s
-    legs.append(Leg(len(legs) + 1, origin, trip.end_site, leave_s, trip.return_s, trip.return_links))
-    return legs
