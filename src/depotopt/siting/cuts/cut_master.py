@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from depotopt.siting.cuts.outcome import as_layout_values
 from depotopt.siting.cuts.separation import Separation
 from depotopt.siting.cuts.state_groups import StateGroups
 from depotopt.siting.engines import Answer, MilpEngine
-from depotopt.siting.engines.answers import call
+from depotopt.siting.engines.relaxation import Relaxation
 from depotopt.siting.model.first_stage import FirstStage, add_first_stage
 from depotopt.siting.model.goal import add_goal
 from depotopt.siting.model.linear import LinearArrays
@@ -25,12 +25,9 @@ from depotopt.units import FloatArray, Int32Array, Int64Array
 
 if TYPE_CHECKING:
     from ortools.math_opt.python import mathopt
-    from ortools.util.python.solve_interrupter import SolveInterrupter
 
 IDLE_SOLVES, IDLE_HELD_SOLVES = 8, 25
 """A cut that was slack in that many relaxations in a row is dropped (the second: where sites are held)."""
-ITERATIONS = 4
-"""Steps of the simplex per row and column after which GLOP is held to go in circles."""
 KEPT_IDLE = 1
 """Cuts that were slack in no more relaxations in a row than that are kept for a later solve."""
 SLACK = 1e-9
@@ -70,20 +67,23 @@ class MasterPoint:
 
 @dataclass(slots=True)
 class _Cut:
-    """A cut in units of the problem, see `KeptCuts`; and in how many relaxations it was slack."""
+    """A cut in units of the problem, see `KeptCuts`; and in how many relaxations it was slack.
+
+    As a row it is ``sum value * column >= least``.
+    """
 
     group: int
     constant: float
     on_x: FloatArray
     on_stock: FloatArray
+    column: Int64Array
+    value: FloatArray
+    least: float
     idle: int = 0
 
 
 class CutMaster:
-    """A MathOpt model kept incremental: GLOP's dual simplex between rounds and between nodes of a tree.
-
-    GLOP keeps its basis when rows are added or bounds change; HiGHS through MathOpt starts anew (100 sites x
-    500 points x 50 states: 36 relaxations in 4.1 s by GLOP, 19.8 s by HiGHS), so relaxations go to GLOP.
+    """First stage, estimates and cuts: a relaxation kept warm from solve to solve, and a MathOpt model of it.
 
     Costs are divided so that the least conceivable response (every site open and full) comes to about
     1,000, and each ``theta`` counts in units of its own group's least response, so that the engines'
@@ -100,7 +100,6 @@ class CutMaster:
     """
 
     def __init__(self, problem: SitingProblem, least: FloatArray, groups: StateGroups | None = None) -> None:
-        from ortools.math_opt.python import mathopt
 
         self.problem = problem
         self.groups = groups or StateGroups.of(problem)
@@ -133,22 +132,22 @@ class CutMaster:
         self.counts = self._count_columns(arrays)
         """Columns that count open options, alike in tier and size class or in tier: whole in a layout."""
         self.columns = arrays.columns
-        self.model = arrays.model("master")
-        self._variables = list(self.model.variables())
-        self._integer(False)
-        self._solver = mathopt.IncrementalSolver(self.model, mathopt.SolverType.GLOP)
-        self._cuts: dict[mathopt.LinearConstraint, _Cut] = {}
+        self._arrays, self._rows = arrays, arrays.rows
+        system = arrays.system()
+        self._ranges = {int(c): (float(system.lower[c]), float(system.upper[c])) for c in self.counts}
+        self._relaxation = Relaxation(system.cost, system.lower, system.upper)
+        rows = system.matrix
+        self._relaxation.add_rows(system.row_lower, system.row_upper, rows.indptr, rows.indices, rows.data)
+        self._cuts: list[_Cut] = []
+        """Cuts in the order of their rows, which follow those of the first stage."""
         able, held = self.opened >= 0, self.stage.stock.T.ravel()
         self._places = (
             np.concatenate([np.where(able, self.opened, 0), held]),
             np.concatenate([able, np.where(held >= 0, self.stage.unit.T.ravel(), 0.0)]),
         )
         """Column and unit of each coefficient of a cut; a unit of 0 where there is no column."""
-        self._ceilings = [(self.model.get_linear_constraint(row), amount) for row, amount in ceilings]
+        self._ceilings, self._margin = ceilings, 0.0
         self._held: Held = {}
-        self._ranges = {
-            int(c): (self._variables[c].lower_bound, self._variables[c].upper_bound) for c in self.counts
-        }
         self.infeasible = False
         """Whether the last relaxation was found to have no solution."""
 
@@ -196,10 +195,6 @@ class CutMaster:
             found.append(int(column[0]))
         return np.array(found, dtype=np.int64)
 
-    def _integer(self, integer: bool) -> None:
-        for column in self.stage.open:
-            self._variables[column].integer = integer
-
     def add_cuts(self, separation: Separation, chosen: npt.NDArray[np.bool_]) -> None:
         """Add the cuts of some groups, shape ``(G,)``, as the separation has them now."""
         constant = self.groups.total(separation.constant)
@@ -209,35 +204,39 @@ class CutMaster:
         on_x = self.groups.joined(separation.on_x)
         if len(self.problem.opened_with):
             on_x = np.stack([np.bincount(opener, weights=row, minlength=sites) for row in on_x])
-        for g in np.flatnonzero(chosen):
-            self._add(_Cut(int(g), float(constant[g]), on_x[g], stock[g]))
+        self._add([self._cut(int(g), float(constant[g]), on_x[g], stock[g]) for g in np.flatnonzero(chosen)])
 
-    def _add(self, cut: _Cut) -> None:
-        """Add one cut as a row."""
+    def _cut(self, group: int, constant: float, on_x: FloatArray, on_stock: FloatArray) -> _Cut:
+        """A cut with its row."""
         columns, units = self._places
-        cost = self.unit[cut.group]
-        values = np.concatenate([cut.on_x, cut.on_stock.ravel()]) * units / cost
-        if not (np.isfinite(cut.constant) and np.isfinite(values).all()):
-            raise EngineError("cuts", f"made a cut that is not finite (estimate {cut.group})")
+        cost = self.unit[group]
+        values = np.concatenate([on_x, on_stock.ravel()]) * units / cost
+        if not (np.isfinite(constant) and np.isfinite(values).all()):
+            raise EngineError("cuts", f"made a cut that is not finite (estimate {group})")
         used = np.flatnonzero(values > 0)
-        row = self.model.add_linear_constraint(lb=cut.constant / cost)
-        row.set_coefficient(self._variables[self.theta[cut.group]], 1.0)
+        column = np.concatenate([[self.theta[group]], columns[used]])
         # Rounding a coefficient up only weakens the cut.
-        for column, value in zip(columns[used], np.maximum(values[used], COEFFICIENT), strict=True):
-            row.set_coefficient(self._variables[column], value)
-        self._cuts[row] = cut
+        value = np.concatenate([[1.0], np.maximum(values[used], COEFFICIENT)])
+        return _Cut(group, constant, on_x, on_stock, column, value, constant / cost)
+
+    def _add(self, cuts: list[_Cut]) -> None:
+        """Add cuts as rows."""
+        if cuts:
+            least, *entries = _rows(cuts)
+            self._relaxation.add_rows(least, np.full(len(cuts), np.inf), *entries)
+            self._cuts += cuts
 
     def recall(self, kept: KeptCuts | None) -> bool:
         """Take over the cuts of an earlier solve; ``False`` where there are none that are valid here."""
         if kept is None or not kept.hold_for(self.problem, self.groups):
             return False
-        for each in zip(kept.group, kept.constant, kept.on_x, kept.on_stock, strict=True):
-            self._add(_Cut(int(each[0]), float(each[1]), each[2], each[3]))
+        each = zip(kept.group, kept.constant, kept.on_x, kept.on_stock, strict=True)
+        self._add([self._cut(int(g), float(constant), x, stock) for g, constant, x, stock in each])
         return True
 
     def kept(self) -> KeptCuts:
         """The cuts that count now or did just before, for a later solve."""
-        cuts = [cut for cut in self._cuts.values() if cut.idle <= KEPT_IDLE]
+        cuts = [cut for cut in self._cuts if cut.idle <= KEPT_IDLE]
         sites = self.problem.sites
         shape = (len(cuts), self.problem.commodities, sites)
         return KeptCuts(
@@ -249,67 +248,30 @@ class CutMaster:
             np.array([cut.on_stock for cut in cuts]).reshape(shape),
         )
 
-    def relax(self, time_s: float, interrupter: SolveInterrupter | None = None) -> MasterPoint | None:
-        """Solve the relaxation; ``None`` when it is infeasible, interrupted or the time is up."""
-        from ortools.math_opt.python import mathopt
-
-        result = self._relaxed(time_s, interrupter)
-        reason = result.termination.reason
-        self.infeasible = reason is mathopt.TerminationReason.INFEASIBLE
-        if reason is not mathopt.TerminationReason.OPTIMAL:
+    def relax(self, time_s: float, stopped: Callable[[], bool] = lambda: False) -> MasterPoint | None:
+        """Solve the relaxation; ``None`` when it is infeasible, stopped or the time is up."""
+        status, found = self._relaxation.solve(time_s, stopped)
+        self.infeasible = status is Status.INFEASIBLE
+        if found is None:
             return None
-        values = np.array(result.variable_values(self._variables))
-        reduced = np.array(result.reduced_costs([self._variables[c] for c in self.stage.open]))
-        self._age(result)
-        return self._point(result.objective_value() * self.scale, values, reduced * self.scale)
-
-    def _relaxed(self, time_s: float, interrupter: SolveInterrupter | None) -> mathopt.SolveResult:
-        """GLOP from its last basis; where that fails numerically, HiGHS from scratch."""
-        from ortools.glop import parameters_pb2
-        from ortools.math_opt.python import mathopt
-
-        limit = datetime.timedelta(seconds=max(time_s, 0.01))
-        warm = mathopt.SolveParameters(
-            presolve=mathopt.Emphasis.OFF,
-            lp_algorithm=mathopt.LPAlgorithm.DUAL_SIMPLEX,
-            time_limit=limit,
-            # It was seen to go in circles on a master of 30 cuts whose goal is the worst state.
-            iteration_limit=ITERATIONS
-            * (self.model.get_num_variables() + self.model.get_num_linear_constraints()),
-            # Without, it was seen to stall for half a minute on a master of 1,400 near-parallel cuts.
-            glop=parameters_pb2.GlopParameters(perturb_costs_in_dual_simplex=True),
-        )
-        try:
-            result = call("glop", lambda: self._solver.solve(params=warm, interrupter=interrupter))
-            ended = result.termination
-            if ended.limit is not mathopt.Limit.ITERATION and ended.reason in (
-                mathopt.TerminationReason.OPTIMAL,
-                mathopt.TerminationReason.FEASIBLE,
-                mathopt.TerminationReason.NO_SOLUTION_FOUND,
-            ):
-                return result
-        except EngineError:
-            # "Unexpected GLOP termination reason: ABNORMAL" was met on long runs of near-parallel cuts.
-            pass
-        self._solver = mathopt.IncrementalSolver(self.model, mathopt.SolverType.GLOP)
-        cold = mathopt.SolveParameters(time_limit=limit)
-        return call("highs", lambda: mathopt.solve(self.model, mathopt.SolverType.HIGHS, params=cold))
+        self._age(found.price[self._rows :])
+        reduced = found.reduced_cost[self.stage.open] * self.scale
+        return self._point(found.objective * self.scale, found.values, reduced)
 
     def _point(self, bound: float, values: FloatArray, reduced: FloatArray) -> MasterPoint:
         stock = np.where(self.stage.stock >= 0, values[self.stage.stock] * self.stage.unit, 0.0)
         x = np.where(self.opened >= 0, np.clip(values[self.opened], 0.0, 1.0), 0.0)
         return MasterPoint(bound, x, np.maximum(stock, 0.0), values[self.theta] * self.unit, values, reduced)
 
-    def _age(self, result: mathopt.SolveResult) -> None:
+    def _age(self, price: FloatArray) -> None:
         """Drop cuts whose price has been zero for long."""
-        rows = list(self._cuts)
         most = IDLE_HELD_SOLVES if self._held else IDLE_SOLVES
-        for row, price in zip(rows, result.dual_values(rows), strict=True):
-            cut = self._cuts[row]
-            cut.idle = 0 if price > SLACK else cut.idle + 1
-            if cut.idle > most:
-                del self._cuts[row]
-                self.model.delete_linear_constraint(row)
+        for cut, binding in zip(self._cuts, (price > SLACK).tolist(), strict=True):
+            cut.idle = 0 if binding else cut.idle + 1
+        gone = np.array([cut.idle > most for cut in self._cuts], dtype=np.bool_)
+        if gone.any():
+            self._relaxation.delete_rows(self._rows + np.flatnonzero(gone))
+            self._cuts = [cut for cut, out in zip(self._cuts, gone.tolist(), strict=True) if not out]
 
     def natural(self, column: int) -> tuple[float, float]:
         """What a column that can be held may be while it is free."""
@@ -317,15 +279,11 @@ class CutMaster:
 
     def hold(self, held: Held) -> None:
         """Hold columns that tell what is open (or how much) at values or between them; free all others."""
-        for column in self._held.keys() - held.keys():
-            variable = self._variables[column]
-            variable.lower_bound, variable.upper_bound = self.natural(column)
-        for column, value in held.items():
-            if self._held.get(column) != value:
-                low, high = value if isinstance(value, tuple) else (value, value)
-                variable = self._variables[column]
-                variable.lower_bound, variable.upper_bound = low, high
         self._held = dict(held)
+        self._relaxation.hold(self._between())
+
+    def _between(self) -> dict[int, tuple[float, float]]:
+        return {c: v if isinstance(v, tuple) else (v, v) for c, v in self._held.items()}
 
     def fix(self, options: Int32Array, margin: float = 0.0) -> None:
         """Hold the first stage at exactly these options, with ceilings lower by the relative ``margin``.
@@ -333,16 +291,20 @@ class CutMaster:
         Estimates of responses come from below, so stock that just keeps a ceiling in the master breaks it
         in truth. `free` undoes both.
         """
-        for row, amount in self._ceilings:
-            row.upper_bound = amount * (1.0 - margin)
+        self._lower_ceilings(margin)
         chosen = set(options.tolist())
         self.hold({int(column): float(n in chosen) for n, column in enumerate(self.stage.open)})
 
     def free(self) -> None:
         """Free what is held, and raise the ceilings to what they are."""
-        for row, amount in self._ceilings:
-            row.upper_bound = amount
+        self._lower_ceilings(0.0)
         self.hold({})
+
+    def _lower_ceilings(self, margin: float) -> None:
+        if margin != self._margin:
+            self._margin = margin
+            for row, amount in self._ceilings:
+                self._relaxation.limit_row(row, -np.inf, amount * (1.0 - margin))
 
     def integer_round(
         self,
@@ -358,15 +320,30 @@ class CutMaster:
         tuple
             The answer, its bound in cost of the objective, and the layout it chose.
         """
-        self._integer(True)
         hint = None if start is None else as_layout_values(self.problem, self.stage, start, self.columns)
-        try:
-            found = engine.solve(self.model, limits, monitor, hint=hint, stage="cuts: integer master")
-        finally:
-            self._integer(False)
+        found = engine.solve(self._model(), limits, monitor, hint=hint, stage="cuts: integer master")
         bound = None if found.bound is None else found.bound * self.scale
         objective = None if found.objective is None else found.objective * self.scale
         layout = None if found.values is None else self.stage.layout(self.problem, found.values)
         if found.status is Status.INFEASIBLE:
             return replace(found, bound=None), None
         return replace(found, bound=bound, objective=objective), layout
+
+    def _model(self) -> mathopt.Model:
+        """First stage, estimates and cuts with whole options, under the holds in force."""
+        least, first, column, value = _rows(self._cuts)
+        arrays = self._arrays.copy()
+        arrays.add_rows(least, np.inf, np.repeat(np.arange(len(least)), np.diff(first)), column, value)
+        model = arrays.model("master")
+        variables = list(model.variables()) if self._held else []
+        for held, (low, high) in self._between().items():
+            variables[held].lower_bound, variables[held].upper_bound = low, high
+        return model
+
+
+def _rows(cuts: list[_Cut]) -> tuple[FloatArray, Int64Array, Int64Array, FloatArray]:
+    """Least value of each row, where its entries begin, their columns and values."""
+    first = np.cumsum([0, *(len(cut.column) for cut in cuts)], dtype=np.int64)
+    column = np.concatenate([np.empty(0, dtype=np.int64), *(cut.column for cut in cuts)])
+    value = np.concatenate([np.empty(0), *(cut.value for cut in cuts)])
+    return np.array([cut.least for cut in cuts]), first, column.astype(np.int64), value

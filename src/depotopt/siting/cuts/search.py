@@ -51,7 +51,7 @@ class Search:
 
     def relax(self, master: CutMaster) -> MasterPoint | None:
         """The master's relaxation in the time left; ``None`` once the search is over."""
-        return None if self.over else master.relax(self.left_s, self.interruption.interrupter)
+        return None if self.over else master.relax(self.left_s, self.asked_to_stop)
 
     @property
     def gap(self) -> float:

@@ -109,6 +109,13 @@ class LinearArrays:
         self._value.append(np.broadcast_to(np.asarray(value, dtype=np.float64), rows.shape).copy())
         self.rows += len(low)
 
+    def copy(self) -> LinearArrays:
+        """The same columns and rows, to add more to."""
+        other = LinearArrays()
+        for name, given in vars(self).items():
+            setattr(other, name, list(given) if isinstance(given, list) else given)
+        return other
+
     def system(self) -> LinearSystem:
         """What was added so far, as arrays."""
         from scipy.sparse import csr_array
