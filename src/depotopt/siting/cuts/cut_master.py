@@ -222,8 +222,8 @@ class CutMaster:
     def _add(self, cuts: list[_Cut]) -> None:
         """Add cuts as rows."""
         if cuts:
-            least, *entries = _rows(cuts)
-            self._relaxation.add_rows(least, np.full(len(cuts), np.inf), *entries)
+            least, first, column, value = _rows(cuts)
+            self._relaxation.add_rows(least, np.full(len(cuts), np.inf), first, column, value)
             self._cuts += cuts
 
     def recall(self, kept: KeptCuts | None) -> bool:
