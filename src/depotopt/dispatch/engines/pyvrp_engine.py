@@ -13,6 +13,8 @@ from depotopt.dispatch.routing import (
     PricedRoute,
     RoutingAnswer,
     RoutingBudget,
+    RoutingGroup,
+    RoutingJob,
     RoutingRoute,
     RoutingTask,
     best_answer,
@@ -164,78 +166,81 @@ def _route_cost(route: Any) -> int:
 
 def _data(pyvrp: Any, task: RoutingTask) -> tuple[Any, dict[tuple[int, int], int]]:
     """PyVRP's problem and its depots by (place, loading duration)."""
-    depots: list[tuple[int, int]] = []
+    depot_of: dict[tuple[int, int], int] = {}
     for group in task.groups:
         for place in (group.start, group.end, *group.reloads):
-            if (place, group.loading) not in depots:
-                depots.append((place, group.loading))
-    depot_of = {key: n for n, key in enumerate(depots)}
-    reach = _reach(task)
-    profiles: dict[tuple[int, tuple[int, ...]], int] = {}
-    durations: list[Int64Array] = []
-    distances: list[Int64Array] = []
-    limited = any(job.group for job in task.jobs)
-    for g, group in enumerate(task.groups):
-        barred = tuple(
-            sorted({job.place for job in task.jobs if job.group and g not in job.group}) if limited else ()
-        )
-        key = (group.matrix, barred)
-        if key in profiles:
-            continue
-        profiles[key] = len(durations)
-        duration = finite_matrix(task.durations[group.matrix], reach).copy()
-        distance = finite_matrix(task.distances[group.matrix], reach).copy()
-        duration[:, list(barred)] = reach
-        distance[:, list(barred)] = reach
-        np.fill_diagonal(duration, 0)
-        np.fill_diagonal(distance, 0)
-        durations.append(duration)
-        distances.append(distance)
-    clients = [
-        pyvrp.Client(
-            job.place,
-            delivery=list(job.load),
-            service_duration=job.service,
-            tw_early=job.earliest,
-            tw_late=min(job.latest, FOREVER),
-            release_time=job.release,
-            prize=job.prize or 0,
-            required=job.prize is None,
-        )
-        for job in task.jobs
-    ]
-    kinds = []
-    for g, group in enumerate(task.groups):
-        barred = tuple(
-            sorted({job.place for job in task.jobs if job.group and g not in job.group}) if limited else ()
-        )
-        kinds.append(
-            pyvrp.VehicleType(
-                group.count,
-                list(group.capacity),
-                depot_of[group.start, group.loading],
-                depot_of[group.end, group.loading],
-                fixed_cost=group.fixed_cost,
-                tw_early=group.earliest,
-                tw_late=group.latest,
-                shift_duration=group.longest,
-                max_distance=group.farthest,
-                unit_distance_cost=group.distance_cost,
-                unit_duration_cost=group.duration_cost,
-                profile=profiles[group.matrix, barred],
-                reload_depots=[depot_of[place, group.loading] for place in group.reloads],
-                max_reloads=group.most_reloads,
-            )
-        )
+            depot_of.setdefault((place, group.loading), len(depot_of))
+    profile_of, distances, durations = _profiles(task)
     data = pyvrp.ProblemData(
         [pyvrp.Location(0, 0)] * len(task.durations[0]),
-        clients,
-        [pyvrp.Depot(place, service_duration=loading) for place, loading in depots],
-        kinds,
+        [_client(pyvrp, job) for job in task.jobs],
+        [pyvrp.Depot(place, service_duration=loading) for place, loading in depot_of],
+        [
+            _vehicle_type(pyvrp, group, depot_of, profile)
+            for group, profile in zip(task.groups, profile_of, strict=True)
+        ],
         distances,
         durations,
     )
     return data, depot_of
+
+
+def _profiles(task: RoutingTask) -> tuple[list[int], list[Int64Array], list[Int64Array]]:
+    """Routing profile of each group, and distances and durations per profile.
+
+    Groups share one where they drive alike and are barred from the same places.
+    """
+    reach = _reach(task)
+    limited = any(job.group for job in task.jobs)
+    known: dict[tuple[int, tuple[int, ...]], int] = {}
+    profile_of: list[int] = []
+    distances: list[Int64Array] = []
+    durations: list[Int64Array] = []
+    for g, group in enumerate(task.groups):
+        barred = {job.place for job in task.jobs if job.group and g not in job.group} if limited else set()
+        closed = sorted(barred)
+        profile = known.setdefault((group.matrix, tuple(closed)), len(known))
+        profile_of.append(profile)
+        if profile < len(distances):
+            continue
+        for matrices, told in ((task.distances, distances), (task.durations, durations)):
+            matrix = finite_matrix(matrices[group.matrix], reach).copy()
+            matrix[:, closed] = reach
+            np.fill_diagonal(matrix, 0)
+            told.append(matrix)
+    return profile_of, distances, durations
+
+
+def _client(pyvrp: Any, job: RoutingJob) -> Any:
+    return pyvrp.Client(
+        job.place,
+        delivery=list(job.load),
+        service_duration=job.service,
+        tw_early=job.earliest,
+        tw_late=min(job.latest, FOREVER),
+        release_time=job.release,
+        prize=job.prize or 0,
+        required=job.prize is None,
+    )
+
+
+def _vehicle_type(pyvrp: Any, group: RoutingGroup, depot_of: dict[tuple[int, int], int], profile: int) -> Any:
+    return pyvrp.VehicleType(
+        group.count,
+        list(group.capacity),
+        depot_of[group.start, group.loading],
+        depot_of[group.end, group.loading],
+        fixed_cost=group.fixed_cost,
+        tw_early=group.earliest,
+        tw_late=group.latest,
+        shift_duration=group.longest,
+        max_distance=group.farthest,
+        unit_distance_cost=group.distance_cost,
+        unit_duration_cost=group.duration_cost,
+        profile=profile,
+        reload_depots=[depot_of[place, group.loading] for place in group.reloads],
+        max_reloads=group.most_reloads,
+    )
 
 
 def _reach(task: RoutingTask) -> int:

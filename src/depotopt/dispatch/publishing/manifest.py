@@ -268,51 +268,13 @@ def departure_slack(scenario: Scenario, plan: DispatchPlan) -> dict[tuple[str, i
 
 def _manifest(scenario: Scenario, network: RoadNetwork, trip: Trip, slack_s: float) -> Manifest:
     kind = scenario.vehicle_types[scenario.vehicle_type_index[trip.vehicle_type]]
-    loads: list[LoadLine] = []
-    drops = [(stop.point, load) for stop in reversed(trip.stops) for load in stop.loads]
-    if trip.transfer is not None:
-        drops = [(trip.transfer.site, load) for load in trip.transfer.loads]
-    # What nobody gets any more comes off where the trip ends.
-    drops = [*((trip.end_site, load) for load in trip.on_board), *drops]
-    for place, load in drops:
-        commodity = scenario.commodities[scenario.commodity_index[load.commodity]]
-        loads.append(
-            LoadLine(
-                position=len(loads) + 1,
-                point=place,
-                commodity=load.commodity,
-                name=commodity.name,
-                unit=commodity.unit,
-                lot=load.lot,
-                quantity=load.quantity,
-                kg=load.quantity * commodity.kg_per_unit,
-                m3=load.quantity * commodity.m3_per_unit,
-            )
-        )
-    per_point: dict[str, float] = defaultdict(float)
-    for line in loads:
-        per_point[line.point] += line.kg
-    stops = tuple(
-        StopLine(
-            point=stop.point,
-            name=scenario.demand_points[scenario.point_index[stop.point]].name,
-            eta_s=stop.arrive_s,
-            leave_s=stop.depart_s,
-            earliest_s=_earliest_s(scenario, stop),
-            latest_s=_deadline_s(scenario, stop),
-            slack_s=_deadline_s(scenario, stop) - stop.arrive_s,
-            kg=per_point[stop.point],
-            distance_m=stop.distance_m,
-            streets=street_names(network, stop.links),
-        )
-        for stop in trip.stops
-    )
+    loads = _load_lines(scenario, trip)
     kg, m3 = sum(line.kg for line in loads), sum(line.m3 for line in loads)
-    if trip.transfer is not None:
+    if trip.transfer is None:
+        stops = _stop_lines(scenario, network, trip, loads)
+    else:
         stops = (_transfer_line(scenario, network, trip.transfer, kg),)
-    trunk = () if trip.transfer is None else trip.transfer.links
-    driven = [*trip.approach_links, *trunk, *(link for stop in trip.stops for link in stop.links)]
-    driven += trip.return_links
+    driven = {*trip.approach_links, *(link for leg in trip.legs for link in leg.links)}
     return Manifest(
         vehicle=trip.vehicle,
         vehicle_type=trip.vehicle_type,
@@ -324,7 +286,7 @@ def _manifest(scenario: Scenario, network: RoadNetwork, trip: Trip, slack_s: flo
         depart_s=trip.depart_s,
         return_s=trip.return_s,
         latest_departure_s=trip.depart_s + slack_s,
-        loads=tuple(loads),
+        loads=loads,
         stops=stops,
         kg=kg,
         m3=m3,
@@ -333,6 +295,56 @@ def _manifest(scenario: Scenario, network: RoadNetwork, trip: Trip, slack_s: flo
         approach_streets=street_names(network, trip.approach_links),
         return_streets=street_names(network, trip.return_links),
         critical_assets=tuple(sorted({network.streets.ident[int(network.street[link])] for link in driven})),
+    )
+
+
+def _load_lines(scenario: Scenario, trip: Trip) -> tuple[LoadLine, ...]:
+    """What is loaded, in the order of loading: what comes off last goes in first."""
+    drops = [(stop.point, load) for stop in reversed(trip.stops) for load in stop.loads]
+    if trip.transfer is not None:
+        drops = [(trip.transfer.site, load) for load in trip.transfer.loads]
+    # What nobody gets any more comes off where the trip ends.
+    drops = [*((trip.end_site, load) for load in trip.on_board), *drops]
+    lines: list[LoadLine] = []
+    for place, load in drops:
+        commodity = scenario.commodities[scenario.commodity_index[load.commodity]]
+        lines.append(
+            LoadLine(
+                position=len(lines) + 1,
+                point=place,
+                commodity=load.commodity,
+                name=commodity.name,
+                unit=commodity.unit,
+                lot=load.lot,
+                quantity=load.quantity,
+                kg=load.quantity * commodity.kg_per_unit,
+                m3=load.quantity * commodity.m3_per_unit,
+            )
+        )
+    return tuple(lines)
+
+
+def _stop_lines(
+    scenario: Scenario, network: RoadNetwork, trip: Trip, loads: tuple[LoadLine, ...]
+) -> tuple[StopLine, ...]:
+    """Stops in driving order, with what comes off at each."""
+    kg_at: dict[str, float] = defaultdict(float)
+    for line in loads:
+        kg_at[line.point] += line.kg
+    return tuple(
+        StopLine(
+            point=stop.point,
+            name=scenario.demand_points[scenario.point_index[stop.point]].name,
+            eta_s=stop.arrive_s,
+            leave_s=stop.depart_s,
+            earliest_s=_earliest_s(scenario, stop),
+            latest_s=_deadline_s(scenario, stop),
+            slack_s=_deadline_s(scenario, stop) - stop.arrive_s,
+            kg=kg_at[stop.point],
+            distance_m=stop.distance_m,
+            streets=street_names(network, stop.links),
+        )
+        for stop in trip.stops
     )
 
 
