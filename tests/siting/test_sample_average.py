@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from depotopt.errors import UsageError
-from depotopt.siting.model.problem import CountLimit
+from depotopt.siting.model.problem import CountLimit, SitingProblem, StateArcs
 from depotopt.siting.naming import as_layout
-from depotopt.siting.sample_average import cost_per_state, normal, of_states, sample_average, student
+from depotopt.siting.sample_average import cost_per_state, normal, sample_average, student
 from depotopt.siting.solve import solve_problem
 from depotopt.solving import Monitor, Progress, SolveLimits, Status
+from depotopt.units import Int64Array
 from tests.siting.cases import random_case
 
 EXACT = SolveLimits(time_s=60.0, gap=1e-6)
@@ -97,6 +98,31 @@ def test_a_stop_keeps_the_replications_that_are_over() -> None:
     assert found.gap is None
     assert found.upper is not None
     assert found.upper.value == pytest.approx(found.results[0].objective, rel=1e-6)
+
+
+def of_states(problem: SitingProblem, states: Int64Array) -> SitingProblem:
+    """The problem on some of its road states (repeats allowed), equally likely.
+
+    Drawn by their probability they are a sample of the problem's own ensemble.
+    """
+    arcs, points = problem.arcs, problem.points
+    low, high = arcs.first[states * points], arcs.first[(states + 1) * points]
+    taken = np.concatenate([np.arange(a, b) for a, b in zip(low, high, strict=True)])
+    counts = np.diff(arcs.first).reshape(problem.states, points)[states]
+    full = problem.goal.undelivered
+    return replace(
+        problem,
+        probability=np.full(len(states), 1.0 / len(states)),
+        share=problem.share[states],
+        need=problem.need[states],
+        arcs=StateArcs(
+            np.concatenate([[0], np.cumsum(counts.ravel())]),
+            arcs.site[taken],
+            arcs.time_ds[taken],
+            arcs.origin if arcs.direct else arcs.origin[taken],
+        ),
+        goal=replace(problem.goal, undelivered=tuple(full[s] for s in states) if full else ()),
+    )
 
 
 def drawn(rng: np.random.Generator, probability: np.ndarray, count: int) -> np.ndarray:

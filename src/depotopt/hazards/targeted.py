@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 
 from depotopt.hazards.closures import Closure, Closures
 from depotopt.hazards.protocol import Effect, Exposure
 from depotopt.hazards.states import Damage
-from depotopt.roads.network import RoadNetwork
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +32,6 @@ class Targeted:
     streets: tuple[str, ...]
     until_s: float = math.inf
     origin: str = "scenario.toml"
-
-    @classmethod
-    def of_indices(cls, name: str, network: RoadNetwork, streets: Iterable[int]) -> Self:
-        """Targeted loss of streets given by their index in the network."""
-        return cls(name, tuple(network.streets.ident[int(street)] for street in streets))
 
     def prepare(self, exposure: Exposure) -> PreparedTargeted:
         """Find the streets; see `depotopt.hazards.protocol.Hazard.prepare`."""

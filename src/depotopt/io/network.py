@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from depotopt.errors import Fault, InputError
+from depotopt.errors import InputError
 from depotopt.roads.importers import read_network
 from depotopt.roads.network import RoadNetwork
 from depotopt.roads.snapping import ConnectorLink, FarPlacesError, far_fault, snap_places
@@ -46,12 +46,3 @@ def load_network(scenario: Scenario) -> RoadNetwork:
             file, where = scenario.place_origin.get(place.ident, ("scenario", place.ident))
             faults.append(far_fault(place, error.limit_m, file, where))
         raise InputError(scenario.ident, faults) from error
-
-
-def network_faults(scenario: Scenario) -> tuple[Fault, ...]:
-    """Everything wrong with the scenario's roads and with where its places lie; empty when nothing is."""
-    try:
-        load_network(scenario)
-    except InputError as error:
-        return error.faults
-    return ()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from depotopt.cache import cache_folder
+from depotopt.executor import available_workers
 from depotopt.pipeline.options import versions
 
 EXTRAS: dict[str, tuple[str, str]] = {
@@ -36,7 +37,7 @@ def examine() -> dict[str, Any]:
     cache = {"folder": str(folder) if folder else None, "writable": folder is not None and _writable(folder)}
     return {
         "versions": versions(),
-        "cores": os.cpu_count(),
+        "cores": available_workers(),
         "engines": engines,
         "extras": extras,
         "cache": cache,

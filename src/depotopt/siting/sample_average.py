@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, overload
 
 import numpy as np
@@ -29,12 +29,12 @@ from depotopt.roads.network import RoadNetwork
 from depotopt.scenario import Scenario
 from depotopt.siting.model.assembly import build_problem
 from depotopt.siting.model.inputs import travel_engine
-from depotopt.siting.model.problem import Layout, SitingProblem, StateArcs
+from depotopt.siting.model.problem import Layout, SitingProblem
 from depotopt.siting.naming import as_layout
 from depotopt.siting.recourse.recourse import layout_response
 from depotopt.siting.solve import solve_problem
 from depotopt.solving import Monitor, SolveLimits, SolveResult, Status
-from depotopt.units import FloatArray, Int64Array
+from depotopt.units import FloatArray
 
 MEAN_ONLY: Final = S_("a goal of yearly cost and mean response")
 FEW_SAMPLES: Final = S_("at least 2 samples")
@@ -245,31 +245,6 @@ def replicate_siting(
         limits,
         monitor,
         engine=engine,
-    )
-
-
-def of_states(problem: SitingProblem, states: Int64Array) -> SitingProblem:
-    """The problem on some of its road states (repeats allowed), equally likely.
-
-    Drawn by their probability they are a sample of the problem's own ensemble.
-    """
-    arcs, points = problem.arcs, problem.points
-    low, high = arcs.first[states * points], arcs.first[(states + 1) * points]
-    taken = np.concatenate([np.arange(a, b) for a, b in zip(low, high, strict=True)])
-    counts = np.diff(arcs.first).reshape(problem.states, points)[states]
-    full = problem.goal.undelivered
-    return replace(
-        problem,
-        probability=np.full(len(states), 1.0 / len(states)),
-        share=problem.share[states],
-        need=problem.need[states],
-        arcs=StateArcs(
-            np.concatenate([[0], np.cumsum(counts.ravel())]),
-            arcs.site[taken],
-            arcs.time_ds[taken],
-            arcs.origin if arcs.direct else arcs.origin[taken],
-        ),
-        goal=replace(problem.goal, undelivered=tuple(full[s] for s in states) if full else ()),
     )
 
 
