@@ -327,7 +327,7 @@ def pareto(
         front = sweep(scenario, common.overrides, options, points=points, monitor=monitor)
     tell_front(front, out, page, as_json=common.as_json)
     if not front.points:
-        return Exit.STOPPED_WITHOUT if front.stopped else Exit.INFEASIBLE
+        return Exit.INFEASIBLE if front.conflicts else Exit.STOPPED_WITHOUT
     return Exit.STOPPED_WITH_PLAN if front.stopped else Exit.OK
 
 

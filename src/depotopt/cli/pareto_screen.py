@@ -25,7 +25,9 @@ def tell_front(front: Front, out: Path | None, page: Path | None = None, *, as_j
         print(text)
         return
     if not front.points:
-        print(say("no layout found: `depotopt site` names the rules that cannot hold together"))
+        print(say("no layout found"))
+        for conflict in front.conflicts:
+            print(f"  {say.sentence(conflict)}")
         return
     from rich.console import Console
     from rich.table import Table

@@ -17,6 +17,7 @@ from depotopt.cli.language import say
 from depotopt.cli.words import metric_name, word
 from depotopt.errors import Fault
 from depotopt.solving import Limit, SolveResult, Status
+from depotopt.verify.costs import yearly_cost
 
 if TYPE_CHECKING:
     from depotopt.evaluation.evaluate import Evaluation
@@ -108,7 +109,8 @@ def tell_siting(scenario: Scenario, result: SolveResult[SitingPlan], *, as_json:
     counts = " + ".join(
         str(sum(opened.tier == tier.ident for opened in result.plan.open_sites)) for tier in scenario.tiers
     )
-    yearly = sum(result.terms.get(name, 0.0) for name in ("fixed", "holding", "purchase"))
+    # Not from the terms: an objective that minimises one measure after the other has the last one only.
+    yearly = sum(yearly_cost(scenario, result.plan).values())
     console.print(
         say("layout   {counts} sites   yearly cost {cost}", counts=counts, cost=f"{yearly:,.0f}")
         + f"   {_proof_text(result)}"

@@ -60,6 +60,7 @@ SPEAKING: Final = (
     "siting/model/rules.py",
     "siting/model/services.py",
     "siting/explanation.py",
+    "siting/reachability.py",
 )
 """Modules in which everything that looks like a sentence is one."""
 SILENT: Final = ("io/fault_wording.py", "io/scenario_schema.py", "io/fingerprint.py", "io/column*.py")

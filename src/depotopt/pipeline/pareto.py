@@ -10,11 +10,12 @@ from typing import Any
 from depotopt.evaluation.evaluate import Evaluation, evaluate
 from depotopt.hazards.states import RoadLossEnsemble
 from depotopt.pipeline.options import RunOptions, made_from, site_limits
-from depotopt.pipeline.stages import Case, open_case, sample_ensemble
+from depotopt.pipeline.stages import Case, open_case, reachable, sample_ensemble
 from depotopt.siting.model.assembly import build_problem
 from depotopt.siting.pareto import FrontPoint, undominated
 from depotopt.siting.pareto import pareto as sweep
 from depotopt.siting.recourse.recourse import recourse
+from depotopt.siting.solve import solve_problem
 from depotopt.solving import Monitor
 from depotopt.verify.recourse import verify_siting
 
@@ -32,12 +33,16 @@ class JudgedPoint:
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """The layouts worth their money, by cost; ``stopped`` where the sweep was ended early."""
+    """The layouts worth their money, by cost; ``stopped`` where the sweep was ended early.
+
+    ``conflicts`` names the rules that cannot hold together, where there is no layout.
+    """
 
     case: Case
     options: RunOptions
     points: tuple[JudgedPoint, ...]
     stopped: bool
+    conflicts: tuple[str, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """The front as plain data, see ``docs/pareto.md``."""
@@ -90,6 +95,10 @@ def pareto(
     problem = build_problem(case.scenario, case.network, design)
     limits = site_limits(case.scenario, options)
     found = []
+    refused, _ = reachable(case)
+    if refused is not None:
+        return Front(case, options, (), False, refused.conflicts)
+    conflicts: tuple[str, ...] = ()
     for point in sweep(problem, limits, monitor, points=points, engine=options.site_engine):
         _check(case, point, design)
         found.append(point)
@@ -99,7 +108,9 @@ def pareto(
         for point in undominated(found)
         if point.result.plan is not None
     ]
-    return Front(case, options, tuple(judged), monitor.stopped)
+    if not judged and not monitor.stopped:
+        conflicts = solve_problem(problem, limits, monitor, engine=options.site_engine).conflicts
+    return Front(case, options, tuple(judged), monitor.stopped, conflicts)
 
 
 def _check(case: Case, point: FrontPoint, design: RoadLossEnsemble) -> None:

@@ -9,10 +9,10 @@ from typing import Any
 
 from depotopt.hazards.states import RoadLossEnsemble
 from depotopt.pipeline.options import RunOptions, made_from, site_limits
-from depotopt.pipeline.stages import Case, open_case, sample_ensemble
+from depotopt.pipeline.stages import Case, open_case, reachable, sample_ensemble
 from depotopt.plans import SitingPlan
 from depotopt.siting.recourse.recourse import recourse
-from depotopt.siting.sample_average import Estimate, SampleAverage, SampleSizes, replicate_siting
+from depotopt.siting.sample_average import CONFIDENCE, Estimate, SampleAverage, SampleSizes, replicate_siting
 from depotopt.solving import Monitor, SolveResult
 from depotopt.verify.recourse import verify_siting
 
@@ -130,6 +130,10 @@ def replicate(
     sizes = SampleSizes(
         replications, states, max(LEAST_COMPARED, states), options.unseen_states or rules.unseen_states
     )
+    refused, _ = reachable(case)
+    if refused is not None:
+        nothing = SampleAverage(None, -1, None, None, CONFIDENCE, (refused,))
+        return Replications(case, options, sizes, nothing)
     drawn: list[RoadLossEnsemble] = []
 
     def draw(size: int, seed: int) -> RoadLossEnsemble:

@@ -19,9 +19,10 @@ from depotopt.io.scenario_files import load_scenario
 from depotopt.plans import DispatchPlan, SitingPlan
 from depotopt.roads.network import RoadNetwork
 from depotopt.scenario import Scenario
+from depotopt.siting.reachability import has_aircraft, out_of_reach
 from depotopt.siting.recourse.recourse import existing_layout, recourse
 from depotopt.siting.solve import solve_siting
-from depotopt.solving import Monitor, SolveLimits, SolveResult
+from depotopt.solving import Monitor, SolveLimits, SolveResult, Status
 from depotopt.units import HOUR_S
 from depotopt.verify.dispatch import verify_dispatch
 from depotopt.verify.recourse import verify_siting
@@ -130,6 +131,15 @@ def require_moment(at_s: float) -> None:
         raise UsageError(f"the moment must be a number of hours >= 0, found {at_s / HOUR_S:g}")
 
 
+def reachable(case: Case) -> tuple[SolveResult[SitingPlan] | None, tuple[str, ...]]:
+    """Points no layout could serve: the answer they are where no aircraft goes there either, and remarks."""
+    beyond = out_of_reach(case.scenario, case.network)
+    if not beyond or has_aircraft(case.scenario):
+        return None, beyond
+    # Leaving them out in silence would make the rest look better than it is.
+    return SolveResult(Status.INFEASIBLE, None, None, None, "reachability", 0.0, conflicts=beyond), ()
+
+
 def verified_siting(
     case: Case,
     ensemble: RoadLossEnsemble,
@@ -140,14 +150,20 @@ def verified_siting(
 ) -> SolveResult[SitingPlan]:
     """Choose a layout and have it checked; a plan that breaks a rule is an error, not an answer.
 
+    ``INFEASIBLE`` also where a point is out of reach of every possible site and the fleet knows roads only.
+
     Raises
     ------
     VerificationError
         If the layout, its recourse or its objective does not survive the check.
     """
+    refused, beyond = reachable(case)
+    if refused is not None:
+        return refused
     result = solve_siting(
         case.scenario, case.network, ensemble, limits=limits, monitor=monitor, engine=engine
     )
+    result = replace(result, notes=(*result.notes, *beyond))
     if result.plan is not None and result.objective is not None:
         flows = recourse(case.scenario, result.plan, case.network, ensemble)
         check = verify_siting(case.scenario, case.network, result.plan, ensemble, flows)

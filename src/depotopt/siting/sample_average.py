@@ -39,6 +39,9 @@ from depotopt.units import FloatArray
 MEAN_ONLY: Final = S_("a goal of yearly cost and mean response")
 FEW_SAMPLES: Final = S_("at least 2 samples")
 
+CONFIDENCE = 0.95
+"""Of each estimate's one-sided interval."""
+
 
 @dataclass(frozen=True, slots=True)
 class SampleSizes:
@@ -104,7 +107,7 @@ def sample_average(
     monitor: Monitor | None = None,
     *,
     engine: str = "auto",
-    confidence: float = 0.95,
+    confidence: float = CONFIDENCE,
 ) -> SampleAverage:
     """Choose a layout on each sample, keep the best, and bound its distance from the true optimum.
 
