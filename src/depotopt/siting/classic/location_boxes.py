@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from depotopt.compiled import kernel
+from depotopt.siting.classic.location import LocationProblem
+from depotopt.siting.classic.location_patterns import Relaxed
 from depotopt.units import FloatArray, Int32Array, Int64Array
 
 FREE, SHUT, KEPT = 0, 1, 2
@@ -37,6 +39,28 @@ class CoreArrays(NamedTuple):
     true_weight: FloatArray
     true_opening: FloatArray
     highest: FloatArray
+
+
+def core_arrays(problem: LocationProblem, costs: Relaxed, sites: Int64Array) -> CoreArrays:
+    """The arcs to these sites, in their order, and what the bound sees."""
+    arrays = problem.arrays
+    column = np.full(problem.sites, -1, dtype=np.int32)
+    column[sites] = np.arange(len(sites), dtype=np.int32)
+    arcs = column[arrays.neighbour]
+    keep = arcs >= 0
+    first = np.zeros(problem.points + 1, dtype=np.int64)
+    np.cumsum(keep.sum(axis=1), out=first[1:])
+    return CoreArrays(
+        first,
+        arcs[keep],
+        arrays.distance[keep],
+        costs.weight,
+        costs.opening[sites],
+        costs.offset,
+        arrays.weight,
+        arrays.opening[sites],
+        problem.highest,
+    )
 
 
 class NodeArrays(NamedTuple):
@@ -158,7 +182,7 @@ def _fix(bound, limit, total, node, chosen, count):  # type: ignore[no-untyped-d
 
 
 @kernel
-def _reduced(core, price, total):  # type: ignore[no-untyped-def]
+def reduced(core, price, total):  # type: ignore[no-untyped-def]
     """Reduced costs into ``total``; the part of the bound that the prices are."""
     total[:] = core.opening
     base = core.offset
@@ -222,7 +246,7 @@ def bound_node(core, node, goal, often, found):  # type: ignore[no-untyped-def]
     change = np.empty(points)
     best, found_value, idle = -np.inf, np.inf, 0
     for step in range(steps):
-        bound = _reduced(core, trial, total)
+        bound = reduced(core, trial, total)
         bound += choose(total, node, chosen, count)
         if bound == np.inf:
             return np.inf, found_value

@@ -41,10 +41,12 @@ def solve_location(
     from depotopt.siting.classic.location_cuts import LocationCuts
     from depotopt.siting.classic.location_prices import Reduction
     from depotopt.siting.classic.location_tree import LocationTree
+    from depotopt.siting.classic.location_volume import climb
 
     started = working_s()
     reduction = Reduction(problem, limits, monitor, started)
     reduction.run()
+    climb(reduction)
     reduction.shake_while_helpful(_share(limits, reduction.spent_s), SHAKE_MOST * limits.time_s)
     if not reduction.over:
         cuts = LocationCuts(problem, reduction)

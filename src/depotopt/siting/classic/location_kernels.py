@@ -55,6 +55,29 @@ def saving(arrays, price, shut, total):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def slack(arrays, price, is_open):  # type: ignore[no-untyped-def]
+    """What each point adds to the gap of these open sites at these prices.
+
+    Nothing where exactly one open site is nearer than the price. Opening costs aside, value less bound is the
+    sum of this and of what the open sites cost more than those the bound opens.
+    """
+    result = np.zeros(len(price))
+    for i in range(len(price)):
+        nearest, twice = np.inf, 0.0
+        for a in range(arrays.neighbour.shape[1]):
+            d = arrays.distance[i, a]
+            if d >= price[i] and nearest < np.inf:
+                break
+            if is_open[arrays.neighbour[i, a]]:
+                nearest = min(nearest, d)
+                twice += max(price[i] - d, 0.0)
+        # A truncated list may end before an open site.
+        nearest = min(nearest, arrays.distance[i, -1])
+        result[i] = arrays.weight[i] * max(nearest - price[i] + twice, 0.0)
+    return result
+
+
+@kernel
 def slope(arrays, price, chosen, result):  # type: ignore[no-untyped-def]
     """Subgradient per point: its weight times one less the chosen sites that serve it at its price."""
     for i in range(len(price)):

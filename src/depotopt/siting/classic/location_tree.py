@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from depotopt.siting.classic.location import LocationProblem
-from depotopt.siting.classic.location_boxes import FREE, KEPT, SHUT, CoreArrays, NodeArrays, bound_node
+from depotopt.siting.classic.location_boxes import FREE, KEPT, SHUT, NodeArrays, bound_node, core_arrays
 from depotopt.siting.classic.location_clusters import clusters
 from depotopt.siting.classic.location_prices import Reduction
 from depotopt.units import BoolArray, Int64Array
@@ -54,28 +54,8 @@ class LocationTree:
         sites = np.flatnonzero(~reduction.shut)
         order, self._clusters = clusters(problem.arrays, sites, reduction.price)
         self._sites = sites[order]
-        self._core = self._arrays()
+        self._core = core_arrays(problem, reduction.relaxed, self._sites)
         self._heap: list[_Node] = []
-
-    def _arrays(self) -> CoreArrays:
-        arrays, costs = self.problem.arrays, self.reduction.relaxed
-        column = np.full(self.problem.sites, -1, dtype=np.int32)
-        column[self._sites] = np.arange(len(self._sites), dtype=np.int32)
-        arcs = column[arrays.neighbour]
-        keep = arcs >= 0
-        first = np.zeros(self.problem.points + 1, dtype=np.int64)
-        np.cumsum(keep.sum(axis=1), out=first[1:])
-        return CoreArrays(
-            first,
-            arcs[keep],
-            arrays.distance[keep],
-            costs.weight,
-            costs.opening[self._sites],
-            costs.offset,
-            arrays.weight,
-            arrays.opening[self._sites],
-            self.problem.highest,
-        )
 
     def plant(self) -> None:
         """Make the root."""
