@@ -47,7 +47,7 @@ def improve_capped(
         if turn % RESTART == 0:
             current[:] = is_open
         turn += 1
-        shaken_search(capped, current, free, bounds, ROUNDS, rng)
+        shaken_search(capped, current, free, bounds, ROUNDS, rng, 0.0)
         value = float(
             swap_search(arrays, current, rng.permutation(free), (problem.least, problem.most, SWEEPS))
         )

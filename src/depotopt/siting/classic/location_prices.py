@@ -167,7 +167,9 @@ class Reduction:
         bounds = (self.problem.least, self.problem.most, LARGEST_SHAKE)
         while not over():
             start = working_s()
-            value = shaken_search(self.problem.arrays, is_open, candidates, bounds, self._rounds, self._rng)
+            value = shaken_search(
+                self.problem.arrays, is_open, candidates, bounds, self._rounds, self._rng, 0.0
+            )
             self._keep(is_open, float(value))
             pace = (working_s() - start) / self._rounds
             self._rounds = max(1, min(int(SHAKE_S / max(pace, 1e-6)), 4 * self._rounds))
@@ -177,7 +179,8 @@ class Reduction:
         masks = (self.shut | self._dear(is_open), self.shut)
         while not over():
             until = working_s() + max(seconds / TURNS, SHAKE_S)
-            improve_windows(self.problem, is_open, masks, self._rng, partial(_either, over, until))
+            ends = partial(_either, over, until)
+            improve_windows(self.problem, is_open, masks, self.price, self._rng, ends)
             self._keep(is_open, self.problem.serve(np.flatnonzero(is_open))[1])
             if over():
                 return

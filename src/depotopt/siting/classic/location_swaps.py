@@ -164,8 +164,8 @@ def swap_search(arrays, is_open, candidates, limits):  # type: ignore[no-untyped
 
 
 @kernel
-def shaken_search(arrays, is_open, candidates, limits, rounds, rng):  # type: ignore[no-untyped-def]
-    """Iterated local search: swap a few sites at random near one another, improve, keep what is no worse.
+def shaken_search(arrays, is_open, candidates, limits, rounds, rng, far):  # type: ignore[no-untyped-def]
+    """Iterated local search: swap a few sites at random, improve, keep what is no worse.
 
     Parameters
     ----------
@@ -181,6 +181,8 @@ def shaken_search(arrays, is_open, candidates, limits, rounds, rng):  # type: ig
         Shakes.
     rng
         Of the random choices.
+    far
+        Share of the swaps in which the site that goes is anywhere, not near the one that comes.
 
     Returns
     -------
@@ -208,7 +210,7 @@ def shaken_search(arrays, is_open, candidates, limits, rounds, rng):  # type: ig
             if is_open[into]:
                 continue
             i = rng.integers(0, points)
-            for _try in range(8):
+            for _try in range(0 if rng.random() < far else 8):
                 other = rng.integers(0, points)
                 if distance_of(arrays, other, into) < distance_of(arrays, i, into):
                     i = other
