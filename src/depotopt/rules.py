@@ -125,6 +125,8 @@ class PlanningRules:
         Whether, in siting, each point gets everything from one depot in each road state.
     owner_budgets
         Owners with the most each may bear per year; see docs/semantics.md for who bears what.
+    currency
+        What all costs and prices are in, shown beside them; empty where the scenario does not say.
     """
 
     horizon_days: float = 3.0
@@ -139,6 +141,7 @@ class PlanningRules:
     unload_kg_per_h: float = 6_000.0
     single_source: bool = False
     owner_budgets: tuple[tuple[str, float], ...] = ()
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +185,9 @@ class SitingObjective:
         Upper bounds on the measures of response cost; ``None`` for none.
     max_unmet_fraction
         Upper bound on the fraction in any road state: response cost over that of delivering nothing.
+    late
+        Classes of late arrival: pairs of seconds after the start and cost of a tonne that arrives later,
+        both rising; of those passed the last one counts, times the point's priority.
     """
 
     mean: float = 1.0
@@ -194,3 +200,4 @@ class SitingObjective:
     max_cvar_response: float | None = None
     max_worst_response: float | None = None
     max_unmet_fraction: float | None = None
+    late: tuple[tuple[float, float], ...] = ()

@@ -155,6 +155,28 @@ CASES = [
         ],
     ),
     Case(
+        "late classes out of order",
+        append(
+            "scenario.toml",
+            "[objective]\nlate = [{ after_h = 4, cost_per_t = 9 }, { after_h = 3, cost_per_t = 5 }]\n",
+        ),
+        [
+            ("scenario.toml  objective.late[1].after_h", "3", "expected more than 4, the class before"),
+            ("scenario.toml  objective.late[1].cost_per_t", "5", "expected at least 9, the class before"),
+        ],
+    ),
+    Case(
+        "late class worth more than a year on the road",
+        append("scenario.toml", "[objective]\nlate = [{ after_h = 4, cost_per_t = 10001 }]\n"),
+        [
+            (
+                "scenario.toml  objective.late[0].cost_per_t",
+                "10001",
+                "expected at most 10,000 times transport_cost_per_th, 1",
+            )
+        ],
+    ),
+    Case(
         "farthest alone",
         append("scenario.toml", '[objective]\nlexicographic = ["cost", "farthest"]\n'),
         [

@@ -240,6 +240,7 @@ def planning_rules(block: RulesBlock) -> PlanningRules:
         budget=block.budget,
         unmet_penalty=block.unmet_penalty,
         transport_cost_per_th=block.transport_cost_per_th,
+        currency=block.currency,
         events_per_year=block.events_per_year,
         amortisation_years=block.amortisation_years,
         siting_vehicle=block.siting_vehicle,
@@ -252,7 +253,9 @@ def planning_rules(block: RulesBlock) -> PlanningRules:
 
 def siting_objective(block: ObjectiveBlock) -> SitingObjective:
     """Build the objective of siting; its keys are the fields."""
-    return SitingObjective(**{key: getattr(block, key) for key in ObjectiveBlock.model_fields})
+    given = {key: getattr(block, key) for key in ObjectiveBlock.model_fields}
+    given["late"] = tuple((step.after_h * HOUR_S, step.cost_per_t) for step in block.late)
+    return SitingObjective(**given)
 
 
 def ensemble_rules(file: ScenarioFile) -> EnsembleRules:

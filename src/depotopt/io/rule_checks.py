@@ -17,6 +17,9 @@ from depotopt.scenario import SiteStatus
 WEIGHTS = {"mean": 1.0, "cvar": 0.0, "worst": 0.0}
 """Weights of an objective where the file says nothing."""
 
+MOST_LATE_H = 10_000
+"""Hours on the road that a tonne in a late class may be worth: more than a year is a slip."""
+
 
 def rule_faults(tables: ScenarioTables, file: ScenarioFile, origin: Mapping[KeyPath, str]) -> list[Fault]:
     """All faults of ``scenario.toml`` that only show beside the tables or across keys."""
@@ -31,7 +34,7 @@ def rule_faults(tables: ScenarioTables, file: ScenarioFile, origin: Mapping[KeyP
                 "date",
             )
         )
-    faults += _order_faults(file, origin)
+    faults += _order_faults(file, origin) + _late_faults(file, origin)
     if file.ensemble.design_seed == file.ensemble.unseen_seed:
         faults.append(
             Fault(
@@ -218,6 +221,26 @@ def _order_faults(file: ScenarioFile, origin: Mapping[KeyPath, str]) -> list[Fau
             where = key_place(("objective", key), origin)
             expected = "expected no weight beside lexicographic: the order takes its place"
             faults.append(Fault(TOML_FILE, where, f"{value:g}", expected, "order"))
+    return faults
+
+
+def _late_faults(file: ScenarioFile, origin: Mapping[KeyPath, str]) -> list[Fault]:
+    """Classes of late arrival come one after the other, cost more and more, and no absurd number of hours."""
+    faults = []
+    classes, per_th = file.objective.late, file.rules.transport_cost_per_th
+
+    def fault(n: int, key: str, expected: str) -> None:
+        where = key_place(("objective", "late", n, key), origin)
+        faults.append(Fault(TOML_FILE, where, f"{getattr(classes[n], key):g}", expected, "late"))
+
+    for n, step in enumerate(classes):
+        if n and step.after_h <= classes[n - 1].after_h:
+            fault(n, "after_h", f"expected more than {classes[n - 1].after_h:g}, the class before")
+        if n and step.cost_per_t < classes[n - 1].cost_per_t:
+            fault(n, "cost_per_t", f"expected at least {classes[n - 1].cost_per_t:g}, the class before")
+        if step.cost_per_t > MOST_LATE_H * per_th:
+            expected = f"expected at most {MOST_LATE_H:,} times transport_cost_per_th, {per_th:g}"
+            fault(n, "cost_per_t", expected)
     return faults
 
 

@@ -24,6 +24,7 @@ from depotopt.io.toml_schemas import (
     DispatchBlock,
     EnsembleBlock,
     GradeBlock,
+    LateBlock,
     LimitsBlock,
     ObjectiveBlock,
     RoadsBlock,
@@ -165,7 +166,12 @@ TEMPLATE_KEYS: Final = (
     *("title", "description", "start", "accept_unverified[0]"),
     *(f"roads.{key}" for key in RoadsBlock.model_fields),
     *(f"rules.{key}" for key in RulesBlock.model_fields),
-    *(f"objective.{key}{'[0]' * (key == 'lexicographic')}" for key in ObjectiveBlock.model_fields),
+    *(
+        f"objective.{key}{'[0]' * (key == 'lexicographic')}"
+        for key in ObjectiveBlock.model_fields
+        if key != "late"
+    ),
+    *(f"objective.late[0].{key}" for key in LateBlock.model_fields),
     *(f"ensemble.{key}" for key in EnsembleBlock.model_fields),
     *(f"siting.{key}" for key in LimitsBlock.model_fields),
     *(f"dispatch.{key}{'[0]' * (key == 'objectives')}" for key in DispatchBlock.model_fields),

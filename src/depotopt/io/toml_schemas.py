@@ -68,6 +68,17 @@ class RulesBlock(Block):
     """Whether, in siting, each point gets everything from one depot in each road state."""
     owner_budgets: Annotated[dict[str, KeyAmount], Expect("a table of owners with amounts")] = {}
     """Most an owner bears per year, by owner: its share of fixed costs, holding and purchase at its sites."""
+    currency: KeyText = ""
+    """What all costs and prices are in, shown beside them; nothing is converted."""
+
+
+class LateBlock(Block):
+    """A class of late arrival: what reaches its point later than so many hours after the start costs more."""
+
+    after_h: KeyAmount
+    """Hours after the start."""
+    cost_per_t: KeyAmount
+    """Cost of a tonne that arrives later, times the point's priority; the last class passed counts."""
 
 
 class ObjectiveBlock(Block):
@@ -98,6 +109,8 @@ class ObjectiveBlock(Block):
     """Most it may be in any road state the layout is chosen on; left out: no bound."""
     max_unmet_fraction: KeyShare | None = None
     """Most the response cost may be in any road state, as a fraction of that of delivering nothing."""
+    late: tuple[LateBlock, ...] = ()
+    """Classes of late arrival in siting, earliest first; left out: any moment within the limit is as good."""
 
 
 class EnsembleBlock(Block):

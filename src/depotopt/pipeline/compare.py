@@ -225,7 +225,7 @@ def _as_judged(scenario: Scenario) -> Scenario:
         scenario,
         tiers=tiers,
         rules=replace(scenario.rules, budget=None, owner_budgets=(), single_source=False),
-        objective=SitingObjective(),
+        objective=SitingObjective(late=scenario.objective.late),
         ensemble=EnsembleRules(),
         siting_limits=SolveLimits(),
         dispatch_limits=SolveLimits(),

@@ -17,6 +17,8 @@ from depotopt.units import HOUR_S, FloatArray, Int32Array
 from depotopt.verify.check import TIME_TOLERANCE_S
 from depotopt.verify.coverage import siting_profile
 
+LATE_TOLERANCE_S = 1e-6
+"""Rounding of sums of times on a grid of deciseconds."""
 FLOW_TOLERANCE = 1e-4
 """Units: flows come from a floating-point LP over up to millions of units."""
 
@@ -72,11 +74,21 @@ class FlowCheck:
         scenario = self.scenario
         tonnes = flow.units * scenario.kg_per_unit[flow.commodity] / 1000.0
         hours = (legs.first_s + legs.second_s) / HOUR_S
-        transport = scenario.rules.transport_cost_per_th * float((tonnes * hours)[flow.units > 0].sum())
+        each = scenario.rules.transport_cost_per_th * hours + self._late_per_t(legs.arrive_s, flow.point)
+        transport = float((tonnes * each)[flow.units > 0].sum())
         missing = need(scenario, state.need_factor)
         np.subtract.at(missing, (flow.point, flow.commodity), flow.units)
         weighted = float((np.maximum(missing, 0.0) * unmet_weight(scenario)).sum())
         return broken, transport, scenario.rules.unmet_penalty * weighted
+
+    def _late_per_t(self, arrive_s: FloatArray, point: Int32Array) -> FloatArray:
+        """Cost of a tonne for the class of late arrival it comes in, shape ``(A,)``."""
+        cost = np.zeros(len(arrive_s))
+        for after_s, per_t in self.scenario.objective.late:
+            cost[arrive_s > after_s + LATE_TOLERANCE_S] = per_t
+        priority = np.array([each.priority for each in self.scenario.demand_points])
+        late: FloatArray = cost * priority[point]
+        return late
 
     def _legs(self, state: RoadState, flow: StateFlows) -> _Legs:
         readiness = np.array([site.readiness_s for site in self.scenario.sites])

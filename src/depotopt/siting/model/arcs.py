@@ -9,15 +9,13 @@ import numpy as np
 
 from depotopt.hazards.states import RoadState
 from depotopt.scenario import Scenario
-from depotopt.siting.model.inputs import TravelInputs, latest_s
+from depotopt.siting.model.inputs import SLACK_S, TravelInputs, late_s, latest_s
 from depotopt.siting.model.problem import StateArcs
 from depotopt.siting.model.roles import Roles, usable_tiers, way_of_working
 from depotopt.travel import TravelBlock
 from depotopt.units import BoolArray, FloatArray, Int32Array, Int64Array
 
 Arcs = tuple[Int64Array, Int32Array, Int32Array, Int32Array]
-SLACK_S = 1e-9
-"""Arrivals this much after the last moment are rounding."""
 
 
 def passed_on_s(
@@ -153,16 +151,21 @@ class ArcBuilder:
         return StateArcs(first, site, time_ds) if self.direct else StateArcs(first, site, time_ds, origin)
 
     def _state(self, state: RoadState, seconds: FloatArray, legs: FloatArray, needed: BoolArray) -> Arcs:
-        """Point, gate, source and deciseconds of one road state's arcs, by point, then time, gate, source."""
+        """Point, gate, source and deciseconds of one road state's arcs, by point, then time, gate, source.
+
+        Deciseconds are those on the road and what arriving in a late class counts like (`late_s`).
+        """
         gates, ready_s = self._gates, self.roles.ready_s
         onward = seconds[gates.gate_row]
-        in_time = (ready_s[gates.gate][:, None] + onward <= self._latest + SLACK_S) & needed
-        column, point = np.nonzero(in_time)
-        found = [(point, gates.gate[column], gates.gate[column], onward[column, point])]
+        arrive = ready_s[gates.gate][:, None] + onward
+        column, point = np.nonzero((arrive <= self._latest + SLACK_S) & needed)
+        late = late_s(self.scenario, arrive[column, point], point)
+        found = [(point, gates.gate[column], gates.gate[column], onward[column, point] + late)]
         for position, n in self._later:
             point = np.flatnonzero((ready_s[position] + onward[n] <= self._latest + SLACK_S) & needed)
             same = np.full(len(point), 1)
-            found.append((point, gates.gate[n] * same, position * same, onward[n, point]))
+            late = late_s(self.scenario, ready_s[position] + onward[n, point], point)
+            found.append((point, gates.gate[n] * same, position * same, onward[n, point] + late))
         own = _nearest_arcs(found, self.nearest)
         if not len(gates.source):
             return own
@@ -177,7 +180,8 @@ class ArcBuilder:
                 ready_s[j] + to_hub, self._site_ready_s[h], self._transfer_s[h], onward[over]
             )
             column, point = np.nonzero((arrive <= self._latest + SLACK_S) & needed)
-            travel = to_hub[column] + onward[over[column], point]
+            late = late_s(self.scenario, arrive[column, point], point)
+            travel = to_hub[column] + onward[over[column], point] + late
             found.append((point, h[column], np.full(len(point), j), travel))
         passed = _nearest_arcs(found, self.nearest)
         return _ordered(

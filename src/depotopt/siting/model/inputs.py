@@ -6,14 +6,19 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from depotopt.errors import UsageError
 from depotopt.roads.engines import TravelTimeEngine
 from depotopt.roads.network import RoadNetwork
 from depotopt.roads.profiles import ANY_TRUCK, TravelProfile
 from depotopt.rules import SizeClass
 from depotopt.scenario import Scenario, Site, SiteStatus, StockMode
 from depotopt.travel import TravelTimes
-from depotopt.units import FloatArray
+from depotopt.units import HOUR_S, FloatArray, Int64Array
 
+SLACK_S = 1e-9
+"""Arrivals this much after the last moment are rounding."""
+MOST_LATE_H = 50_000
+"""Hours of driving a late class may be worth: arcs hold deciseconds in 32 bits."""
 KG_PER_T = 1_000.0
 DS_PER_H = 36_000.0
 
@@ -58,6 +63,35 @@ def latest_s(scenario: Scenario) -> FloatArray:
             for point in scenario.demand_points
         ]
     )
+
+
+def late_s(scenario: Scenario, arrive_s: FloatArray, point: Int64Array) -> FloatArray:
+    """Seconds of driving that arriving in a late class is worth; arrivals at these points, ``(A,)``.
+
+    A class costs so much per tonne, as an hour on the road does, so a late arrival counts as a longer way.
+
+    Raises
+    ------
+    UsageError
+        If hours on the road cost nothing, or a class costs more than `MOST_LATE_H` of them.
+    """
+    classes = scenario.objective.late
+    if not classes:
+        return np.zeros(len(arrive_s))
+    after_s, cost = np.array(classes).T
+    per_th = scenario.rules.transport_cost_per_th
+    priority = np.array([each.priority for each in scenario.demand_points])
+    dearest = float(cost.max() * priority.max(initial=0.0))
+    if dearest > MOST_LATE_H * per_th:
+        raise UsageError(
+            f"a late arrival costs up to {dearest:,.10g} a tonne: expected at most {MOST_LATE_H:,} times "
+            f"the cost of an hour on the road, {per_th:,.10g}"
+        )
+    if dearest <= 0:
+        return np.zeros(len(arrive_s))
+    passed = np.searchsorted(after_s + SLACK_S, arrive_s)
+    worth: FloatArray = np.concatenate([[0.0], cost])[passed] * priority[point] / per_th * HOUR_S
+    return worth
 
 
 def stock_table(scenario: Scenario) -> tuple[FloatArray, FloatArray]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,7 @@ from depotopt.siting.model.inputs import (
     KG_PER_T,
     TravelInputs,
     class_today,
+    late_s,
     latest_s,
     stock_table,
     travel_engine,
@@ -129,8 +130,17 @@ def _ways(
         few = states[block.first_state : block.first_state + len(block.seconds)]
         yield (
             few,
-            [supplies.ways(*given, latest) for given in zip(few, block.seconds, between, strict=True)],
+            [
+                _with_lateness(scenario, supplies.ways(*given, latest))
+                for given in zip(few, block.seconds, between, strict=True)
+            ],
         )
+
+
+def _with_lateness(scenario: Scenario, ways: Ways) -> Ways:
+    """Ways with the hours that arriving late counts like on top of those on the road."""
+    late = late_s(scenario, ways.arrive_s, ways.arcs.point)
+    return replace(ways, arcs=replace(ways.arcs, time_ds=ways.arcs.time_ds + np.rint(late * 10.0)))
 
 
 def existing_layout(scenario: Scenario) -> SitingPlan:

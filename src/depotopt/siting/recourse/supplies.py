@@ -10,8 +10,8 @@ from depotopt.errors import UsageError
 from depotopt.hazards.states import RoadState
 from depotopt.plans import SitingPlan
 from depotopt.scenario import Scenario, SiteStatus, StockMode
-from depotopt.siting.model.arcs import SLACK_S, passed_on_s
-from depotopt.siting.model.inputs import promised, stock_table
+from depotopt.siting.model.arcs import passed_on_s
+from depotopt.siting.model.inputs import SLACK_S, promised, stock_table
 from depotopt.siting.model.roles import way_of_working
 from depotopt.siting.recourse.single_source import Arcs
 from depotopt.units import FloatArray, Int64Array
