@@ -3,7 +3,7 @@
 import { button, make, nameOf, shape } from "../src/elements";
 import { metricName } from "./results";
 import { table } from "./table";
-import { number, percent, say } from "./words";
+import { inMoney, number, percent, say } from "./words";
 
 type Row = Record<string, number | null>;
 interface OpenSite {
@@ -20,6 +20,7 @@ export interface FrontPoint {
   layout: { open_sites: OpenSite[] } | null;
 }
 export interface Front {
+  currency?: string;
   stopped: boolean;
   points: FrontPoint[];
 }
@@ -31,6 +32,7 @@ const BOTTOM = 46;
 const PAD = 18;
 const PART = "expected";
 
+const costOf = (front: Front): string => inMoney(say("desk.yearly_cost"), front.currency);
 const share = (metric: string): boolean => metric.startsWith("coverage") || metric === "unmet_share";
 const shown = (metric: string, value: number): string => (share(metric) ? percent(value) : number(value));
 
@@ -48,13 +50,13 @@ export function frontView(front: Front, make_run: (point: FrontPoint) => void): 
     });
     root.replaceChildren(
       make("p", { class: "links" }, make("label", {}, say("desk.measure"), " ", pick)),
-      chart(front.points, metric, chosen, (n) => {
+      chart(front, metric, chosen, (n) => {
         chosen = n;
         draw();
         root.querySelector<SVGElement>(`[data-point="${n}"]`)?.focus();
       }),
-      detail(front.points, metric, chosen, make_run),
-      everything(front.points, metrics),
+      detail(front, metric, chosen, make_run),
+      everything(front, metrics),
     );
   };
   if (front.points.length) draw();
@@ -71,7 +73,8 @@ function ticks(least: number, most: number): number[] {
   return found;
 }
 
-function chart(points: FrontPoint[], metric: string, chosen: number, choose: (n: number) => void): SVGElement {
+function chart(front: Front, metric: string, chosen: number, choose: (n: number) => void): SVGElement {
+  const points = front.points;
   const costs = points.map((point) => point.yearly_cost);
   const values = points.map((point) => point.unseen[metric][PART] ?? 0);
   const span = (all: number[]): [number, number] => {
@@ -96,11 +99,11 @@ function chart(points: FrontPoint[], metric: string, chosen: number, choose: (n:
     );
   const line = points.map((_, n) => `${n ? "L" : "M"}${x(costs[n])} ${y(values[n])}`).join("");
   parts.push(
-    shape("text", { x: `${(WIDTH + LEFT) / 2}`, y: `${HEIGHT - 8}`, "text-anchor": "middle", class: "axis" }, say("desk.yearly_cost")),
+    shape("text", { x: `${(WIDTH + LEFT) / 2}`, y: `${HEIGHT - 8}`, "text-anchor": "middle", class: "axis" }, costOf(front)),
     shape("path", { d: line, class: "front-line" }),
   );
   points.forEach((point, n) => {
-    const label = `${say("desk.yearly_cost")} ${number(point.yearly_cost)}, ${metricName(metric)} ${shown(metric, values[n])}`;
+    const label = `${costOf(front)} ${number(point.yearly_cost)}, ${metricName(metric)} ${shown(metric, values[n])}`;
     const dot = shape(
       "g",
       { class: n === chosen ? "dot chosen" : "dot", tabindex: "0", role: "button", "aria-pressed": String(n === chosen), "aria-label": label, "data-point": String(n) },
@@ -125,7 +128,8 @@ function opened(point: FrontPoint): Map<string, string> {
   return new Map(point.layout?.open_sites.map((one) => [one.site, `${one.tier}/${one.size_class}`]));
 }
 
-function detail(points: FrontPoint[], metric: string, chosen: number, make_run: (point: FrontPoint) => void): HTMLElement {
+function detail(front: Front, metric: string, chosen: number, make_run: (point: FrontPoint) => void): HTMLElement {
+  const points = front.points;
   const point = points[chosen];
   const own = opened(point);
   const before = chosen ? opened(points[chosen - 1]) : new Map<string, string>();
@@ -135,7 +139,7 @@ function detail(points: FrontPoint[], metric: string, chosen: number, make_run: 
   return make(
     "section",
     { class: "chosen-layout", "aria-live": "polite" },
-    make("h3", {}, `${say("desk.yearly_cost")} ${number(point.yearly_cost)} · ${metricName(metric)} ${shown(metric, point.unseen[metric][PART] ?? 0)}`),
+    make("h3", {}, `${costOf(front)} ${number(point.yearly_cost)} · ${metricName(metric)} ${shown(metric, point.unseen[metric][PART] ?? 0)}`),
     make("p", {}, `${say("desk.open_sites")}: `, nameOf([...tiers].map(([tier, count]) => `${tier} ${count}`).join(", ")), ` · ${say(`status.${point.status}`)}`),
     chosen > 0 && make("p", {}, say(sites.length ? "desk.against_cheaper" : "desk.same_depots")),
     chosen > 0 &&
@@ -145,12 +149,12 @@ function detail(points: FrontPoint[], metric: string, chosen: number, make_run: 
   );
 }
 
-function everything(points: FrontPoint[], metrics: string[]): HTMLElement {
-  const rows = points.map((point) => [
+function everything(front: Front, metrics: string[]): HTMLElement {
+  const rows = front.points.map((point) => [
     number(point.yearly_cost),
     String(point.layout?.open_sites.length ?? 0),
     ...metrics.map((metric) => shown(metric, point.unseen[metric][PART] ?? 0)),
   ]);
-  const head = [say("desk.yearly_cost"), say("desk.open_sites"), ...metrics.map(metricName)];
+  const head = [costOf(front), say("desk.open_sites"), ...metrics.map(metricName)];
   return make("details", {}, make("summary", {}, say("desk.as_table")), table(head, rows));
 }

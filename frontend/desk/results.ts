@@ -2,7 +2,7 @@
 
 import { make, nameOf } from "../src/elements";
 import { table } from "./table";
-import { number, percent, say, told, type Told } from "./words";
+import { inMoney, number, percent, say, told, type Told } from "./words";
 
 type Row = Record<string, number | null>;
 type Summary = Record<string, Row>;
@@ -19,6 +19,7 @@ export interface RunResult {
   evaluation: Record<string, Summary>;
 }
 export interface CompareResult {
+  currency?: string;
   layouts: { name: string; yearly_cost: number; open_sites: number; summary: Summary; expected_regret: number }[];
   differing_sites: Record<string, string[]>;
 }
@@ -29,6 +30,7 @@ interface Change extends Told {
   conflicts: string[];
 }
 export interface Explanation {
+  currency?: string;
   sites: Record<string, Change>;
 }
 
@@ -90,19 +92,19 @@ export function compareTables(result: CompareResult, why: Map<string, Explanatio
   const head = (): (Node | string)[] => ["", ...layouts.map((one) => name(one.name))];
   const rows: string[][] = [
     [say("desk.open_sites"), ...layouts.map((one) => number(one.open_sites))],
-    [say("desk.yearly_cost"), ...layouts.map((one) => number(one.yearly_cost))],
+    [inMoney(say("desk.yearly_cost"), result.currency), ...layouts.map((one) => number(one.yearly_cost))],
   ];
   for (const metric of Object.keys(layouts[0].summary))
     for (const part of PARTS)
       rows.push([`${metricName(metric)}, ${say(HEADS[part])}`, ...layouts.map((one) => shown(metric, one.summary[metric][part]))]);
-  rows.push([say("desk.regret"), ...layouts.map((one) => number(one.expected_regret))]);
+  rows.push([inMoney(say("desk.regret"), result.currency), ...layouts.map((one) => number(one.expected_regret))]);
   const nodes: Node[] = [table(head(), rows)];
   const differing = Object.entries(result.differing_sites);
   if (!differing.length) return nodes;
   const cell = (place: string, layout: string, site: string): Node | string => {
     if (!place) return "-";
     const change = why.get(layout)?.sites[site];
-    return change ? make("span", {}, nameOf(place), ` (${say("desk.without")}: ${changeText(change)})`) : nameOf(place);
+    return change ? make("span", {}, nameOf(place), ` (${say("desk.without")}: ${changeText(change, result.currency)})`) : nameOf(place);
   };
   nodes.push(make("h3", {}, say("desk.differing")));
   nodes.push(table(head(), differing.map(([site, row]) => [nameOf(site), ...row.map((place, n) => cell(place, layouts[n].name, site))])));
@@ -111,14 +113,15 @@ export function compareTables(result: CompareResult, why: Map<string, Explanatio
 }
 
 export function explainTable(result: Explanation): Node[] {
-  const rows = Object.entries(result.sites).map(([site, change]) => [nameOf(site), changeText(change)]);
+  const rows = Object.entries(result.sites).map(([site, change]) => [nameOf(site), changeText(change, result.currency)]);
   return [table([say("desk.site"), say("desk.without")], rows)];
 }
 
-function changeText(change: Change): string {
+function changeText(change: Change, currency?: string): string {
   if (change.status === "infeasible") return say("desk.rules_need_it", { rules: told(change, "conflicts").join("; ") });
   if (change.least === null || change.most === null) return "?";
   const signed = (value: number) => `${value > 0 ? "+" : ""}${number(value)}`;
   const near = change.most - change.least <= 0.005 * Math.max(Math.abs(change.most), Math.abs(change.least), 1);
-  return near ? signed(change.most) : `${signed(change.least)} ... ${signed(change.most)}`;
+  const text = near ? signed(change.most) : `${signed(change.least)} ... ${signed(change.most)}`;
+  return currency ? `${text} ${currency}` : text;
 }

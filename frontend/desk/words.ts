@@ -46,6 +46,9 @@ export function number(value: number, digits = 0): string {
   return rounded.toLocaleString(language === "zh" ? "zh-CN" : "en-GB", { maximumFractionDigits: digits });
 }
 
+/** The name of a cost with the money it is in, where the scenario says. */
+export const inMoney = (name: string, currency?: string): string => (currency ? `${name} (${currency})` : name);
+
 /** A moment of this machine's clock. */
 export function clock(seconds: number): string {
   return new Date(1000 * seconds).toLocaleString(language === "zh" ? "zh-CN" : "en-GB", { dateStyle: "short", timeStyle: "short" });

@@ -23,15 +23,17 @@ def tell_explanation(explanation: Explanation, *, as_json: bool) -> None:
         print(json.dumps(explanation.document(), ensure_ascii=False, indent=1))
         return
     scenario = explanation.case.scenario
-    scale = abs(explanation.siting.objective or 1.0)
+    scale, currency = abs(explanation.siting.objective or 1.0), scenario.rules.currency
     print(say("what a layout without this depot costs more, per year:"))
     for ident, change in explanation.sites.items():
         name = scenario.sites[scenario.site_index[ident]].name
-        print(f"  {ident} {name}: {change_text(change, scale)}")
+        print(f"  {ident} {name}: {change_text(change, scale, currency)}")
     if explanation.rules:
         print(say("what relaxing a rule changes, per year:"))
     for rule, change in explanation.rules.items():
-        print(f"  {say.sentence(rule)} ({say.sentence(change.subject)}): {change_text(change, scale)}")
+        print(
+            f"  {say.sentence(rule)} ({say.sentence(change.subject)}): {change_text(change, scale, currency)}"
+        )
     if explanation.balance:
         print(say("what serving costs with the stock where it lies, over where it would lie best:"))
     for commodity, one in explanation.balance.items():
@@ -44,7 +46,7 @@ def tell_explanation(explanation: Explanation, *, as_json: bool) -> None:
         print(say("stopped: the rest was not looked at"))
 
 
-def change_text(change: Change, scale: float) -> str:
+def change_text(change: Change, scale: float, currency: str) -> str:
     """A change in a sentence: interval, what it consists of, which sites move."""
     if change.status is Status.INFEASIBLE:
         return say("the rules need it: {rules}", rules="; ".join(map(say.sentence, change.conflicts)))
@@ -58,6 +60,8 @@ def change_text(change: Change, scale: float) -> str:
         parts = [
             say("between {least} and {most}", least=f"{change.least:+,.0f}", most=f"{change.most:+,.0f}")
         ]
+    if currency:
+        parts.append(currency)
     moved = sorted(change.terms.items(), key=lambda item: -abs(item[1]))
     named = [f"{word(name)} {value:+,.0f}" for name, value in moved if abs(value) > SHOWN_SHARE * scale]
     if named:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from depotopt.cli.language import say, written
-from depotopt.cli.words import metric_name
+from depotopt.cli.words import in_money, metric_name
 
 if TYPE_CHECKING:
     from depotopt.pipeline.pareto import Front
@@ -34,7 +34,7 @@ def tell_front(front: Front, out: Path | None, page: Path | None = None, *, as_j
 
     coverage = next(name for name in front.points[0].evaluation.summary() if name.startswith("coverage"))
     heads = (
-        say("yearly cost"),
+        in_money(say("yearly cost"), front.case.scenario.rules.currency),
         say("sites"),
         say("gap"),
         say("unmet person-days"),

@@ -14,7 +14,7 @@ from rich.table import Table
 from depotopt.cli.exits import Exit
 from depotopt.cli.faults import fault_text
 from depotopt.cli.language import say
-from depotopt.cli.words import metric_name, word
+from depotopt.cli.words import in_money, metric_name, word
 from depotopt.errors import Fault
 from depotopt.solving import Limit, SolveResult, Status
 from depotopt.verify.costs import yearly_cost
@@ -112,7 +112,11 @@ def tell_siting(scenario: Scenario, result: SolveResult[SitingPlan], *, as_json:
     # Not from the terms: an objective that minimises one measure after the other has the last one only.
     yearly = sum(yearly_cost(scenario, result.plan).values())
     console.print(
-        say("layout   {counts} sites   yearly cost {cost}", counts=counts, cost=f"{yearly:,.0f}")
+        say(
+            "layout   {counts} sites   yearly cost {cost}",
+            counts=counts,
+            cost=f"{yearly:,.0f} {scenario.rules.currency}".rstrip(),
+        )
         + f"   {_proof_text(result)}"
     )
     heads = (say("site"), say("name"), say("tier"), say("size"), say("stock kg"), say("stock m3"))
@@ -279,6 +283,7 @@ def tell_comparison(comparison: Comparison, *, as_json: bool) -> None:
             {
                 "scenario": comparison.scenario.ident,
                 "seed": comparison.seed,
+                "currency": comparison.scenario.rules.currency,
                 "layouts": [
                     {
                         "name": one.name,
@@ -294,17 +299,20 @@ def tell_comparison(comparison: Comparison, *, as_json: bool) -> None:
             }
         )
         return
-    console = _console()
+    console, currency = _console(), comparison.scenario.rules.currency
     table = Table("", *(word(one.name) for one in contenders), box=None, pad_edge=False)
     table.add_row(say("open sites"), *(str(len(one.layout.open_sites)) for one in contenders))
-    table.add_row(say("yearly cost"), *(f"{one.yearly_cost:,.0f}" for one in contenders))
+    table.add_row(in_money(say("yearly cost"), currency), *(f"{one.yearly_cost:,.0f}" for one in contenders))
     for metric in contenders[0].evaluation.summary():
         rows = [one.evaluation.summary()[metric] for one in contenders]
         for part in ("before", "expected", "worst_5_percent"):
             label = f"{metric_name(metric)} {word(part.replace('_', ' '))}"
             table.add_row(label, *(_metric_form(metric).format(row[part]) for row in rows))
-    table.add_row(say("regret, expected"), *(f"{one.expected_regret:,.0f}" for one in contenders))
-    table.add_row(say("regret, worst 5 %"), *(f"{one.worst_regret:,.0f}" for one in contenders))
+    for name, regrets in (
+        (say("regret, expected"), [one.expected_regret for one in contenders]),
+        (say("regret, worst 5 %"), [one.worst_regret for one in contenders]),
+    ):
+        table.add_row(in_money(name, currency), *(f"{regret:,.0f}" for regret in regrets))
     for column in table.columns[1:]:
         column.justify = "right"
     console.print(table)

@@ -53,6 +53,11 @@ CODES: Final = (
 )  # fmt: skip
 
 
+def in_money(name: str, currency: str) -> str:
+    """Name of a cost with the money it is in, where the scenario says."""
+    return f"{name} ({currency})" if currency else name
+
+
 def word(code: object) -> str:
     """A code of a result in words; names that people chose stay as they are."""
     return say(str(code))

@@ -55,6 +55,7 @@ class Explanation:
     def document(self) -> dict[str, Any]:
         """The explanation as plain data."""
         return {
+            "currency": self.case.scenario.rules.currency,
             "complete": self.complete,
             "sites": {ident: asdict(change) for ident, change in self.sites.items()},
             "rules": {name: asdict(change) for name, change in self.rules.items()},

@@ -48,6 +48,7 @@ class Front:
         """The front as plain data, see ``docs/pareto.md``."""
         return {
             "made_from": made_from(self.case, self.options),
+            "currency": self.case.scenario.rules.currency,
             "stopped": self.stopped,
             "points": [_row(one) for one in self.points],
         }

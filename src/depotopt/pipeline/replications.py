@@ -45,17 +45,17 @@ class Replications:
 
     def notes(self) -> tuple[str, ...]:
         """What is known of the layout beyond its own sample, as sentences."""
-        average, sizes = self.average, self.sizes
+        average, sizes, currency = self.average, self.sizes, self.case.scenario.rules.currency
         notes = []
         if average.upper is not None:
-            number, count, cost = average.replication + 1, sizes.replications, _told(average.upper)
+            number, count, cost = average.replication + 1, sizes.replications, _told(average.upper, currency)
             states = sizes.judged_on
             notes.append(
                 f"layout of replication {number} of {count}: expected cost {cost} a year, judged on {states} "
                 "road states of their own"
             )
         if average.lower is not None:
-            cost = _told(average.lower)
+            cost = _told(average.lower, currency)
             notes.append(f"statistical lower bound on any layout's expected cost: {cost} a year")
         if average.gap is not None:
             gap, confidence = f"{average.gap:.2%}", f"{average.confidence:.0%}"
@@ -165,5 +165,5 @@ def _check(case: Case, average: SampleAverage, ensemble: RoadLossEnsemble) -> No
     check.compare(result.objective).require(f"the layout found by {result.engine}")
 
 
-def _told(estimate: Estimate) -> str:
-    return f"{estimate.value:,.0f} +- {estimate.half_width:,.0f}"
+def _told(estimate: Estimate, currency: str) -> str:
+    return f"{estimate.value:,.0f} +- {estimate.half_width:,.0f} {currency}".rstrip()

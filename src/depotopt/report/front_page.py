@@ -29,20 +29,24 @@ def front_page(document: Mapping[str, Any], title: str, wording: Wording) -> str
         Language of the page.
     """
     say, points = wording, document["points"]
+    # Documents of before tell no currency.
+    currency = document.get("currency", "")
+    money = say("front.cost") + (f" ({currency})" if currency else "")
     cost = np.array([point["yearly_cost"] for point in points], dtype=np.float64)
     coverage = next(name for name in points[0]["unseen"] if name.startswith("coverage"))
     share = "" if not document["stopped"] else f'<p class="note">{html.escape(say("front.stopped"))}</p>'
     parts = [
         f'<p class="note">{html.escape(say("front.unseen"))}</p>{share}',
-        _chart(say, cost, points, UNMET, say("judgement.person_days")),
-        _chart(say, cost, points, coverage, say("judgement.people_share")),
-        _layouts(say, points, coverage),
+        _chart(say, (money, cost), points, UNMET, say("judgement.person_days")),
+        _chart(say, (money, cost), points, coverage, say("judgement.people_share")),
+        _layouts(say, money, points, coverage),
     ]
     return chart_page(say("front.title"), title, parts, say.language)
 
 
-def _chart(say: Wording, cost: FloatArray, points: Any, metric: str, label: str) -> str:
+def _chart(say: Wording, over: tuple[str, FloatArray], points: Any, metric: str, label: str) -> str:
     """Expected value with its confidence and the worst 5 %, over cost."""
+    money, cost = over
     column = {
         key: np.array([point["unseen"][metric][key] for point in points], dtype=np.float64)
         for key in ("expected", "half_width", "worst_5_percent")
@@ -55,7 +59,7 @@ def _chart(say: Wording, cost: FloatArray, points: Any, metric: str, label: str)
     worst = Line(say("judgement.worst_5"), cost, column["worst_5_percent"], 1, 1, marks=True)
     span = float(cost.max() - cost.min()) or max(abs(float(cost.max())), 1.0)
     x_axis = Axis(
-        say("front.cost"),
+        money,
         float(cost.max()) + 0.05 * span,
         lambda value: f"{value:,.0f}",
         start=max(0.0, float(cost.min()) - 0.05 * span),
@@ -74,8 +78,8 @@ def _within(say: Wording, metric: str) -> str:
     return say("judgement.coverage", time=say(f"judgement.in_{unit}", n=number))
 
 
-def _layouts(say: Wording, points: Any, coverage: str) -> str:
-    head = [say("front.cost"), say("front.sites"), say("front.gap"), say("judgement.unmet_person_days")]
+def _layouts(say: Wording, money: str, points: Any, coverage: str) -> str:
+    head = [money, say("front.sites"), say("front.gap"), say("judgement.unmet_person_days")]
     head += [say("judgement.worst_5"), _within(say, coverage)]
     rows = []
     for point in points:
