@@ -8,6 +8,7 @@ from ortools.math_opt.python import mathopt
 from scipy.optimize import linprog
 
 from depotopt.errors import EngineError
+from depotopt.siting.engines import relaxation as relaxation_module
 from depotopt.siting.engines.relaxation import Relaxation, Relaxed
 from depotopt.solving import Status
 from depotopt.units import FloatArray
@@ -105,3 +106,21 @@ def test_it_works_beside_or_tools() -> None:
     model.maximize(item)
     assert mathopt.solve(model, mathopt.SolverType.HIGHS).objective_value() == pytest.approx(1.0)
     assert solved(of_covers(np.ones(COLUMNS), np.ones((1, COLUMNS))))[0] is Status.OPTIMAL
+
+
+def test_a_long_solve_asks_after_each_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stop in the middle ends it without a verdict; the next solve goes on to the optimum."""
+    monkeypatch.setattr(relaxation_module, "BRIEF_S", 0.0)
+    rng = np.random.default_rng(3)
+    relaxation = of_covers(rng.uniform(1.0, 2.0, COLUMNS), (rng.random((30, COLUMNS)) < 0.5) + 0.1)
+    asked = [0]
+
+    def stopped() -> bool:
+        asked[0] += 1
+        return asked[0] > 3
+
+    assert relaxation.solve(10.0, stopped) == (Status.UNKNOWN, None)
+    assert 3 < asked[0] < 10
+    asked[0] = -10_000
+    assert relaxation.solve(10.0, stopped)[0] is Status.OPTIMAL
+    assert asked[0] > -9_998
