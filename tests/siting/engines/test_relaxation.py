@@ -112,7 +112,7 @@ def test_a_long_solve_asks_after_each_step(monkeypatch: pytest.MonkeyPatch) -> N
     """A stop in the middle ends it without a verdict; the next solve goes on to the optimum."""
     monkeypatch.setattr(relaxation_module, "BRIEF_S", 0.0)
     rng = np.random.default_rng(3)
-    relaxation = of_covers(rng.uniform(1.0, 2.0, COLUMNS), (rng.random((30, COLUMNS)) < 0.5) + 0.1)
+    relaxation = of_covers(rng.uniform(1.0, 2.0, COLUMNS), covers(rng, 30))
     asked = [0]
 
     def stopped() -> bool:
