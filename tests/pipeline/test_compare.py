@@ -43,6 +43,33 @@ def test_differing_sites_are_only_those_that_differ(layouts: tuple[Path, Path]) 
         assert len(set(row)) > 1
 
 
+def test_sites_that_differ_say_what_they_cost_and_serve(layouts: tuple[Path, Path]) -> None:
+    """All sites of a layout together cost what it costs and serve what is not unmet."""
+    comparison = compare(layouts, unseen=20)
+    assert comparison.parts.keys() == comparison.differing_sites.keys() == {"EAST"}
+    today, nominal, robust = comparison.parts["EAST"]
+    assert today is None
+    assert robust is not None
+    assert robust.opened == comparison.differing_sites["EAST"][2]
+    west_cost = comparison.contenders[2].yearly_cost - robust.yearly_cost
+    assert west_cost >= 5_000.0
+    served = comparison.contenders[2].evaluation.depots
+    total = sum(float(row["expected_served_person_days"] or 0.0) for row in served)
+    one = comparison.contenders[2].evaluation
+    needed = one.column("need_person_days") @ one.probability
+    assert total == pytest.approx(needed - one.spread("unmet_person_days").expected)
+    assert 0 < robust.served_expected <= robust.served_before + 1e-9
+    assert (nominal is None) == (not comparison.differing_sites["EAST"][1])
+
+
+def test_stock_is_compared_too(layouts: tuple[Path, Path]) -> None:
+    comparison = compare(layouts, unseen=5)
+    for ident, units in comparison.stock.items():
+        for one, total in zip(comparison.contenders, units, strict=True):
+            lines = [line.quantity for line in one.layout.stock if line.commodity == ident]
+            assert total == pytest.approx(sum(lines))
+
+
 def test_the_states_a_layout_was_chosen_on_are_refused(layouts: tuple[Path, Path]) -> None:
     with pytest.raises(UsageError, match="was chosen on"):
         compare(layouts, unseen=5, seed=1)

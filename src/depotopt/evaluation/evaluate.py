@@ -18,6 +18,7 @@ from depotopt.evaluation.metrics import (
     weighted_mean,
     worst_share_mean,
 )
+from depotopt.evaluation.rows import Row, commodity_rows, curve_rows, depot_rows, point_rows
 from depotopt.hazards.states import RoadState, intact
 from depotopt.need import need, people_in_need, person_days_per_unit, unmet_weight
 from depotopt.plans import SitingPlan, StateFlows
@@ -36,9 +37,6 @@ if TYPE_CHECKING:
 REPORT_WITHIN_S = (15 * MINUTE_S, 6 * HOUR_S, 8 * HOUR_S, 10 * HOUR_S)
 """Times coverage is always reported at: the 15-minute circle and the first-supplies limits for
 county, city and province (domain table *First supplies on site*)."""
-
-Row = dict[str, float | int | str | None]
-
 
 CURVE_STEPS = 60
 """Steps of the coverage curve; they lie closer together early on, where minutes count."""
@@ -83,6 +81,8 @@ class Evaluation:
     coverage
         The coverage curve, one row per time: share of people within it before loss, expected (with
         confidence) and in the worst 5 % of road states. The worst 5 % are taken anew at each time.
+    depots
+        One row per depot that hands anything out: need met from it, in person-days, before loss and expected.
     """
 
     before: Row
@@ -91,6 +91,7 @@ class Evaluation:
     commodities: tuple[Row, ...]
     probability: FloatArray
     coverage: tuple[Row, ...] = ()
+    depots: tuple[Row, ...] = ()
 
     def column(self, name: str) -> FloatArray:
         """One metric over road states, shape ``(S,)``; ``nan`` where it is not defined."""
@@ -128,26 +129,31 @@ class Evaluation:
         return int(order[np.argmax(reached)])
 
     def frames(self) -> dict[str, pd.DataFrame]:
-        """Tidy tables ``states``, ``points``, ``coverage`` and ``commodities``."""
+        """Tidy tables ``states``, ``points``, ``coverage``, ``depots`` and ``commodities``."""
         import pandas as pd
 
         return {
             "states": pd.DataFrame(list(self.states)),
             "points": pd.DataFrame(list(self.points)),
             "coverage": pd.DataFrame(list(self.coverage)),
+            "depots": pd.DataFrame(list(self.depots)),
             "commodities": pd.DataFrame(list(self.commodities)),
         }
 
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """One road state judged: its row, unmet units ``(I, K)``, fill and isolation ``(I,)``, curve ``(T,)``."""
+    """One road state judged: its row, unmet units ``(I, K)``, fill and isolation ``(I,)``, curve ``(T,)``.
+
+    ``served`` are the person-days each site hands out last, shape ``(J,)``.
+    """
 
     row: Row
     missing: FloatArray
     fill: FloatArray
     isolated: BoolArray
     curve: FloatArray
+    served: FloatArray
 
 
 class _Judge:
@@ -235,7 +241,10 @@ class _Judge:
         nearest_s = near.min(axis=0, initial=math.inf)
         covered = nearest_s[np.newaxis, :] <= self.curve_s[:, np.newaxis]
         curve = covered @ self.people / max(float(self.people.sum()), 1e-12)
-        return _Judged(row, missing, fill, isolated, curve)
+        gate = flow.through if len(flow.through) else flow.site
+        handed_out = np.zeros(len(scenario.sites))
+        np.add.at(handed_out, gate, sent_days)
+        return _Judged(row, missing, fill, isolated, curve, handed_out)
 
     def _reach(self, within_s: float, depots: Int64Array) -> Row:
         """Coverage, backup coverage and overlap of depots within a time, from their number per point."""
@@ -301,6 +310,7 @@ def evaluate(
     curves: list[FloatArray] = []
     unmet, fill_sum = np.zeros((points, commodities)), np.zeros(points)
     isolated_sum, flooded_sum = np.zeros(points), np.zeros(points)
+    served = np.zeros(len(scenario.sites))
     weights: list[float] = []
     flows = iter(recourse(scenario, layout, network, ensemble))
     for block in times.blocks(ensemble):
@@ -312,6 +322,7 @@ def evaluate(
             weights.append(state.probability)
             unmet += state.probability * one.missing
             fill_sum += state.probability * one.fill
+            served += state.probability * one.served
             isolated_sum += state.probability * one.isolated
             flooded_sum += state.probability * state.point_flooded
         watch.report("evaluate", message=f"{len(rows)} of {len(ensemble)} road states")
@@ -322,67 +333,11 @@ def evaluate(
     return Evaluation(
         before=before.row,
         states=tuple(rows),
-        points=_point_rows(
+        points=point_rows(
             scenario, scale * unmet, scale * fill_sum, scale * isolated_sum, scale * flooded_sum
         ),
-        commodities=_commodity_rows(scenario, layout, scale * unmet),
+        commodities=commodity_rows(scenario, layout, scale * unmet),
         probability=probability,
-        coverage=_curve_rows(judge.curve_s, before.curve, np.array(curves), probability),
-    )
-
-
-def _curve_rows(
-    within_s: FloatArray, before: FloatArray, curves: FloatArray, probability: FloatArray
-) -> tuple[Row, ...]:
-    rows: list[Row] = []
-    for t, moment_s in enumerate(within_s):
-        one = spread(curves[:, t], probability, more_is_worse=False)
-        rows.append(
-            {
-                "within_s": float(moment_s),
-                "before": float(before[t]),
-                "expected": one.expected,
-                "half_width": one.half_width,
-                "worst_5_percent": one.cvar_95,
-            }
-        )
-    return tuple(rows)
-
-
-def _point_rows(
-    scenario: Scenario, unmet: FloatArray, fill: FloatArray, isolated: FloatArray, flooded: FloatArray
-) -> tuple[Row, ...]:
-    days = person_days_per_unit(scenario)
-    return tuple(
-        {
-            "point": point.ident,
-            "name": point.name,
-            "zone": point.zone,
-            "people": point.people,
-            "expected_unmet_person_days": float((unmet[i] * days).sum()),
-            "expected_fill": float(fill[i]),
-            "probability_isolated": float(isolated[i]),
-            "probability_flooded": float(flooded[i]),
-        }
-        for i, point in enumerate(scenario.demand_points)
-    )
-
-
-def _commodity_rows(scenario: Scenario, layout: SitingPlan, unmet: FloatArray) -> tuple[Row, ...]:
-    wanted = need(scenario).sum(axis=0)
-    held = np.zeros(len(scenario.commodities))
-    for line in layout.stock:
-        held[scenario.commodity_index[line.commodity]] += line.quantity
-    days = person_days_per_unit(scenario)
-    return tuple(
-        {
-            "commodity": commodity.ident,
-            "name": commodity.name,
-            "unit": commodity.unit,
-            "need_before_loss": float(wanted[k]),
-            "stock": float(held[k]),
-            "expected_unmet": float(unmet[:, k].sum()),
-            "expected_unmet_person_days": float(unmet[:, k].sum() * days[k]),
-        }
-        for k, commodity in enumerate(scenario.commodities)
+        coverage=curve_rows(judge.curve_s, before.curve, np.array(curves), probability),
+        depots=depot_rows(scenario, before.served, scale * served),
     )

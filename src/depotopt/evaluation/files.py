@@ -40,6 +40,7 @@ def read_evaluations(path: Path) -> dict[str, Evaluation]:
                 commodities=tuple(one["commodities"]),
                 probability=np.array(one["probability"], dtype=np.float64),
                 coverage=tuple(one["coverage"]),
+                depots=tuple(one.get("depots", ())),
             )
             for name, one in document.items()
         }

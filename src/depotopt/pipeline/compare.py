@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,26 @@ class Contender:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """What one depot is to a layout.
+
+    Attributes
+    ----------
+    opened
+        ``"tier/size"``.
+    yearly_cost
+        Its fixed, holding and purchase cost per year.
+    served_before, served_expected
+        Need met over it, in person-days of one event: with no road lost, and expected over the road states.
+    """
+
+    opened: str
+    yearly_cost: float
+    served_before: float
+    served_expected: float
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """Layouts side by side.
 
@@ -78,6 +98,10 @@ class Comparison:
     differing_sites
         Sites that are not open in the same tier and size everywhere: identifier, then per contender
         ``"tier/size"`` or ``""`` where it stays closed.
+    parts
+        What these sites cost and serve, contender by contender; ``None`` where closed.
+    stock
+        Units held by commodity, contender by contender.
     seed
         Seed of the road states all were judged on.
     """
@@ -86,6 +110,8 @@ class Comparison:
     contenders: tuple[Contender, ...]
     differing_sites: dict[str, tuple[str, ...]]
     seed: int
+    parts: dict[str, tuple[Part | None, ...]] = field(default_factory=dict)
+    stock: dict[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 def compare(
@@ -149,7 +175,37 @@ def compare(
         )
         for n, (name, one) in enumerate(judged.items())
     )
-    return Comparison(case.scenario, contenders, _differences(list(everyone.values())), chosen_seed)
+    differing = _differences(list(everyone.values()))
+    parts = {
+        ident: tuple(_part(scenarios[n], one, ident) for n, one in enumerate(contenders))
+        for ident in differing
+    }
+    return Comparison(case.scenario, contenders, differing, chosen_seed, parts, _stock(contenders))
+
+
+def _part(scenario: Scenario, contender: Contender, ident: str) -> Part | None:
+    """What one site is to a layout, by the prices of its own run; ``None`` where it stays closed."""
+    layout = contender.layout
+    opened = tuple(item for item in layout.open_sites if item.site == ident)
+    if not opened:
+        return None
+    alone = SitingPlan(opened, tuple(line for line in layout.stock if line.site == ident))
+    row = next((row for row in contender.evaluation.depots if row["site"] == ident), {})
+    return Part(
+        f"{opened[0].tier}/{opened[0].size_class}",
+        sum(yearly_cost(scenario, alone).values()),
+        float(row.get("served_person_days_before") or 0.0),
+        float(row.get("expected_served_person_days") or 0.0),
+    )
+
+
+def _stock(contenders: Sequence[Contender]) -> dict[str, tuple[float, ...]]:
+    """Units held by commodity and contender."""
+    held: dict[str, list[float]] = {}
+    for n, one in enumerate(contenders):
+        for line in one.layout.stock:
+            held.setdefault(line.commodity, [0.0] * len(contenders))[n] += line.quantity
+    return {ident: tuple(units) for ident, units in sorted(held.items())}
 
 
 def _name(path: Path) -> str:
