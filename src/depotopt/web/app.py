@@ -8,7 +8,7 @@ import re
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -135,22 +135,11 @@ def _add_scenarios(app: FastAPI, library: Library) -> None:
             text = override_text(request.changes, setting_fields(reading))
         except ValueError as error:
             raise HTTPException(422, str(error)) from error
-        tried = library.save_override(name, f"{request.name}.{secrets.token_hex(4)}", text)
         try:
-            found = check_scenario(folder, (str(tried),))
+            found = library.keep_override(folder, request.name, text)
         except (InputError, UsageError) as error:
             raise HTTPException(422, str(error)) from error
-        finally:
-            tried.unlink()
-        if not found:
-            library.save_override(name, request.name, text)
-        # Faults name the file tried; people know the override by its name.
-        named = [
-            replace(fault, file=f"{request.name}.toml") if Path(fault.file).name == tried.name else fault
-            for fault in found
-        ]
-        named = [replace(fault, where=fault.where.replace(tried.stem, request.name)) for fault in named]
-        return {"name": request.name, "faults": [_fault(fault) for fault in named]}
+        return {"name": request.name, "faults": [_fault(fault) for fault in found]}
 
     @app.post("/api/scenarios/{name}/workbook", status_code=201, responses={404: {}, 415: {}})
     async def upload(name: str, request: Request) -> dict[str, Any]:

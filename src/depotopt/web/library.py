@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 import shutil
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from depotopt.errors import Fault
 from depotopt.io.overrides import LEFT_OUT, changes_of, override_name
+from depotopt.io.scenario_files import check_scenario
 from depotopt.pipeline.unfinished import SUFFIX, is_interrupted, write_whole
 from depotopt.report.replacement import bring_back
 from depotopt.units import HOUR_S
@@ -132,8 +135,39 @@ class Library:
         saved = self.saved_overrides(scenario)
         return [str(saved.get(name, name)) for name in names]
 
-    def save_override(self, scenario: str, name: str, text: str) -> Path:
-        """Keep an override of a scenario; one of that name is replaced."""
+    def keep_override(self, folder: Path, name: str, text: str) -> list[Fault]:
+        """Keep an override of a scenario, in place of one of that name, unless faults come with it.
+
+        Parameters
+        ----------
+        folder
+            The scenario.
+        name, text
+            Of the override, and what its file says.
+
+        Returns
+        -------
+        list of Fault
+            What keeps it from being kept.
+        """
+        tried = self._write_override(folder.name, f"{name}.{secrets.token_hex(4)}", text)
+        try:
+            faults = check_scenario(folder, (str(tried),))
+        finally:
+            tried.unlink()
+        if not faults:
+            self._write_override(folder.name, name, text)
+        # Faults name the file tried; people know the override by its name.
+        return [
+            replace(
+                fault,
+                file=f"{name}.toml" if Path(fault.file).name == tried.name else fault.file,
+                where=fault.where.replace(tried.stem, name),
+            )
+            for fault in faults
+        ]
+
+    def _write_override(self, scenario: str, name: str, text: str) -> Path:
         path = self._settings.runs / OVERRIDES / scenario / f"{name}.toml"
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, text.encode("utf-8"))
