@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from depotopt.cli import main
 from depotopt.cli.exits import Exit
 from tests.io.minimal_copy import append, cell, copy_minimal, edit
 
-SMALL = ["--states", "4", "--progress", "none"]
+SMALL = ["--progress", "none", "--states", "4"]
 
 
 def test_the_yearly_cost_is_told_whatever_is_minimised_last(
@@ -55,3 +56,24 @@ def test_a_front_of_rules_that_contradict_names_them(
     shown = capsys.readouterr().out
     assert "yearly cost at most 4,000 (budget): the other rules named cost at least 5,000" in shown
     assert "site WEST must be open" in shown
+
+
+def test_a_comparison_tells_worst_states_and_what_differing_depots_cost_and_serve(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Costs are in the scenario's money, regret is in person-days whatever the money."""
+    folder = copy_minimal(tmp_path)
+    edit("scenario.toml", "horizon_days", 'currency = "CNY"\nhorizon_days')(folder)
+    layout = tmp_path / "layout.json"
+    assert main(["site", str(folder), "--out", str(layout), *SMALL[:2], "--states", "12"]) == Exit.OK
+    capsys.readouterr()
+    assert main(["compare", str(layout), "--unseen", "6", "--progress", "none"]) == Exit.OK
+    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    rows = [re.split(r" {2,}", line.strip()) for line in lines]
+    told = {row[0]: row[-1] for row in rows if len(row) == 3}
+    assert told["yearly cost (CNY)"]
+    assert "unmet person days worst" in told
+    assert "regret, expected" in told
+    assert any(line.startswith("EAST Easton school") and line.endswith("township/room") for line in lines)
+    assert float(told["serves person-days, before loss"].replace(",", "")) > 0
+    assert any(line.startswith("Family tent 16 m2") for line in lines)

@@ -66,12 +66,12 @@ def compare(
     common: Common = COMMON,
 ) -> Exit:
     """Lay layouts side by side on the same unseen road states, today's layout as the baseline."""
-    from depotopt.cli import screen
+    from depotopt.cli.comparison_screen import tell_comparison
     from depotopt.pipeline.compare import compare as lay_side_by_side
 
     with watching(common.progress) as monitor:
         comparison = lay_side_by_side(run, unseen=unseen, seed=seed, monitor=monitor)
-    screen.tell_comparison(comparison, as_json=common.as_json)
+    tell_comparison(comparison, as_json=common.as_json)
     return Exit.OK
 
 

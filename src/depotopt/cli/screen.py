@@ -14,14 +14,13 @@ from rich.table import Table
 from depotopt.cli.exits import Exit
 from depotopt.cli.faults import fault_text
 from depotopt.cli.language import say
-from depotopt.cli.words import in_money, metric_name, word
+from depotopt.cli.words import metric_name, word
 from depotopt.errors import Fault
 from depotopt.solving import Limit, SolveResult, Status
 from depotopt.verify.costs import yearly_cost
 
 if TYPE_CHECKING:
     from depotopt.evaluation.evaluate import Evaluation
-    from depotopt.pipeline.compare import Comparison
     from depotopt.pipeline.folders import Outcome
     from depotopt.pipeline.road_status import RoadStatus
     from depotopt.plans import DispatchPlan, SitingPlan, UnmetLine
@@ -46,7 +45,7 @@ def exit_of(*results: SolveResult[Any] | None) -> Exit:
     return Exit.OK
 
 
-def _console() -> Console:
+def console() -> Console:
     """A terminal as wide as it is; a file or pipe as wide as the tables like."""
     return Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else FILE_WIDTH)
 
@@ -100,18 +99,18 @@ def tell_siting(scenario: Scenario, result: SolveResult[SitingPlan], *, as_json:
         plan = None if result.plan is None else asdict(result.plan)
         _print_json({"scenario": scenario.ident, **_proof(result), "layout": plan})
         return
-    console = _console()
+    out = console()
     if result.plan is None:
-        console.print(say("no layout: {status}", status=word(result.status)))
+        out.print(say("no layout: {status}", status=word(result.status)))
         for conflict in result.conflicts:
-            console.print(f"  {say.sentence(conflict)}", markup=False)
+            out.print(f"  {say.sentence(conflict)}", markup=False)
         return
     counts = " + ".join(
         str(sum(opened.tier == tier.ident for opened in result.plan.open_sites)) for tier in scenario.tiers
     )
     # Not from the terms: an objective that minimises one measure after the other has the last one only.
     yearly = sum(yearly_cost(scenario, result.plan).values())
-    console.print(
+    out.print(
         say(
             "layout   {counts} sites   yearly cost {cost}",
             counts=counts,
@@ -130,9 +129,9 @@ def tell_siting(scenario: Scenario, result: SolveResult[SitingPlan], *, as_json:
         table.add_row(opened.site, name, opened.tier, opened.size_class, f"{kg:,.0f}", f"{m3:,.1f}")
     for column in table.columns[4:]:
         column.justify = "right"
-    console.print(table)
+    out.print(table)
     for note in result.notes:
-        console.print(say("note: {note}", note=say.sentence(note)), markup=False)
+        out.print(say("note: {note}", note=say.sentence(note)), markup=False)
 
 
 def tell_dispatch(scenario: Scenario, result: SolveResult[DispatchPlan], *, as_json: bool) -> None:
@@ -141,11 +140,11 @@ def tell_dispatch(scenario: Scenario, result: SolveResult[DispatchPlan], *, as_j
         document = None if result.plan is None else asdict(result.plan)
         _print_json({"scenario": scenario.ident, **_proof(result), "plan": document})
         return
-    console = _console()
+    out = console()
     if result.plan is None:
-        console.print(say("no dispatch plan: {status}", status=word(result.status)))
+        out.print(say("no dispatch plan: {status}", status=word(result.status)))
         for line in (*result.conflicts, *result.notes):
-            console.print(f"  {say.sentence(line)}", markup=False)
+            out.print(f"  {say.sentence(line)}", markup=False)
         return
     plan = result.plan
     vehicles = len({trip.vehicle for trip in plan.trips})
@@ -154,14 +153,14 @@ def tell_dispatch(scenario: Scenario, result: SolveResult[DispatchPlan], *, as_j
     used = say.count(vehicles, "{number} vehicle", "{number} vehicles")
     short = say("unmet {number} weighted person-days", number=f"{unmet:,.0f}")
     said = say("dispatch   {trips} of {vehicles}   {short}", trips=trips, vehicles=used, short=short)
-    console.print(f"{said}   {_proof_text(result)}")
+    out.print(f"{said}   {_proof_text(result)}")
     states = sorted(set(plan.point_state.values()))
     counts = (f"{sum(s is state for s in plan.point_state.values())} {word(state)}" for state in states)
-    console.print(say("points     {counts}", counts=", ".join(counts)))
+    out.print(say("points     {counts}", counts=", ".join(counts)))
     if plan.unmet:
-        console.print(_unmet_table(scenario, plan))
+        out.print(_unmet_table(scenario, plan))
     for note in result.notes:
-        console.print(say("note: {note}", note=say.sentence(note)), markup=False)
+        out.print(say("note: {note}", note=say.sentence(note)), markup=False)
 
 
 def _unmet_table(scenario: Scenario, plan: DispatchPlan) -> Table:
@@ -215,7 +214,7 @@ def tell_evaluation(evaluation: Evaluation, *, as_json: bool) -> None:
     if as_json:
         _print_json({"before": evaluation.before, "summary": evaluation.summary()})
         return
-    _console().print(_metric_table({"": evaluation}))
+    console().print(_metric_table({"": evaluation}))
 
 
 def _metric_table(evaluations: dict[str, Evaluation]) -> Table:
@@ -223,7 +222,7 @@ def _metric_table(evaluations: dict[str, Evaluation]) -> Table:
     table = Table("", *heads, box=None, pad_edge=False)
     for name, evaluation in evaluations.items():
         for metric, row in evaluation.summary().items():
-            form = _metric_form(metric)
+            form = metric_form(metric)
             expected = _with_confidence(form, row["expected"], row["half_width"])
             label = metric_name(metric) + (f" ({word(name)})" if name else "")
             table.add_row(
@@ -254,86 +253,33 @@ def tell_outcome(outcome: Outcome, *, as_json: bool) -> None:
             }
         )
         return
-    console = _console()
+    out = console()
     tell_siting(outcome.case.scenario, outcome.siting, as_json=False)
     if outcome.evaluations:
         states = len(outcome.evaluations["layout"].states)
         design = outcome.options.design_states or outcome.case.scenario.ensemble.design_states
-        console.print("")
-        console.print(
+        out.print("")
+        out.print(
             say(
                 "chosen on {design} road states, judged on {states} unseen ones", design=design, states=states
             )
         )
-        console.print(_metric_table(outcome.evaluations))
+        out.print(_metric_table(outcome.evaluations))
     if outcome.dispatch is not None and outcome.state is not None:
-        console.print("")
-        console.print(say("road state {index}", index=outcome.state.index))
+        out.print("")
+        out.print(say("road state {index}", index=outcome.state.index))
         tell_dispatch(outcome.case.scenario, outcome.dispatch, as_json=False)
     if outcome.files is not None:
-        console.print("")
+        out.print("")
         tell_files(outcome.files, as_json=False)
-
-
-def tell_comparison(comparison: Comparison, *, as_json: bool) -> None:
-    """Layouts side by side: cost, metrics, regret, and the sites that differ."""
-    contenders = comparison.contenders
-    if as_json:
-        _print_json(
-            {
-                "scenario": comparison.scenario.ident,
-                "seed": comparison.seed,
-                "currency": comparison.scenario.rules.currency,
-                "layouts": [
-                    {
-                        "name": one.name,
-                        "yearly_cost": one.yearly_cost,
-                        "open_sites": len(one.layout.open_sites),
-                        "summary": one.evaluation.summary(),
-                        "expected_regret": one.expected_regret,
-                        "worst_5_percent_regret": one.worst_regret,
-                    }
-                    for one in contenders
-                ],
-                "differing_sites": comparison.differing_sites,
-            }
-        )
-        return
-    console, currency = _console(), comparison.scenario.rules.currency
-    table = Table("", *(word(one.name) for one in contenders), box=None, pad_edge=False)
-    table.add_row(say("open sites"), *(str(len(one.layout.open_sites)) for one in contenders))
-    table.add_row(in_money(say("yearly cost"), currency), *(f"{one.yearly_cost:,.0f}" for one in contenders))
-    for metric in contenders[0].evaluation.summary():
-        rows = [one.evaluation.summary()[metric] for one in contenders]
-        for part in ("before", "expected", "worst_5_percent"):
-            label = f"{metric_name(metric)} {word(part.replace('_', ' '))}"
-            table.add_row(label, *(_metric_form(metric).format(row[part]) for row in rows))
-    for name, regrets in (
-        (say("regret, expected"), [one.expected_regret for one in contenders]),
-        (say("regret, worst 5 %"), [one.worst_regret for one in contenders]),
-    ):
-        table.add_row(in_money(name, currency), *(f"{regret:,.0f}" for regret in regrets))
-    for column in table.columns[1:]:
-        column.justify = "right"
-    console.print(table)
-    if comparison.differing_sites:
-        sites = Table(say("site"), *(word(one.name) for one in contenders), box=None, pad_edge=False)
-        for ident, row in comparison.differing_sites.items():
-            name = comparison.scenario.sites[comparison.scenario.site_index[ident]].name
-            sites.add_row(f"{ident} {name}", *(cell or "-" for cell in row))
-        console.print("")
-        console.print(say("sites that differ"))
-        console.print(sites)
-    states = len(contenders[0].evaluation.states)
-    console.print("")
-    console.print(say("judged on {states} road states of seed {seed}", states=states, seed=comparison.seed))
 
 
 def _with_confidence(form: str, value: object, half_width: object) -> str:
     return form.format(value) if half_width is None else f"{form.format(value)} +- {form.format(half_width)}"
 
 
-def _metric_form(metric: str) -> str:
+def metric_form(metric: str) -> str:
+    """How the values of a metric are written."""
     if metric.startswith(("coverage", "backup", "overlap", "unmet_share")):
         # "z": what rounds to nothing has no sign.
         return "{:z.1%}"
