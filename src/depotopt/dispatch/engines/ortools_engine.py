@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 from depotopt.dispatch.routing import (
     FOREVER,
     RoutingAnswer,
     RoutingBudget,
+    RoutingGroup,
     RoutingRoute,
     RoutingTask,
     finite_matrix,
@@ -62,6 +63,14 @@ class OrtoolsEngine:
             return _Model(task).solve(budget, self.strategy) or nothing
         except (ValueError, RuntimeError, OverflowError, TypeError, SystemError) as error:
             raise EngineError(self.name, str(error)) from error
+
+
+class _Transits(NamedTuple):
+    """Callbacks of a group, as the library numbers them: what a drive costs, its time and its length."""
+
+    cost: int
+    duration: int
+    distance: int
 
 
 class _Model:
@@ -120,62 +129,69 @@ class _Model:
         return self._answer(manager, model, solution)
 
     def _travel(self, manager: Any, model: Any) -> None:
-        task, jobs = self.task, len(self.task.jobs)
+        """What every drive costs, the clock of each vehicle, and how far it may drive."""
+        task = self.task
         reach = 1 + 20 * max(int(m[m < FOREVER].max(initial=1)) for m in (*task.durations, *task.distances))
         durations = [finite_matrix(m, reach).tolist() for m in task.durations]
         distances = [finite_matrix(m, reach).tolist() for m in task.distances]
+        transits = [
+            self._transits(manager, model, group, (durations[group.matrix], distances[group.matrix]))
+            for group in task.groups
+        ]
+        for v, g in enumerate(self.vehicles):
+            model.SetArcCostEvaluatorOfVehicle(transits[g].cost, v)
+            model.SetFixedCostOfVehicle(task.groups[g].fixed_cost, v)
         horizon = reach + max(
             [min(group.earliest, FOREVER) for group in task.groups]
             + [job.latest for job in task.jobs if job.latest < FOREVER]
             + [sum(sum(row) for row in durations[0]) if all(j.latest >= FOREVER for j in task.jobs) else 0]
         )
-        transits, duty = {}, {}
-        for g, group in enumerate(task.groups):
-            duration, distance = durations[group.matrix], distances[group.matrix]
+        self._clock(manager, model, [transits[g].duration for g in self.vehicles], horizon)
+        if any(group.farthest < FOREVER for group in task.groups):
+            farthest = [min(task.groups[g].farthest, FOREVER) for g in self.vehicles]
+            model.AddDimensionWithVehicleTransitAndCapacity(
+                [transits[g].distance for g in self.vehicles], 0, farthest, True, "length"
+            )
 
-            def arc(a: int, b: int, d: Any = duration, m: Any = distance, g: int = g) -> int:
-                group = self.task.groups[g]
-                origin, here, there = manager.IndexToNode(a), *self._pair(manager, a, b)
-                loading = group.loading if origin >= jobs else 0
-                service = task.jobs[origin].service if origin < jobs else loading
-                return int(
-                    m[here][there] * group.distance_cost + (d[here][there] + service) * group.duration_cost
-                )
+    def _transits(
+        self, manager: Any, model: Any, group: RoutingGroup, matrices: tuple[list[list[int]], list[list[int]]]
+    ) -> _Transits:
+        """Callbacks of one group; the time at a place counts with the drive that leaves it."""
+        durations, distances = matrices
+        at_jobs = [job.service for job in self.task.jobs]
+        spent = [*at_jobs, *[group.loading] * (len(self.places) - len(at_jobs))]
 
-            def last(a: int, b: int, d: Any = duration, g: int = g) -> int:
-                origin, here, there = manager.IndexToNode(a), *self._pair(manager, a, b)
-                service = task.jobs[origin].service if origin < jobs else self.task.groups[g].loading
-                return int(d[here][there]) + service
+        # Each is called for every pair of places: no one calls another.
+        def cost(a: int, b: int) -> int:
+            here, there = self._pair(manager, a, b)
+            seconds = durations[here][there] + spent[manager.IndexToNode(a)]
+            return distances[here][there] * group.distance_cost + seconds * group.duration_cost
 
-            def length(a: int, b: int, m: Any = distance) -> int:
-                here, there = self._pair(manager, a, b)
-                return int(m[here][there])
+        def duration(a: int, b: int) -> int:
+            here, there = self._pair(manager, a, b)
+            return durations[here][there] + spent[manager.IndexToNode(a)]
 
-            transits[g] = model.RegisterTransitCallback(arc)
-            duty[g] = (model.RegisterTransitCallback(last), model.RegisterTransitCallback(length))
-        for v, g in enumerate(self.vehicles):
-            model.SetArcCostEvaluatorOfVehicle(transits[g], v)
-            model.SetFixedCostOfVehicle(task.groups[g].fixed_cost, v)
-        model.AddDimensionWithVehicleTransits(
-            [duty[g][0] for g in self.vehicles], horizon, 2 * horizon, False, "time"
-        )
+        def distance(a: int, b: int) -> int:
+            here, there = self._pair(manager, a, b)
+            return distances[here][there]
+
+        return _Transits(*(model.RegisterTransitCallback(one) for one in (cost, duration, distance)))
+
+    def _clock(self, manager: Any, model: Any, durations: list[int], horizon: int) -> None:
+        """Windows of jobs, shifts of vehicles, and releases."""
+        model.AddDimensionWithVehicleTransits(durations, horizon, 2 * horizon, False, "time")
         time = model.GetDimensionOrDie("time")
-        for n, job in enumerate(task.jobs):
+        for n, job in enumerate(self.task.jobs):
             index = manager.NodeToIndex(n)
             time.CumulVar(index).SetMin(min(job.earliest, horizon))
             time.CumulVar(index).SetMax(min(job.latest, 2 * horizon))
         for v, g in enumerate(self.vehicles):
-            group = task.groups[g]
+            group = self.task.groups[g]
             time.CumulVar(model.Start(v)).SetMin(min(group.earliest, 2 * horizon))
             time.CumulVar(model.End(v)).SetMax(min(group.latest, 2 * horizon))
             if group.longest < FOREVER:
                 time.SetSpanUpperBoundForVehicle(group.longest, v)
             model.AddVariableMinimizedByFinalizer(time.CumulVar(model.End(v)))
-        if any(group.farthest < FOREVER for group in task.groups):
-            farthest = [min(task.groups[g].farthest, FOREVER) for g in self.vehicles]
-            model.AddDimensionWithVehicleTransitAndCapacity(
-                [duty[g][1] for g in self.vehicles], 0, farthest, True, "length"
-            )
         self._releases(manager, model, time)
 
     def _releases(self, manager: Any, model: Any, time: Any) -> None:
