@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from depotopt.siting.classic.location import LocationProblem
@@ -28,7 +29,8 @@ def solve_location(
     problem
         What to solve.
     limits
-        With ``gap=0`` the search goes on until the proof, or the end of the time.
+        With ``gap=0`` the search goes on until the proof, or the end of the time. A second worker shakes
+        while the relaxation is solved, and bounds nodes of the tree beside the first.
     monitor
         Gets the stage, the best value and the bound; may stop the search.
 
@@ -45,21 +47,27 @@ def solve_location(
 
     started = working_s()
     reduction = Reduction(problem, limits, monitor, started)
-    reduction.run()
-    climb(reduction)
-    reduction.shake_while_helpful(_share(limits, reduction.spent_s), SHAKE_MOST * limits.time_s)
-    if not reduction.over:
-        cuts = LocationCuts(problem, reduction)
-        cuts.run()
-        reduction.shake(_share(limits, reduction.spent_s))
+    with ThreadPoolExecutor(limits.workers) as threads:
+        pool = threads if limits.workers > 1 else None
+        reduction.run()
+        climb(reduction)
+        reduction.shake_while_helpful(_share(limits, reduction.spent_s), SHAKE_MOST * limits.time_s)
         if not reduction.over:
-            tree = LocationTree(problem, reduction)
+            cuts = LocationCuts(problem, reduction)
+            with reduction.shaken_beside(pool):
+                cuts.run()
+            reduction.shake(_share(limits, reduction.spent_s))
+        if not reduction.over:
+            tree = LocationTree(problem, reduction, pool)
             tree.plant()
             tree.run(TRIAL_SHARE * limits.time_s)
-            if not reduction.over and cuts.strengthen():
-                # The bound of a tree stands still where one site can take another's place everywhere.
-                tree = LocationTree(problem, reduction)
-                tree.plant()
+            if not reduction.over:
+                with reduction.shaken_beside(pool):
+                    helpful = cuts.strengthen()
+                if helpful:
+                    # The bound of a tree stands still where one site can take another's place everywhere.
+                    tree = LocationTree(problem, reduction, pool)
+                    tree.plant()
             tree.run()
     stopped = monitor is not None and monitor.stopped
     plan, value = problem.serve(reduction.best)

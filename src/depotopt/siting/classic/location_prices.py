@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 
 import numpy as np
@@ -139,6 +142,26 @@ class Reduction:
             gap = self.value - self.certified()
             self.shake(min(slice_s, until_s - self.spent_s))
             idle = idle + 1 if self.value - self.certified() > (1.0 - HELPFUL) * gap else 0
+
+    @contextmanager
+    def shaken_beside(self, pool: ThreadPoolExecutor | None) -> Iterator[None]:
+        """Shake in another thread (``None``: not at all) meanwhile; what it finds counts at the end."""
+        if pool is None or self.shut.all():
+            yield
+            return
+        twin = copy.copy(self)
+        twin.shut, twin.monitor = self.shut.copy(), Monitor()
+        twin._rng = self._rng.spawn(1)[0]
+        search = pool.submit(twin._shake, self.left_s)
+        try:
+            yield
+        finally:
+            twin.monitor.stop()
+            search.result()
+        if twin.value < self.value:
+            self.value, self.best = twin.value, twin.best
+            self.tell("swaps")
+            self.observe(self.price, self.relaxed)
 
     def _shake(self, seconds: float) -> None:
         """With capped distances where the count is free; then by windows, or all at once."""

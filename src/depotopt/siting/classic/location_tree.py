@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import heapq
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +14,7 @@ import numpy.typing as npt
 from depotopt.siting.classic.location import LocationProblem
 from depotopt.siting.classic.location_boxes import FREE, KEPT, SHUT, NodeArrays, bound_node, core_arrays
 from depotopt.siting.classic.location_clusters import clusters
+from depotopt.siting.classic.location_patterns import Relaxed
 from depotopt.siting.classic.location_prices import Reduction
 from depotopt.units import BoolArray, Int64Array
 
@@ -23,8 +26,9 @@ TELL_EVERY = 32
 SLOW = 0.1
 """A tree is slow when it has closed less than this share of the gap."""
 SHAKE_EVERY_S = 8.0
-SHAKE_SHARE = 0.5
-"""While the tree is not done, shaking gets this share of the time since it was last done."""
+SHAKE_SHARE, SHAKE_LEAST = 0.5, 0.05
+"""While the tree is not done, shaking gets this share of the time since it was last done, half of it
+after each time that did not help, this much at least."""
 
 
 @dataclass(order=True, slots=True)
@@ -33,8 +37,28 @@ class _Node:
     number: int
     status: npt.NDArray[np.int8] = field(compare=False)
     boxes: Int64Array = field(compare=False)
-    price: npt.NDArray[np.float32] = field(compare=False)
+    price: tuple[npt.NDArray[np.float32], ...] = field(compare=False)
+    """One array for each of the tree's costs."""
+    best: int = field(compare=False)
+    """Costs that gave the greater bound."""
     often: npt.NDArray[np.float32] = field(compare=False)
+
+
+class _Task(NamedTuple):
+    """A node to bound: how far, and at which of the tree's costs."""
+
+    node: _Node
+    steps: int
+    length: float
+    costs: tuple[int, ...]
+
+
+class _Answer(NamedTuple):
+    """What bounding has found: ``node`` is ``None`` where it is empty; ``found`` sites with their value."""
+
+    node: _Node | None
+    found: BoolArray
+    value: float
 
 
 class LocationTree:
@@ -45,16 +69,31 @@ class LocationTree:
     fractional in the running mean of the relaxation's choices and whose trial bounds rise most. The
     clusters are nested, and the relaxation keeps such counts exactly (`location_boxes`). The bound of a
     node is evaluated, not read from a solver, so no tolerance enters the proof.
+
+    Local cuts at fixed multipliers lift the root but may lower nodes far below it. So a tree that knows them
+    bounds its nodes at the plain costs as well and takes the greater bound.
+
+    Parameters
+    ----------
+    problem, reduction
+        What to search, and what is known of it.
+    pool
+        Threads that bound nodes side by side; they change no result.
     """
 
-    def __init__(self, problem: LocationProblem, reduction: Reduction) -> None:
+    def __init__(
+        self, problem: LocationProblem, reduction: Reduction, pool: ThreadPoolExecutor | None = None
+    ) -> None:
         self.problem, self.reduction = problem, reduction
         self.nodes = 0
         self._price = reduction.price
         sites = np.flatnonzero(~reduction.shut)
         order, self._clusters = clusters(problem.arrays, sites, reduction.price)
         self._sites = sites[order]
-        self._core = core_arrays(problem, reduction.relaxed, self._sites)
+        plain = Relaxed(problem.arrays.weight, problem.arrays.opening, 0.0)
+        costs = [plain] if reduction.relaxed.offset == 0.0 else [reduction.relaxed, plain]
+        self._cores = [core_arrays(problem, c, self._sites) for c in costs]
+        self._pool = pool
         self._heap: list[_Node] = []
 
     def plant(self) -> None:
@@ -63,8 +102,11 @@ class LocationTree:
         status = np.where(reduction.kept[self._sites], KEPT, FREE).astype(np.int8)
         boxes = np.array([[0, len(status), problem.least, problem.most]], dtype=np.int64)
         often = np.zeros(len(status), dtype=np.float32)
-        root = _Node(-np.inf, 0, status, boxes, self._price.astype(np.float32), often)
-        self._push(self._heap, self._evaluate(root, ROOT_STEPS, ROOT_LENGTH))
+        prices = tuple(self._price.astype(np.float32) for _ in self._cores)
+        root = _Node(-np.inf, 0, status, boxes, prices, 0, often)
+        everything = tuple(range(len(self._cores)))
+        (node,) = self._evaluated([_Task(root, ROOT_STEPS, ROOT_LENGTH, everything)])
+        self._push(self._heap, node)
         self._settle()
 
     def run(self, patience_s: float = math.inf) -> None:
@@ -74,7 +116,7 @@ class LocationTree:
         """
         reduction, heap = self.reduction, self._heap
         began_s, bound = reduction.spent_s, reduction.bound
-        shaken_s = began_s
+        shaken_s, share = began_s, SHAKE_SHARE
         while heap and not reduction.over:
             if reduction.spent_s - began_s > patience_s:
                 if reduction.bound - bound < SLOW * (reduction.value - bound):
@@ -91,9 +133,16 @@ class LocationTree:
                 reduction.tell("tree")
             since_s = reduction.spent_s - shaken_s
             if since_s > SHAKE_EVERY_S:
-                reduction.shake(SHAKE_SHARE * since_s)
+                before = reduction.value
+                reduction.shake(share * since_s)
+                share = SHAKE_SHARE if reduction.value < before else max(share / 2, SHAKE_LEAST)
                 shaken_s = reduction.spent_s
         self._settle()
+
+    @property
+    def bound(self) -> float:
+        """What the open nodes prove together; the best value known where there is none."""
+        return self._heap[0].bound if self._heap else self.reduction.value
 
     def _settle(self) -> None:
         """An empty tree is a proof."""
@@ -110,16 +159,20 @@ class LocationTree:
 
     def _branch(self, node: _Node) -> list[_Node]:
         """The two sides of the most promising of a few clusters."""
-        best: tuple[float, list[_Node]] = (-1.0, [])
-        for start, end, least in self._candidates(node):
-            sides = [
-                self._evaluate(child, TRIAL_STEPS, NODE_LENGTH)
-                for child in (
+        pairs = [
+            [
+                side
+                for side in (
                     self._child(node, start, end, 0, least),
                     self._child(node, start, end, least + 1),
                 )
-                if child is not None
+                if side is not None
             ]
+            for start, end, least in self._candidates(node)
+        ]
+        best: tuple[float, list[_Node]] = (-1.0, [])
+        for pair in pairs:
+            sides = self._evaluated([_Task(side, TRIAL_STEPS, NODE_LENGTH, (node.best,)) for side in pair])
             alive = [side for side in sides if side is not None and side.bound <= self._limit]
             if len(alive) < 2:
                 # One side is empty: the other one is the node itself, better informed.
@@ -129,12 +182,9 @@ class LocationTree:
             score = min(rise) + 0.1 * max(rise)
             if score > best[0]:
                 best = (score, alive)
-        children = []
-        for side in best[1]:
-            child = self._evaluate(side, NODE_STEPS, NODE_LENGTH)
-            if child is not None:
-                children.append(child)
-        return children
+        costs = tuple(range(len(self._cores)))
+        children = self._evaluated([_Task(side, NODE_STEPS, NODE_LENGTH, costs) for side in best[1]])
+        return [child for child in children if child is not None]
 
     def _candidates(self, node: _Node) -> list[tuple[int, int, int]]:
         """Clusters whose expected count is most fractional, with the whole number below it."""
@@ -185,38 +235,57 @@ class LocationTree:
         box = np.array([[start, end, low, high]], dtype=np.int64)
         boxes = np.concatenate([np.delete(boxes, same, axis=0), box])
         boxes = boxes[np.argsort(boxes[:, 1] - boxes[:, 0], kind="stable")]
-        return _Node(node.bound, 0, status, boxes, node.price, node.often)
+        return _Node(node.bound, node.number, status, boxes, node.price, node.best, node.often)
 
-    def _evaluate(self, node: _Node, steps: int, length: float) -> _Node | None:
-        """The node with better prices and more sites fixed; ``None`` where it holds nothing better."""
-        reduction = self.reduction
-        self.nodes += 1
-        price = np.minimum(node.price.astype(np.float64), self._core.highest)
-        often = node.often.astype(np.float64)
-        status = node.status.copy()
+    def _evaluated(self, tasks: list[_Task]) -> list[_Node | None]:
+        """Each node with better prices and more sites fixed; ``None`` where it holds nothing better.
+
+        All of them are held against the same value, so the number of threads makes no difference.
+        """
+        goal = (self._limit, self.reduction.value)
+
+        def bounded(task: _Task) -> _Answer:
+            return self._bounded(task, *goal)
+
+        nodes = []
+        for answer in (map if self._pool is None else self._pool.map)(bounded, tasks):
+            self.nodes += 1
+            if answer.value < self.reduction.value:
+                self.reduction.offer(self._sites[answer.found].astype(np.int32), sweeps=2)
+            node = answer.node
+            if node is not None:
+                node.number = self.nodes
+                if node.bound > self._limit:
+                    node = None
+                elif not (node.status == FREE).any():
+                    # Every site is decided: the set itself is the only solution of the node.
+                    chosen = self._sites[node.status == KEPT].astype(np.int32)
+                    if self.problem.least <= len(chosen) <= self.problem.most:
+                        self.reduction.offer(chosen, sweeps=0)
+                    node = None
+            nodes.append(node)
+        return nodes
+
+    def _bounded(self, task: _Task, limit: float, best_value: float) -> _Answer:
+        """Raise the bound of a node at each of the costs asked for; the greatest one counts."""
+        node = task.node
+        status, prices = node.status.copy(), list(node.price)
         found: BoolArray = np.zeros(len(status), dtype=np.bool_)
-        bound, value = bound_node(
-            self._core,
-            NodeArrays(price, status, node.boxes),
-            (self._limit, reduction.value, steps, length),
-            often,
-            found,
-        )
-        if value < reduction.value:
-            reduction.offer(self._sites[found].astype(np.int32), sweeps=2)
-        if bound > self._limit:
-            return None
-        if not (status == FREE).any():
-            # Every site is decided: the set itself is the only solution of the node.
-            chosen = self._sites[status == KEPT].astype(np.int32)
-            if self.problem.least <= len(chosen) <= self.problem.most:
-                reduction.offer(chosen, sweeps=0)
-            return None
-        return _Node(
-            max(float(bound), node.bound),
-            self.nodes,
-            status,
-            node.boxes,
-            price.astype(np.float32),
-            often.astype(np.float32),
-        )
+        greatest, best, value = -np.inf, node.best, np.inf
+        often = node.often
+        for c in task.costs:
+            core = self._cores[c]
+            price = np.minimum(prices[c].astype(np.float64), core.highest)
+            share, seen = node.often.astype(np.float64), found.copy()
+            arrays = NodeArrays(price, status, node.boxes)
+            goal = (limit, best_value, task.steps, task.length)
+            bound, cheapest = bound_node(core, arrays, goal, share, seen)
+            if cheapest < value:
+                value, found = float(cheapest), seen
+            if bound > limit:
+                return _Answer(None, found, value)
+            prices[c] = price.astype(np.float32)
+            if bound > greatest:
+                greatest, best, often = float(bound), c, share.astype(np.float32)
+        bound = max(greatest, node.bound)
+        return _Answer(_Node(bound, 0, status, node.boxes, tuple(prices), best, often), found, value)
