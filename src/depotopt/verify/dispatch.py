@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from depotopt.hazards.states import RoadState
 from depotopt.need import need
-from depotopt.plans import DispatchPlan, PointState, SitingPlan, Trip, UnmetLine
+from depotopt.plans import DispatchPlan, Load, PointState, SitingPlan, Trip, UnmetLine
 from depotopt.roads.engines.dijkstra import DijkstraEngine
 from depotopt.roads.network import RoadNetwork
 from depotopt.roads.profiles import Mode
@@ -100,49 +100,56 @@ def reference_faults(
 
     Only trips ``under_way`` may have nowhere to stop, or loads that nobody gets.
     """
-    broken = []
     brought = {
         (trip.transfer.site, load.lot)
         for trip in trips
         if trip.transfer is not None
         for load in trip.transfer.loads
     }
+    broken = []
     for trip in trips:
         where = f"vehicle {trip.vehicle} trip {trip.number}"
-        if trip.vehicle_type not in scenario.vehicle_type_index:
-            broken.append(f"{where}: unknown vehicle type {trip.vehicle_type}")
-        broken += [
-            f"{where}: unknown site {site}"
-            for site in (trip.start_site, trip.end_site)
-            if site not in scenario.site_index
-        ]
+        broken += [f"{where}: {what}" for what in _unknown_names(scenario, trip)]
         if not under_way and not trip.stops and trip.transfer is None:
             broken.append(f"{where}: no stop")
         if not under_way and (trip.on_board or trip.stranded):
             broken.append(f"{where}: not under way, but stranded or with loads that nobody gets")
-        if trip.transfer is not None and trip.transfer.site not in scenario.site_index:
-            broken.append(f"{where}: unknown site {trip.transfer.site}")
-        broken += [
-            f"{where}: unknown demand point {stop.point}"
-            for stop in trip.stops
-            if stop.point not in scenario.point_index
-        ]
         for load in trip.loads:
-            lot = lots.get(load.lot)
-            if lot is None:
-                broken.append(f"{where}: lot {load.lot} is not usable in this road state")
-            elif lot.commodity != load.commodity:
-                broken.append(f"{where}: lot {load.lot} holds {lot.commodity}, not {load.commodity}")
-            elif lot.site != trip.start_site and (trip.start_site, load.lot) not in brought:
-                broken.append(f"{where}: lot {load.lot} lies at {lot.site}, loaded at {trip.start_site}")
-            if not load.quantity > 0:
-                broken.append(f"{where}: a load of {load.quantity:g} {load.commodity}")
-            elif abs(load.quantity - round(load.quantity)) > QUANTITY_TOLERANCE:
-                broken.append(f"{where}: {load.quantity:g} {load.commodity} is not a whole number")
+            broken += [f"{where}: {what}" for what in _load_faults(trip, load, lots, brought)]
     for line in unmet:
         if line.point not in scenario.point_index or line.commodity not in scenario.commodity_index:
             broken.append(f"unmet line of unknown {line.point} / {line.commodity}")
     return broken
+
+
+def _unknown_names(scenario: Scenario, trip: Trip) -> Iterator[str]:
+    """Vehicle type, sites and points of a trip that the scenario does not have."""
+    if trip.vehicle_type not in scenario.vehicle_type_index:
+        yield f"unknown vehicle type {trip.vehicle_type}"
+    hub = () if trip.transfer is None else (trip.transfer.site,)
+    for site in (trip.start_site, trip.end_site, *hub):
+        if site not in scenario.site_index:
+            yield f"unknown site {site}"
+    for stop in trip.stops:
+        if stop.point not in scenario.point_index:
+            yield f"unknown demand point {stop.point}"
+
+
+def _load_faults(
+    trip: Trip, load: Load, lots: dict[str, UsableLot], brought: set[tuple[str, str]]
+) -> Iterator[str]:
+    """A lot that is not there, is something else or lies elsewhere; a quantity that is no number of units."""
+    lot = lots.get(load.lot)
+    if lot is None:
+        yield f"lot {load.lot} is not usable in this road state"
+    elif lot.commodity != load.commodity:
+        yield f"lot {load.lot} holds {lot.commodity}, not {load.commodity}"
+    elif lot.site != trip.start_site and (trip.start_site, load.lot) not in brought:
+        yield f"lot {load.lot} lies at {lot.site}, loaded at {trip.start_site}"
+    if not load.quantity > 0:
+        yield f"a load of {load.quantity:g} {load.commodity}"
+    elif abs(load.quantity - round(load.quantity)) > QUANTITY_TOLERANCE:
+        yield f"{load.quantity:g} {load.commodity} is not a whole number"
 
 
 def routes_of(
