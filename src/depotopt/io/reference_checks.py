@@ -65,28 +65,37 @@ def reference_faults(tables: ScenarioTables, file: ScenarioFile | None) -> list[
         for i, value in enumerate(tables.raw["connectors"].column("place")):
             if value and value not in places:
                 faults.append(tables.unknown("connectors", i, "place", value, places, "site or demand point"))
+    faults += _site_references(tables, file)
+    if file is not None:
+        faults += _key_references(tables, file)
+    return faults
+
+
+def _site_references(tables: ScenarioTables, file: ScenarioFile | None) -> list[Fault]:
+    """Tiers, hazards and classes that a site names, each a list in one cell."""
     classes = frozenset(row.commodity_class for _, row in tables.checked("commodities", CommodityRow)) - {""}
-    commodities_fine = None not in tables.rows.get("commodities", [None])
+    # A commodity that cannot be read may be the one that has the class.
+    classes_known = None not in tables.rows.get("commodities", [None])
+    faults = []
     for i, site in tables.checked("sites", SiteRow):
         if not site.tiers:
             faults.append(tables.fault("sites", i, "tiers", "expected at least one tier", "missing"))
         if len(set(site.tiers)) < len(site.tiers):
             faults.append(tables.fault("sites", i, "tiers", "expected each tier once", "duplicate-id"))
+        named: list[tuple[str, tuple[str, ...], frozenset[str], str]] = []
         if file is not None:
-            known_tiers, hazards = frozenset(file.tiers), frozenset(file.hazards)
-            for value in site.tiers:
-                if value not in known_tiers:
-                    faults.append(tables.unknown("sites", i, "tiers", value, known_tiers, "tier"))
-            for value in site.hazards_excluded:
-                if value not in hazards:
-                    faults.append(tables.unknown("sites", i, "hazards_excluded", value, hazards, "hazard"))
-        for value in site.commodity_classes:
-            if value not in classes and commodities_fine:
-                faults.append(
-                    tables.unknown("sites", i, "commodity_classes", value, classes, "commodity class")
-                )
-    if file is not None:
-        faults += _key_references(tables, file)
+            named += [
+                ("tiers", site.tiers, frozenset(file.tiers), "tier"),
+                ("hazards_excluded", site.hazards_excluded, frozenset(file.hazards), "hazard"),
+            ]
+        if classes_known:
+            named.append(("commodity_classes", site.commodity_classes, classes, "commodity class"))
+        faults += [
+            tables.unknown("sites", i, column, value, known, what)
+            for column, values, known, what in named
+            for value in values
+            if value not in known
+        ]
     return faults
 
 
