@@ -26,7 +26,7 @@ TELL_EVERY = 32
 SLOW = 0.1
 """A tree is slow when it has closed less than this share of the gap."""
 SHAKE_EVERY_S = 8.0
-SHAKE_SHARE, SHAKE_LEAST = 0.5, 0.05
+SHAKE_SHARE, SHAKE_LEAST = 0.5, 0.2
 """While the tree is not done, shaking gets this share of the time since it was last done, half of it
 after each time that did not help, this much at least."""
 
