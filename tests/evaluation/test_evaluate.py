@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from depotopt.errors import InputError
-from depotopt.evaluation.evaluate import Evaluation, coverage_name, evaluate
+from depotopt.evaluation.evaluate import Evaluation, evaluate
 from depotopt.evaluation.files import dump_evaluations, read_evaluations
+from depotopt.evaluation.judge import coverage_name
 from depotopt.hazards.states import RoadLossEnsemble, RoadState
 from depotopt.plans import OpenSite, SitingPlan, StockLine
 from depotopt.solving import Monitor
