@@ -164,12 +164,13 @@ class _Model:
         # Each is called for every pair of places: no one calls another.
         def cost(a: int, b: int) -> int:
             here, there = self._pair(manager, a, b)
-            seconds = durations[here][there] + spent[manager.IndexToNode(a)]
+            seconds: int = durations[here][there] + spent[manager.IndexToNode(a)]
             return distances[here][there] * group.distance_cost + seconds * group.duration_cost
 
         def duration(a: int, b: int) -> int:
             here, there = self._pair(manager, a, b)
-            return durations[here][there] + spent[manager.IndexToNode(a)]
+            seconds: int = durations[here][there] + spent[manager.IndexToNode(a)]
+            return seconds
 
         def distance(a: int, b: int) -> int:
             here, there = self._pair(manager, a, b)
