@@ -13,6 +13,9 @@ from scipy.optimize import linprog
 
 from depotopt.errors import UsageError
 from depotopt.siting.classic.two_echelon import TwoEchelonLayout, TwoEchelonProblem, solve_two_echelon
+from depotopt.siting.classic.two_echelon_changes import Changes
+from depotopt.siting.classic.two_echelon_flow import cheapest_flows
+from depotopt.siting.classic.two_echelon_local import local_worth
 from depotopt.solving import Limit, Monitor, SolveLimits, Status
 from depotopt.units import FloatArray
 from tests.siting.benchdata import siting_data
@@ -166,3 +169,60 @@ def test_a_published_bound_is_kept_and_a_layout_is_checked() -> None:
     assert result.plan is not None
     assert result.bound is not None
     assert result.bound <= 722_178 <= checked_value(problem, result.plan)
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10**6), products=st.integers(1, 2))
+def test_local_worth_bounds_every_layout_within_a_change(seed: int, products: int) -> None:
+    """A layout's value plus the worth of what a change opens, less what it closes, is never too much."""
+    problem = random_problem(seed, 4, 5, 9, products=products)
+    rng = np.random.default_rng(seed)
+    cut, sites = problem.plants, problem.plants + problem.satellites
+    layout = cheapest_flows(problem, np.arange(cut), np.arange(problem.satellites))
+    assert layout is not None
+    value, worth = layout.value(problem), local_worth(problem, layout)
+    now = np.zeros(sites, dtype=np.bool_)
+    now[layout.plants], now[cut + layout.satellites] = True, True
+    assert value == pytest.approx(checked_value(problem, layout))
+    for _ in range(10):
+        trial = now.copy()
+        tier = slice(0, cut) if rng.random() < 0.5 else slice(cut, None)
+        trial[tier] = rng.random(len(trial[tier])) < 0.6
+        opened = trial.astype(np.float64)
+        flows = [flow_cost(problem, product, opened[:cut], opened[cut:]) for product in range(products)]
+        fixed = problem.plant_fixed @ opened[:cut] + problem.satellite_fixed @ opened[cut:]
+        assert value + worth @ (opened - now) <= fixed + sum(flows) + 1e-6
+
+
+def test_changes_concern_free_sites_of_one_tier_and_know_what_they_cost() -> None:
+    """Two plants, two satellites; plant 0 kept and satellite 3 shut: two closings, no swap across tiers."""
+    now = np.array([True, False, True, False])
+    status = np.array([2, 0, 0, 1], dtype=np.int8)
+    worth, room = np.array([5.0, -2.0, 3.0, -9.0]), np.array([[7.0, 4.0, 6.0, 8.0]])
+    single = Changes.single(now, status, worth, room, plants=2)
+    assert [set(sites) - {4} for sites in single.sites.tolist()] == [{2}, {1}]
+    assert single.rise.tolist() == [-3.0, -2.0]
+    assert single.lost[:, :, 0].tolist() == [[0.0, 6.0], [-4.0, 0.0]]
+    assert single.helpful(np.array([[0.0], [5.0]])).tolist() == [1]
+    assert single.helpful(np.array([[0.0], [6.0]])).tolist() == [0, 1]
+    both = single.paired(2)
+    assert both.rise.tolist() == [-5.0]
+    assert set(both.sites[0].tolist()) - {4} == {1, 2}
+    assert both.lost[0, :, 0].tolist() == [-4.0, 6.0]
+
+
+def test_flows_from_near_satellites_alone_are_flows() -> None:
+    """With points served by the nearest of the open satellites a layout is valid, and never cheaper."""
+    problem = random_problem(11, 4, 6, 30)
+    everything = np.arange(problem.plants), np.arange(problem.satellites)
+    exact = cheapest_flows(problem, *everything)
+    near = cheapest_flows(problem, *everything, near=3)
+    assert exact is not None
+    assert near is not None
+    fixed = problem.plant_fixed.sum() + problem.satellite_fixed.sum()
+    assert exact.value(problem) <= fixed + flow_cost(problem, 0, np.ones(4), np.ones(6)) + 1e-6
+    served = near.outbound[:, [1, 2]].astype(int)
+    reach = problem.outbound[0] + problem.inbound[0].min(axis=0)[:, None]
+    for satellite, point in served:
+        assert (reach[:, point] < reach[satellite, point]).sum() < 3
+    assert checked_value(problem, near) >= flow_cost(problem, 0, np.ones(4), np.ones(6))

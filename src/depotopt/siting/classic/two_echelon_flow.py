@@ -12,9 +12,17 @@ FINEST = 1e9
 
 
 def cheapest_flows(
-    problem: TwoEchelonProblem, plants: Int64Array, satellites: Int64Array
+    problem: TwoEchelonProblem, plants: Int64Array, satellites: Int64Array, near: int | None = None
 ) -> TwoEchelonLayout | None:
     """Minimum-cost flow of each product over the open sites; sites that stay unused are closed.
+
+    Parameters
+    ----------
+    problem, plants, satellites
+        The problem and its open sites.
+    near
+        Where given, points are served from as many satellites as this at most, those cheapest to reach from
+        the plants: quicker, and not always the cheapest.
 
     Returns
     -------
@@ -24,7 +32,7 @@ def cheapest_flows(
     points = np.arange(problem.need.shape[1])
     into, out = [], []
     for product in range(problem.products):
-        flows = _flows(problem, product, plants, satellites)
+        flows = _flows(problem, product, plants, satellites, near)
         if flows is None:
             return None
         into.append(_rows(product, flows[0], plants, satellites))
@@ -45,7 +53,7 @@ def _rows(product: int, table: Int64Array, tails: Int64Array, heads: Int64Array)
 
 
 def _flows(
-    problem: TwoEchelonProblem, product: int, plants: Int64Array, satellites: Int64Array
+    problem: TwoEchelonProblem, product: int, plants: Int64Array, satellites: Int64Array, near: int | None
 ) -> tuple[Int64Array, Int64Array] | None:
     """Units of one product from plants to satellites and on to points, as tables.
 
@@ -79,7 +87,13 @@ def _flows(
     add(np.array([source]), first_plant + i, plant_room, zero)
     add((first_plant + i)[:, None], (first_in + j)[None], room[None], costs[0])
     add(first_in + j, first_out + j, room, zero)
-    add((first_out + j)[:, None], (first_point + k)[None], need[None], costs[1])
+    if near is None or near >= many_j:
+        links = np.indices((many_j, many_k)).reshape(2, -1)
+    else:
+        reach = costs[1] + costs[0].min(axis=0)[:, None]
+        links = np.stack([np.argpartition(reach, near, axis=0)[:near], np.broadcast_to(k, (near, many_k))])
+        links = links.reshape(2, -1)
+    add(first_out + links[0], first_point + links[1], need[links[1]], costs[1][links[0], links[1]])
     solver = min_cost_flow.SimpleMinCostFlow()
     arcs = solver.add_arcs_with_capacity_and_unit_cost(
         np.concatenate(tail), np.concatenate(head), np.concatenate(most), np.concatenate(cost)
@@ -90,4 +104,6 @@ def _flows(
         return None
     flow = solver.flows(arcs)
     inner = flow[many_i : many_i + many_i * many_j].reshape(many_i, many_j)
-    return inner, flow[-many_j * many_k :].reshape(many_j, many_k)
+    outer = np.zeros((many_j, many_k), dtype=np.int64)
+    outer[links[0], links[1]] = flow[-links.shape[1] :]
+    return inner, outer

@@ -185,7 +185,7 @@ def _relaxed_cover(worth, weight, required, status, part):  # type: ignore[no-un
 
 
 @kernel
-def _fill(tiers, status, middle, price, room, worth, flow, out):  # type: ignore[no-untyped-def]
+def fill(tiers, status, middle, price, room, worth, flow, out):  # type: ignore[no-untyped-def]
     """Fill every site that is not shut at these prices; units go to ``flow`` and ``out``."""
     inbound, outbound, plant_room, satellite_room, need, fixed, _weight, _required = tiers
     products, plants, satellites = inbound.shape
@@ -305,7 +305,7 @@ def raise_flow_bound(tiers, status, middle, price, limit, value, pace):  # type:
     per_middle, per_price = np.maximum(tiers[3], 1.0), np.maximum(need, 1.0)
     best, best_terms, idle = -np.inf, 0.0, 0
     for step in range(steps):
-        _fill(tiers, status, trial_middle, trial_price, room, worth, flow, out)
+        fill(tiers, status, trial_middle, trial_price, room, worth, flow, out)
         upper, _rest = cover(worth[:cut], weight[:cut], required[0], status[:cut], chosen[:cut], table, taken)
         lower, _rest = cover(worth[cut:], weight[cut:], required[1], status[cut:], chosen[cut:], table, taken)
         if upper == np.inf or lower == np.inf:

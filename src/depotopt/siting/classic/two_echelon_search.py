@@ -9,28 +9,37 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from depotopt.siting.classic.capacitated_kernels import FREE, KEPT
+from depotopt.siting.classic.capacitated_kernels import SHUT
+from depotopt.siting.classic.two_echelon_changes import Changes
+from depotopt.siting.classic.two_echelon_kernels import cover
+from depotopt.siting.classic.two_echelon_local import local_worth
 from depotopt.siting.classic.two_echelon_problem import TwoEchelonLayout, TwoEchelonProblem
 from depotopt.solving import Monitor, SolveLimits
-from depotopt.units import BoolArray, FloatArray
+from depotopt.units import BoolArray, FloatArray, Int64Array
 
 ROUNDING = 1e-7
-LIKELY = 60
-"""Changes of the smallest rise that are also tried two at a time."""
-Change = tuple[float, frozenset[int]]
-"""How much a change raises the guide's bound, and the sites it opens or closes."""
+LIKELY = 40
+"""Changes that save most at the flow prices are also tried two at a time."""
+SPREAD = (0.01, 0.15)
+"""Random parts of the gap by which the worth of sites is off where a new descent starts."""
+NEAR = 6
+"""Satellites that may serve a point where a set of sites is tried; a best layout has its flows anew."""
+TRIES = 60
+"""Changes of a kind that a descent after random swaps prices from one layout at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Guide:
     """Bound on every layout, site by site: ``base`` and the ``worth`` of the sites that are open.
 
-    ``often`` says how often relaxed layouts chose each site lately.
+    ``chosen`` are the sites of the relaxed layout; their ``weight`` reaches what is ``required`` of a tier.
     """
 
     base: float
     worth: FloatArray
-    often: FloatArray
+    chosen: FloatArray
+    weight: FloatArray
+    required: Int64Array
 
 
 class FlowSearch:
@@ -54,6 +63,9 @@ class FlowSearch:
         self.bound = 0.0
         self._whole = problem.whole
         self._priced: dict[bytes, tuple[float, BoolArray]] = {}
+        self._latest: tuple[bytes, TwoEchelonLayout] | None = None
+        self._worth: dict[bytes, FloatArray] = {}
+        self._rng = np.random.default_rng(limits.seed)
         self._room = np.concatenate([problem.plant_room, problem.satellite_room], axis=1)
         self._total = problem.need.sum(axis=1)
 
@@ -103,6 +115,12 @@ class FlowSearch:
         array
             The sites that were priced.
         """
+        chosen = self._filled(is_open, order)
+        self.price(chosen)
+        return chosen
+
+    def _filled(self, is_open: BoolArray, order: FloatArray) -> BoolArray:
+        """The sites and more in ``order`` where a tier is too small."""
         chosen = is_open.copy()
         cut = self.problem.plants
         for tier in (slice(0, cut), slice(cut, None)):
@@ -110,8 +128,18 @@ class FlowSearch:
                 if (self._room[:, tier] @ chosen[tier] >= self._total).all():
                     break
                 chosen[tier][j] = True
-        self.price(chosen)
         return chosen
+
+    def _local(self, now: BoolArray) -> FloatArray:
+        """`local_worth` of the flows over these sites, all of which are used."""
+        key = now.tobytes()
+        if key not in self._worth:
+            if self._latest is None or self._latest[0] != key:
+                self._priced.pop(key, None)
+                self.price(now)
+            assert self._latest is not None
+            self._worth[key] = local_worth(self.problem, self._latest[1])
+        return self._worth[key]
 
     def price(self, chosen: BoolArray) -> tuple[float, BoolArray]:
         """Value of a set of sites, ``inf`` where it serves not everybody, and those of them that are used."""
@@ -121,24 +149,21 @@ class FlowSearch:
         if key in self._priced:
             return self._priced[key]
         cut = self.problem.plants
-        layout = cheapest_flows(self.problem, np.flatnonzero(chosen[:cut]), np.flatnonzero(chosen[cut:]))
+        sites = np.flatnonzero(chosen[:cut]), np.flatnonzero(chosen[cut:])
+        layout = cheapest_flows(self.problem, *sites, near=NEAR)
+        if layout is None or layout.value(self.problem) < self.value:
+            layout = cheapest_flows(self.problem, *sites)
         if layout is None:
             return self._priced.setdefault(key, (np.inf, chosen))
         value = layout.value(self.problem)
         used = np.zeros_like(chosen)
         used[layout.plants] = True
         used[cut + layout.satellites] = True
+        self._latest = used.tobytes(), layout
         if value < self.value:
             self.best, self.value = layout, value
             self.tell("layout")
         return self._priced.setdefault(key, (value, used))
-
-    def _enough(self, chosen: BoolArray) -> bool:
-        cut = self.problem.plants
-        return all(
-            bool((self._room[:, tier] @ chosen[tier] >= self._total).all())
-            for tier in (slice(0, cut), slice(cut, None))
-        )
 
     def descend(
         self,
@@ -146,12 +171,13 @@ class FlowSearch:
         status: npt.NDArray[np.int8],
         guide: Guide,
         until_s: float,
-        *,
-        pairs: bool = False,
+        tries: int | None = None,
     ) -> None:
-        """Close, open and swap sites from a set on, one such change at a time, while that helps.
+        """Close, open and swap sites from a set on while that helps: one such change, where none helps two.
 
-        Changes that the guide's bound rules out are not priced.
+        Changes are tried in the order of what they save at the flow prices of the layout that stands
+        (`local_worth`); those that save nothing there are not priced, nor, where tries are not limited, those
+        that the guide's bound rules out as the best.
 
         Parameters
         ----------
@@ -163,53 +189,80 @@ class FlowSearch:
             Bound on every layout, site by site.
         until_s
             When to stop, in seconds since the search began.
-        pairs
-            Whether two changes at a time are tried where no single one helps.
+        tries
+            Changes of a kind that are priced from one layout at most.
         """
         value, now = self.price(chosen)
-        improved = True
-        while improved:
-            improved = False
-            standing = guide.base + float(guide.worth @ now)
-            changes = _changes(now, status, guide, self.problem.plants)
-            for rise, sites in changes + (_pairs(changes) if pairs else []):
-                if standing + rise > self.limit:
-                    continue
-                if self.interrupted or self.spent_s > until_s:
-                    return
-                trial = now.copy()
-                trial[list(sites)] ^= True
-                if not self._enough(trial):
-                    continue
-                found, used = self.price(trial)
-                if found < value:
-                    value, now, improved = found, used, True
-                    break
+        while math.isfinite(value):
+            single = Changes.single(now, status, self._local(now), self._room, self.problem.plants)
+            better = self._first_better(now, value, single, guide, (until_s, tries))
+            if better is None:
+                better = self._first_better(now, value, single.paired(LIKELY), guide, (until_s, tries))
+            if better is None:
+                break
+            value, now = better
 
+    def _first_better(
+        self, now: BoolArray, value: float, changes: Changes, guide: Guide, pace: tuple[float, int | None]
+    ) -> tuple[float, BoolArray] | None:
+        """Value and sites after the first of the changes that helps."""
+        until_s, tries = pace
+        cut = self.problem.plants
+        held = np.stack([self._room[:, :cut] @ now[:cut], self._room[:, cut:] @ now[cut:]])
+        none, lifts = len(now), np.append(np.where(now, -guide.worth, guide.worth), 0.0)
+        standing = guide.base + float(guide.worth @ now)
+        for n in changes.helpful(held - self._total)[:tries]:
+            sites = changes.sites[n]
+            if tries is None and standing + float(lifts[sites].sum()) > self.limit:
+                continue
+            if self.interrupted or self.spent_s > until_s:
+                return None
+            trial = now.copy()
+            trial[sites[sites < none]] ^= True
+            found, used = self.price(trial)
+            if found < value:
+                return found, used
+        return None
 
-def _changes(now: BoolArray, status: npt.NDArray[np.int8], guide: Guide, cut: int) -> list[Change]:
-    """Sites to close, open or swap within a tier, those first that relaxed layouts agree with."""
-    often, worth = guide.often, guide.worth
-    leave = [int(j) for j in np.argsort(often, kind="stable") if now[j] and status[j] != KEPT]
-    enter = [int(j) for j in np.argsort(-often, kind="stable") if not now[j] and status[j] == FREE]
-    swaps = [(a, b) for a in leave for b in enter if (a < cut) == (b < cut)]
-    swaps.sort(key=lambda pair: often[pair[0]] - often[pair[1]])
-    found: list[Change] = [(-float(worth[a]), frozenset((a,))) for a in leave]
-    found += [(float(worth[b] - worth[a]), frozenset((a, b))) for a, b in swaps]
-    return found + [(float(worth[b]), frozenset((b,))) for b in enter]
+    def wander(
+        self,
+        status: npt.NDArray[np.int8],
+        guide: Guide,
+        until_s: float,
+    ) -> None:
+        """Descend again and again from covers drawn at random near the best layout.
 
+        Parameters
+        ----------
+        status, guide, until_s
+            See `descend`.
+        """
+        order = np.where(status == SHUT, np.inf, guide.worth)
+        while not (self.proved or self.interrupted) and self.spent_s < until_s:
+            start = self._drawn(status, guide)
+            self.descend(self._filled(start, order), status, guide, until_s, TRIES)
 
-def _pairs(changes: list[Change]) -> list[Change]:
-    """The likeliest changes two at a time."""
-    likely = sorted(changes, key=_by_rise)[:LIKELY]
-    found = [
-        (rise + other, sites | others)
-        for n, (rise, sites) in enumerate(likely)
-        for other, others in likely[:n]
-        if not sites & others
-    ]
-    return sorted(found, key=_by_rise)
+    def _drawn(self, status: npt.NDArray[np.int8], guide: Guide) -> BoolArray:
+        """Cheapest covers of both tiers where each site's worth at the guide's prices is off by chance.
 
+        They are off by a part of what stands between the guide's bound and the best value, and sites of the
+        best layout are favoured by as much.
+        """
+        gap = max(self.value - guide.base - float(guide.worth @ guide.chosen), 1e-6 * self.value)
+        spread = gap * self._rng.uniform(*SPREAD)
+        worth = guide.worth + spread * (self._rng.standard_normal(len(status)) - self.chosen())
+        cut = self.problem.plants
+        drawn = np.zeros(len(status))
+        for tier, required in ((slice(0, cut), guide.required[0]), (slice(cut, None), guide.required[1])):
+            table = np.empty(required + 1)
+            taken = np.zeros((len(worth[tier]), required + 1), dtype=np.bool_)
+            cover(worth[tier], guide.weight[tier], required, status[tier], drawn[tier], table, taken)
+        return drawn > 0.5
 
-def _by_rise(change: Change) -> tuple[float, list[int]]:
-    return change[0], sorted(change[1])
+    def chosen(self) -> BoolArray:
+        """Sites of the best layout."""
+        assert self.best is not None
+        chosen = np.zeros(self.problem.plants + self.problem.satellites, dtype=np.bool_)
+        chosen[self.best.plants] = True
+        chosen[self.problem.plants + self.best.satellites] = True
+        return chosen

@@ -11,13 +11,13 @@ import numpy.typing as npt
 
 from depotopt.siting.classic.capacitated_kernels import FREE, KEPT, SHUT
 from depotopt.siting.classic.two_echelon_kernels import SMALLEST_LENGTH, raise_flow_bound, surrogate
-from depotopt.siting.classic.two_echelon_search import FlowSearch, Guide
+from depotopt.siting.classic.two_echelon_search import TRIES, FlowSearch, Guide
 from depotopt.units import BoolArray, FloatArray, Int64Array
 
 ROOT_ROUNDS, ROOT_STEPS, ROOT_PATIENCE = 80, 50, 40
 NODE_STEPS, NODE_LENGTH, NODE_PATIENCE = 80, 0.1, 20
 DIVE_EVERY = 12
-ROOT_SHARE, SEARCH_SHARE = 0.15, 0.25
+ROOT_SHARE, SEARCH_SHARE = 0.15, 0.4
 """Shares of the time limit for the descent after the root, and of the time spent for all others."""
 FINENESS = 2000
 """What the surrogate weights of a tier must reach together, where there are several products."""
@@ -43,11 +43,6 @@ class _Found:
     chosen: FloatArray
     worth: FloatArray
     length: float
-
-    @property
-    def guide(self) -> Guide:
-        """The bound at the best prices, site by site."""
-        return Guide(self.bound - float(self.worth @ self.chosen), self.worth, self.often)
 
 
 class TwoEchelonTree:
@@ -133,9 +128,11 @@ class TwoEchelonTree:
         search.offer(np.ones(len(status), dtype=np.bool_), self._fixed)
         found = self._root(status, middle, price)
         if found.bound <= search.limit and not search.interrupted:
-            self._guide, self._status = found.guide, status.copy()
-            until_s = search.spent_s + ROOT_SHARE * search.limits.time_s
-            search.descend(self._chosen(), status, found.guide, until_s)
+            self._guide, self._status = self._guide_of(found), status.copy()
+            began_s = search.spent_s
+            until_s = began_s + ROOT_SHARE * search.limits.time_s
+            search.descend(search.chosen(), status, self._guide, until_s)
+            search.wander(status, self._guide, min(until_s, search.spent_s + began_s))
         self._heap = self._node(status, middle, price, found, found.bound)
         self._drain()
         self.complete = not self._heap
@@ -160,14 +157,10 @@ class TwoEchelonTree:
                 self._weight, self._required = self._weights(found.worth, status)
         return found
 
-    def _chosen(self) -> BoolArray:
-        """Sites of the best layout."""
-        best = self.search.best
-        assert best is not None
-        chosen = np.zeros(len(self._fixed), dtype=np.bool_)
-        chosen[best.plants] = True
-        chosen[self.search.problem.plants + best.satellites] = True
-        return chosen
+    def _guide_of(self, found: _Found) -> Guide:
+        """The bound at the best prices, site by site."""
+        base = found.bound - float(found.worth @ found.chosen)
+        return Guide(base, found.worth, found.chosen, self._weight, self._required)
 
     def _descend(self) -> None:
         """Improve the latest layout by the root's guide, and a new best one by pairs of changes.
@@ -179,10 +172,11 @@ class TwoEchelonTree:
         left_s = SEARCH_SHARE * began_s - self._descents_s
         if self._guide is None or left_s <= 0:
             return
-        search.descend(self._latest, self._status, self._guide, began_s + left_s)
+        search.descend(self._latest, self._status, self._guide, began_s + left_s, TRIES)
         if self._paired > search.value:
             self._paired = search.value
-            search.descend(self._chosen(), self._status, self._guide, began_s + left_s, pairs=True)
+            search.descend(search.chosen(), self._status, self._guide, began_s + left_s)
+        search.wander(self._status, self._guide, began_s + left_s)
         self._descents_s += search.spent_s - began_s
 
     def _round(self, found: _Found, status: npt.NDArray[np.int8]) -> BoolArray:
