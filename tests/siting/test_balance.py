@@ -93,6 +93,14 @@ def test_agreements_serve_but_stay_where_they_are(seed: int) -> None:
         assert one.placement.sum() == pytest.approx(total)
 
 
+def test_costs_made_anew_state_by_state_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem, opened, stock = case(2)
+    kept = balance(problem, opened, stock, gap=1e-6)
+    monkeypatch.setattr("depotopt.siting.balance.KEPT_COSTS", 0)
+    for one, other in zip(kept, balance(problem, opened, stock, gap=1e-6), strict=True):
+        assert (one.value, one.best, one.bound) == (other.value, other.best, other.bound)
+
+
 def test_a_stop_leaves_a_valid_bound() -> None:
     problem, opened, stock = case(5)
     monitor = Monitor()

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 GROUPS: Final = 20
 """States are cut in so many groups: finer cuts need fewer rounds, coarser ones smaller programs."""
 ROUNDS: Final = 120
+KEPT_COSTS: Final = 20_000_000
+"""Costs of a commodity kept for all road states, 160 MB; beyond that they are made anew, state by state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +128,17 @@ class _Search:
         self, problem: SitingProblem, commodity: int, sites: Int64Array, opened: BoolArray, fixed: FloatArray
     ) -> None:
         self.problem, self.commodity, self.sites, self.fixed = problem, commodity, sites, fixed
-        holds = np.zeros(problem.sites, dtype=np.bool_)
-        holds[sites] = True
-        rate = problem.rate[commodity]
-        self.costs = [
-            arc_cost(state_times(problem, s, holds, opened)[sites], rate) for s in range(problem.states)
-        ]
+        self._opened, self._holds = opened, np.zeros(problem.sites, dtype=np.bool_)
+        self._holds[sites] = True
+        # Tables of open depots are five times as fast as arcs where stock is short, but grow with states.
+        few = len(sites) * problem.points * problem.states <= KEPT_COSTS
+        self._costs = [self._cost(s) for s in range(problem.states)] if few else []
         self.group = np.arange(problem.states) % min(GROUPS, problem.states)
+
+    def _cost(self, s: int) -> FloatArray:
+        """Cost per unit from the depots to the points in one road state, ``(J', I)``."""
+        time_ds = state_times(self.problem, s, self._holds, self._opened)[self.sites]
+        return arc_cost(time_ds, self.problem.rate[self.commodity])
 
     def run(self, stock: FloatArray, gap: float, monitor: Monitor) -> Balance:
         """Search from the stock as it lies."""
@@ -162,7 +168,8 @@ class _Search:
         problem, k = self.problem, self.commodity
         cuts = np.zeros((int(self.group.max()) + 1, 1 + len(self.sites)))
         total = 0.0
-        for s, cost in enumerate(self.costs):
+        for s in range(problem.states):
+            cost = self._costs[s] if self._costs else self._cost(s)
             need, penalty = problem.need[s, :, k], problem.penalty[:, k]
             share = problem.share[s, self.sites]
             supply = share * (stock + self.fixed)
