@@ -97,7 +97,7 @@ export function compareTables(result: CompareResult, why: Map<string, Explanatio
   for (const metric of Object.keys(layouts[0].summary))
     for (const part of PARTS)
       rows.push([`${metricName(metric)}, ${say(HEADS[part])}`, ...layouts.map((one) => shown(metric, one.summary[metric][part]))]);
-  rows.push([inMoney(say("desk.regret"), result.currency), ...layouts.map((one) => number(one.expected_regret))]);
+  rows.push([say("desk.regret"), ...layouts.map((one) => number(one.expected_regret))]);
   const nodes: Node[] = [table(head(), rows)];
   const differing = Object.entries(result.differing_sites);
   if (!differing.length) return nodes;
