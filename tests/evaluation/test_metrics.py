@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from depotopt.evaluation.metrics import (
     gini,
     jain,
+    mean_difference,
     spread,
     time_to_fulfil,
     worst_share_mean,
@@ -27,6 +28,13 @@ def test_gini_of_equal_shares_is_zero_and_never_above_one(values: list[float]) -
     array = np.array(values)
     assert 0 <= gini(array, np.ones(len(array))) < 1
     assert gini(np.full(len(array), 3.0), np.ones(len(array))) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_the_mean_difference_is_that_of_all_pairs() -> None:
+    values, weights = np.array([0.2, 0.9, 0.0, 1.0]), np.array([1.0, 2.0, 0.5, 3.0])
+    pairs = np.abs(values[:, None] - values[None]) * weights[:, None] * weights[None]
+    assert mean_difference(values, weights) == pytest.approx(pairs.sum() / weights.sum() ** 2)
+    assert mean_difference(np.full(3, 0.4), weights[:3]) == pytest.approx(0.0, abs=1e-12)
 
 
 def test_gini_weighs_people() -> None:

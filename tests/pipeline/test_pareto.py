@@ -45,6 +45,16 @@ def test_every_point_is_proved_judged_and_within_its_budget(front: Path) -> None
         assert point["layout"]["open_sites"]
 
 
+def test_a_robust_front_says_what_each_layout_was_chosen_by(tmp_path: Path) -> None:
+    """Tail layouts are verified by their own objective, and stay where nothing beats them."""
+    file = tmp_path / "robust.json"
+    words = ["pareto", str(MINIMAL), "--points", "3", "--states", "6", "--unseen", "5", "--robust"]
+    assert main([*words, "--out", str(file), "--progress", "none"]) == Exit.OK
+    points = json.loads(file.read_text(encoding="utf-8"))["points"]
+    assert {point["chosen_by"] for point in points} <= {"objective", "tail"}
+    assert "objective" in {point["chosen_by"] for point in points}
+
+
 def test_the_table_names_what_it_shows(capsys: pytest.CaptureFixture[str]) -> None:
     words = ["pareto", str(MINIMAL), "--points", "2", "--states", "3", "--unseen", "5"]
     assert main([*words, "--progress", "none"]) == Exit.OK

@@ -33,6 +33,28 @@ def test_more_money_buys_a_better_response(engine: str) -> None:
     assert front[-1].result.objective == pytest.approx(best.objective, rel=2e-4)
 
 
+def test_a_robust_front_has_smaller_tails_for_the_same_money() -> None:
+    """Under each budget the layout chosen by its tail has no larger tail, the other one no larger mean."""
+    problem = random_case(4, sites=5, points=8, states=6).problem
+    problem = replace(problem, goal=replace(problem.goal, level=0.5))
+    found = list(pareto(problem, TIGHT, points=3, robust=True))
+    assert sum(one.by_tail for one in found) == 2
+    by_budget = {(one.budget, one.by_tail): one for one in found if one.budget is not None}
+    for (budget, by_tail), wary in by_budget.items():
+        if by_tail:
+            other = by_budget[budget, False]
+            value = {
+                "tail": [
+                    each.yearly_cost + problem.events_per_year * each.tail_response for each in (wary, other)
+                ],
+                "mean": [
+                    each.yearly_cost + problem.events_per_year * each.response for each in (wary, other)
+                ],
+            }
+            assert value["tail"][0] <= value["tail"][1] * (1 + 2e-4)
+            assert value["mean"][1] <= value["mean"][0] * (1 + 2e-4)
+
+
 def test_a_beaten_point_is_left_out() -> None:
     """Dearer and no better in any measure."""
     problem = random_case(4, sites=4, points=5, states=2).problem

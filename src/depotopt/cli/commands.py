@@ -307,6 +307,9 @@ def pareto(
     scenario: Path,
     *,
     points: Annotated[int, Parameter(help="Number of solves along the front.")] = 6,
+    robust: Annotated[
+        bool, Parameter(negative="", help="Solve for the worst road states as well, under each budget.")
+    ] = False,
     states: Annotated[int | None, Parameter(help="Road states to choose on.")] = None,
     unseen: Annotated[int | None, Parameter(help="Road states to judge on.")] = None,
     out: Out = None,
@@ -324,7 +327,7 @@ def pareto(
         site_engine=flags.engine or "auto", workers=flags.workers,
     )  # fmt: skip
     with watching(common.progress) as monitor:
-        front = sweep(scenario, common.overrides, options, points=points, monitor=monitor)
+        front = sweep(scenario, common.overrides, options, points=points, robust=robust, monitor=monitor)
     tell_front(front, out, page, as_json=common.as_json)
     if not front.points:
         return Exit.INFEASIBLE if front.conflicts else Exit.STOPPED_WITHOUT

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from depotopt.evaluation.metrics import gini, jain, time_to_fulfil, weighted_mean, worst_share_mean
+from depotopt.evaluation.metrics import (
+    gini,
+    jain,
+    mean_difference,
+    time_to_fulfil,
+    weighted_mean,
+    worst_share_mean,
+)
 from depotopt.evaluation.rows import Row
 from depotopt.hazards.states import RoadState
 from depotopt.need import need, people_in_need, person_days_per_unit, unmet_weight
@@ -118,6 +125,7 @@ class Judge:
             "fill_mean": weighted_mean(fill, wanted_days) if total_days > 0 else 1.0,
             "worst_decile_fill": worst_share_mean(fill, wanted_days) if total_days > 0 else 1.0,
             "gini": gini(np.maximum(fill, 0.0), wanted_days),
+            "mean_difference": mean_difference(np.maximum(fill, 0.0), wanted_days),
             "jain": jain(fill, wanted_days) if total_days > 0 else 1.0,
         }
         for within_s in self.within_s:

@@ -60,6 +60,7 @@ def pareto(
     options: RunOptions | None = None,
     *,
     points: int = 6,
+    robust: bool = False,
     monitor: Monitor | None = None,
 ) -> Front:
     """Sweep budgets, check every layout, leave out the dominated ones, judge the others out of sample.
@@ -72,6 +73,8 @@ def pareto(
         What to change about the scenario's settings; the time limit is for each solve.
     points
         Number of solves, at least 2.
+    robust
+        Whether a second solve under each budget looks at the worst road states instead of the mean.
     monitor
         Progress and stop; a stop keeps the layouts found.
 
@@ -100,7 +103,7 @@ def pareto(
     if refused is not None:
         return Front(case, options, (), False, refused.conflicts)
     conflicts: tuple[str, ...] = ()
-    for point in sweep(problem, limits, monitor, points=points, engine=options.site_engine):
+    for point in sweep(problem, limits, monitor, points=points, robust=robust, engine=options.site_engine):
         _check(case, point, design)
         found.append(point)
     # Judged to the end also after a stop: the layouts are there, and judging takes seconds.
@@ -120,6 +123,9 @@ def _check(case: Case, point: FrontPoint, design: RoadLossEnsemble) -> None:
     if plan is None or objective is None:
         return
     scenario = case.scenario
+    if point.by_tail:
+        by = scenario.objective
+        scenario = replace(scenario, objective=replace(by, mean=0.0, cvar=by.mean + by.cvar))
     if point.budget is not None:
         scenario = replace(scenario, rules=replace(scenario.rules, budget=point.budget))
     flows = recourse(scenario, plan, case.network, design)
@@ -132,6 +138,7 @@ def _row(one: JudgedPoint) -> dict[str, Any]:
     summary = one.evaluation.summary()
     return {
         "budget": point.budget,
+        "chosen_by": "tail" if point.by_tail else "objective",
         "yearly_cost": point.yearly_cost,
         "design": {"mean_response": point.response, "cvar_response": point.tail_response},
         "status": result.status.value,

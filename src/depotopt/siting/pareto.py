@@ -11,6 +11,7 @@ from depotopt.errors import UsageError
 from depotopt.plans import SitingPlan
 from depotopt.siting.attempt import measured
 from depotopt.siting.cuts.outcome import Memory
+from depotopt.siting.model.goal import Goal
 from depotopt.siting.model.problem import BudgetRule, SitingProblem
 from depotopt.siting.naming import as_layout
 from depotopt.siting.solve import solve_problem
@@ -36,6 +37,8 @@ class FrontPoint:
         Mean response cost of an event over the road states it was chosen on.
     tail_response
         Its mean in the worst road states (`Goal.level`).
+    by_tail
+        Whether it was chosen by the tail alone instead of by the problem's own weights.
     """
 
     budget: float | None
@@ -43,6 +46,12 @@ class FrontPoint:
     yearly_cost: float
     response: float
     tail_response: float
+    by_tail: bool = False
+
+
+def tail_goal(goal: Goal) -> Goal:
+    """The goal with all that the mean weighs on the tail instead."""
+    return replace(goal, mean=0.0, cvar=goal.mean + goal.cvar)
 
 
 def pareto(
@@ -51,13 +60,15 @@ def pareto(
     monitor: Monitor | None = None,
     *,
     points: int = 6,
+    robust: bool = False,
     engine: str = "auto",
 ) -> Iterator[FrontPoint]:
     """Solve under budgets evenly spread from the cheapest layout to the best one; yield each layout.
 
     The cheapest layout and the best one come first, then the budgets between from low to high, each solve
     starting from the prices of those before and from the best layout its budget allows. A stop ends the
-    sweep after the layout under way.
+    sweep after the layout under way. With ``robust`` a second solve under each of the budgets looks at the
+    tail instead of the mean, so that the front spreads in three directions: cost, mean and tail.
 
     Parameters
     ----------
@@ -69,6 +80,8 @@ def pareto(
         Progress and stop.
     points
         Number of solves, at least 2.
+    robust
+        Whether to solve for the tail as well.
     engine
         As in `depotopt.siting.solve.solve_siting`.
 
@@ -81,7 +94,7 @@ def pareto(
         raise UsageError(f"a front takes at least 2 points, found {points}")
     if problem.goal.order:
         raise UsageError("a front weighs cost against response: leave out the lexicographic order")
-    memory = Memory()
+    memory, tail_memory = Memory(), Memory()
     thrifty = replace(problem, goal=problem.goal.alone("cost", problem.goal.ceilings))
     cheapest = _point(problem, None, solve_problem(thrifty, limits, monitor, engine=engine))
     best = _point(problem, None, solve_problem(problem, limits, monitor, engine=engine, memory=memory))
@@ -101,17 +114,27 @@ def pareto(
         point = _point(problem, budget, found)
         if point is not None:
             yield point
+        if robust and not (monitor is not None and monitor.stopped):
+            wary = replace(bounded, goal=tail_goal(problem.goal))
+            found = solve_problem(wary, limits, monitor, engine=engine, memory=tail_memory)
+            point = _point(problem, budget, found, by_tail=True)
+            if point is not None:
+                yield point
     yield best
 
 
 def _point(
-    problem: SitingProblem, budget: float | None, result: SolveResult[SitingPlan]
+    problem: SitingProblem,
+    budget: float | None,
+    result: SolveResult[SitingPlan],
+    *,
+    by_tail: bool = False,
 ) -> FrontPoint | None:
     if result.plan is None:
         return None
     layout = as_layout(problem, result.plan)
     cost, mean, tail = (measured(problem, layout, name) for name in ("cost", "mean", "cvar"))
-    return FrontPoint(budget, result, cost, mean, tail)
+    return FrontPoint(budget, result, cost, mean, tail, by_tail)
 
 
 def undominated(points: Sequence[FrontPoint]) -> tuple[FrontPoint, ...]:
