@@ -31,7 +31,7 @@ class Shape:
     radius_m: float = 0.0
 
     @classmethod
-    def of_wkt(cls, text: str, radius_m: float = 0.0) -> Self:
+    def of_wkt(cls, text: str) -> Self:
         """Shape from well-known text in degrees.
 
         Raises
@@ -42,7 +42,7 @@ class Shape:
         import shapely
 
         try:
-            return cls(shapely.to_wkb(shapely.from_wkt(text)), radius_m)
+            return cls(shapely.to_wkb(shapely.from_wkt(text)))
         except shapely.errors.ShapelyError as error:
             raise ValueError(str(error)) from error
 

@@ -23,6 +23,9 @@ MOST_ROADS: Final = 500
 LEAST_SPAN_M: Final = 2_000.0
 METRES_PER_DEGREE: Final = 111_195.0
 """Of latitude, on a sphere of the mean Earth radius."""
+ARROW: Final = 11.0
+ARROW_EVERY: Final = 150.0
+"""Half the length of an arrow head, and how far apart they stand, in units of the drawing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,14 +143,14 @@ def _merge(sheet: Sheet, lines: Sequence[FloatArray]) -> str:
     return "".join(parts)
 
 
-def _arrows(points: FloatArray, every: float = 150.0, size: float = 11.0) -> str:
-    """Arrow heads along a line: one in the middle of a short one, else one every so many units."""
+def _arrows(points: FloatArray) -> str:
+    """Arrow heads along a line: one in the middle of a short one, else one every `ARROW_EVERY`."""
     steps = np.hypot(*np.diff(points, axis=0).T)
     ends: Int64Array | FloatArray = np.cumsum(steps)
     total = float(ends[-1]) if len(ends) else 0.0
-    if total < 3 * size:
+    if total < 3 * ARROW:
         return ""
-    count = max(1, int(total // every))
+    count = max(1, int(total // ARROW_EVERY))
     heads = []
     for k in range(count):
         at = total * (k + 0.5) / count
@@ -155,9 +158,9 @@ def _arrows(points: FloatArray, every: float = 150.0, size: float = 11.0) -> str
         ux, uy = (points[s + 1] - points[s]) / max(steps[s], 1e-9)
         x, y = points[s] + (at - (ends[s] - steps[s])) * np.array([ux, uy])
         tips = (
-            (x + size * ux, y + size * uy),
-            (x - size * ux - 0.7 * size * uy, y - size * uy + 0.7 * size * ux),
-            (x - size * ux + 0.7 * size * uy, y - size * uy - 0.7 * size * ux),
+            (x + ARROW * ux, y + ARROW * uy),
+            (x - ARROW * ux - 0.7 * ARROW * uy, y - ARROW * uy + 0.7 * ARROW * ux),
+            (x - ARROW * ux + 0.7 * ARROW * uy, y - ARROW * uy - 0.7 * ARROW * ux),
         )
         heads.append("M" + "L".join(f"{a:.0f} {b:.0f}" for a, b in tips) + "Z")
     return "".join(heads)

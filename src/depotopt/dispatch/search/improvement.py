@@ -53,7 +53,6 @@ def improve(
     until: float,
     seed: int,
     stopped: Callable[[], bool],
-    listener: Callable[[Value], None] | None = None,
     keeper: Callable[[Value, Routes], None] | None = None,
 ) -> Routes:
     """Take some stops out, put unmet need back in, keep what is better (Schrimpf et al. 2000; Shaw 1998).
@@ -73,8 +72,6 @@ def improve(
         Of the choice of what is taken out.
     stopped
         Asked before every round.
-    listener
-        Told every better value.
     keeper
         Given every better draft of the whole problem with its value.
     """
@@ -84,15 +81,9 @@ def improve(
         return _filled(problem, routes, Guard(min(until, time.perf_counter() + STOPPED_S), lambda: False))
     guard = Guard(until, stopped)
 
-    def tell(value: Value, draft: Routes) -> None:
-        if listener is not None:
-            listener(value)
-        if keeper is not None:
-            keeper(value, draft)
-
     quarters = Quarters(problem)
     if not quarters.divided:
-        return _search(problem, routes, None, budget, rng, guard, tell)
+        return _search(problem, routes, None, budget, rng, guard, keeper)
     best, best_value, quiet = routes, value_of(problem, routes), 0
     while budget.left > 0 and not guard.over and quiet < QUIET_PARTS * len(problem.depots):
         quiet += 1
@@ -105,7 +96,8 @@ def improve(
         value = _kept_value(problem, candidate)
         if value is not None and value < best_value:
             best, best_value, quiet = candidate, value, 0
-            tell(best_value, best)
+            if keeper is not None:
+                keeper(best_value, best)
     return best
 
 
@@ -154,7 +146,7 @@ def _search(
     budget: Budget,
     rng: np.random.Generator,
     guard: Guard,
-    tell: Callable[[Value, Routes], None] | None = None,
+    keeper: Callable[[Value, Routes], None] | None = None,
 ) -> Routes:
     """The best draft of a walk from the given one, which is returned itself where none is better.
 
@@ -190,8 +182,8 @@ def _search(
         number, quiet = number + 1, quiet + 1
         if value < best_value:
             best, best_value, quiet = candidate, value, 0
-            if tell is not None:
-                tell(best_value, best)
+            if keeper is not None:
+                keeper(best_value, best)
     return best
 
 
