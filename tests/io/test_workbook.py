@@ -19,7 +19,7 @@ from depotopt.io.settings_sheet import TEMPLATE_KEYS, key_path, pattern
 from depotopt.io.table_schemas import TABLES
 from depotopt.io.workbook import write_template, write_workbook
 from depotopt.language.speech import in_paragraphs, speech
-from tests.io import test_bad_cells, test_bad_contents, test_bad_reports
+from tests.io.defects import cells, contents, reports
 from tests.io.minimal_copy import MINIMAL, Case, append, cell, copy_minimal, faults_of
 
 
@@ -201,7 +201,7 @@ def test_a_text_too_long_for_excel_is_not_cut_silently(tmp_path: Path) -> None:
 
 CELL_CASES = [
     case
-    for case in [*test_bad_cells.CASES, *test_bad_contents.CASES, *test_bad_reports.CASES]
+    for case in [*cells.CASES, *contents.CASES, *reports.CASES]
     if all(place.startswith("tables/") for place, _, _ in case.faults)
 ]
 

@@ -1,18 +1,12 @@
-"""Every kind of bad tier has its own message: size classes, counts, coverage, support, owners."""
+"""Defects of tiers: size classes, counts, coverage, support, owners."""
 
 from __future__ import annotations
-
-from pathlib import Path
-
-import pytest
 
 from tests.io.minimal_copy import (
     Case,
     cell,
-    copy_minimal,
     cut,
     edit,
-    faults_of,
     together,
 )
 
@@ -280,10 +274,3 @@ CASES = [
         ],
     ),
 ]
-
-
-@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
-def test_each_kind_of_bad_input_has_its_message(case: Case, tmp_path: Path) -> None:
-    folder = copy_minimal(tmp_path)
-    case.spoil(folder)
-    assert faults_of(folder) == case.messages()

@@ -1,17 +1,11 @@
-"""Every kind of bad identifier and contradiction between tables has its own message."""
+"""Defects of identifiers, and contradictions between tables."""
 
 from __future__ import annotations
-
-from pathlib import Path
-
-import pytest
 
 from tests.io.minimal_copy import (
     Case,
     append,
     cell,
-    copy_minimal,
-    faults_of,
     together,
     write,
 )
@@ -324,10 +318,3 @@ CASES = [
         ],
     ),
 ]
-
-
-@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
-def test_each_kind_of_bad_input_has_its_message(case: Case, tmp_path: Path) -> None:
-    folder = copy_minimal(tmp_path)
-    case.spoil(folder)
-    assert faults_of(folder) == case.messages()

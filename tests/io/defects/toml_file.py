@@ -1,17 +1,11 @@
-"""Every kind of bad ``scenario.toml`` has its own message: its form, its keys, its objective."""
+"""Defects of ``scenario.toml``: its form, its keys, its objective."""
 
 from __future__ import annotations
-
-from pathlib import Path
-
-import pytest
 
 from tests.io.minimal_copy import (
     Case,
     append,
-    copy_minimal,
     edit,
-    faults_of,
     remove,
     write,
 )
@@ -239,10 +233,3 @@ CASES = [
         [("scenario.toml  roads.path", "''", "no such file or folder")],
     ),
 ]
-
-
-@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
-def test_each_kind_of_bad_input_has_its_message(case: Case, tmp_path: Path) -> None:
-    folder = copy_minimal(tmp_path)
-    case.spoil(folder)
-    assert faults_of(folder) == case.messages()

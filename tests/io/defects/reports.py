@@ -1,15 +1,9 @@
-"""Every kind of bad road report has its own message."""
+"""Defects of road reports."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-
 from tests.io.minimal_copy import (
     Case,
-    copy_minimal,
-    faults_of,
     write,
 )
 
@@ -125,10 +119,3 @@ CASES = [
         ],
     ),
 ]
-
-
-@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
-def test_each_kind_of_bad_input_has_its_message(case: Case, tmp_path: Path) -> None:
-    folder = copy_minimal(tmp_path)
-    case.spoil(folder)
-    assert faults_of(folder) == case.messages()
