@@ -170,3 +170,17 @@ def test_codes_of_gb_t_38565_stand_beside_their_commodities(
     groups = set(column(tables["stock"], "gb_group")) - {None}
     assert groups == {"1"}
     assert Wording(language).named(dict(tables["stock"].coded)["gb_group"], "1") == group
+
+
+def test_costs_of_a_solve_tell_their_currency(content: ReportContent) -> None:
+    """Money has it, other terms do not; where the scenario names none, nothing has."""
+    rules = dataclasses.replace(content.scenario.rules, currency="CNY")
+    assert content.dispatch is not None
+    solved = dataclasses.replace(content.dispatch, terms={"cost": 5.0, "unmet_person_days": 2.0})
+    silent = dataclasses.replace(content, dispatch=solved)
+    named = dataclasses.replace(silent, scenario=dataclasses.replace(content.scenario, rules=rules))
+    for one, money in ((named, "CNY"), (silent, None)):
+        table = tables_of(one)["solves"]
+        told = dict(zip(column(table, "term"), column(table, "currency"), strict=True))
+        assert told["cost"] == money
+        assert told["unmet_person_days"] is None

@@ -105,6 +105,7 @@ HASHTAGS: Final = {
     "source": "#meta+source",
     "trust": "#meta+trust+pct",
     "radius_m": "#geo+radius+m",
+    "currency": "#currency",
 }
 """Hashtag of a column by its name; other columns (metrics, solver figures) are indicators."""
 

@@ -14,6 +14,10 @@ from depotopt.roads.network import ROAD_CLASSES, StreetKind
 
 PART_OF_UNIT = 1e-3
 """A layout that asks for less than this more than is held buys nothing: solvers leave such crumbs."""
+MONEY_TERMS = frozenset(
+    {"fixed", "holding", "purchase", "transport", "unmet", "uncovered", "cvar", "worst", "cost"}
+)
+"""Parts of an objective that are in the scenario's money; others count kilometres, hours or people."""
 STATUS_NAMES = ("open", "slowed", "lost")
 """Names of the codes of `depotopt.report.pieces.StreetDamage.status`."""
 
@@ -258,14 +262,18 @@ def solves_table(content: ReportContent, ledger: Ledger) -> Table:
             continue
         limit = None if result.limit is None else result.limit.value
         values = (result.objective, result.bound, result.gap)
-        rows.append((stage, result.status.value, limit, result.engine, *values, None, None))
+        rows.append((stage, result.status.value, limit, result.engine, *values, None, None, None))
         for name, value in result.terms.items():
-            rows.append((stage, None, None, None, None, None, None, name, value))
+            money = content.scenario.rules.currency if name in MONEY_TERMS else ""
+            rows.append((stage, None, None, None, None, None, None, name, value, money or None))
         for note in (*result.conflicts, *result.notes):
-            rows.append((stage, None, None, None, None, None, None, note, None))
+            rows.append((stage, None, None, None, None, None, None, note, None, None))
     return Table(
         "solves",
-        columns("stage solve_status limit engine objective:number bound:number gap:share term value:number"),
+        columns(
+            "stage solve_status limit engine objective:number bound:number gap:share "
+            "term value:number currency"
+        ),
         tuple(rows),
         (("stage", "stage"), ("solve_status", "solve_status"), ("limit", "limit"), ("term", SENTENCE)),
     )
