@@ -1,8 +1,9 @@
-"""Pictures, pages and headings the documentation points to are there."""
+"""Pictures, pages, headings and modules the documentation points to are there."""
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ PAGES = sorted(
         *ROOT.glob("scenarios/**/*.md"),
     ]
 )
+CODE = [ROOT / name for name in ("src", "tests", "benchmarks", "scenarios", "frontend/desk", "frontend/src")]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
@@ -28,6 +30,26 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         file = page.parent / target if target else page
         assert file.exists(), f"no file {target}"
         assert not heading or heading in headings(file), f"no heading #{heading} in {file.name}"
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if "scenarios" not in page.parts], ids=lambda page: page.name
+)
+def test_every_module_named_is_there(page: Path) -> None:
+    """By its file name, or by folder and name; names in capitals stand for others."""
+    text = page.read_text(encoding="utf-8")
+    files = re.findall(r"`([a-z0-9_/]+\.py)`", text)
+    modules = re.findall(r"`((?:[a-z_]+/)+[a-z_]+)`", text)
+    known = code_files()
+    assert [name for name in files if not any(path.endswith(f"/{name}") for path in known)] == []
+    lost = [name for name in modules if not any(f"/{name}." in path or f"/{name}/" in path for path in known)]
+    assert lost == []
+
+
+@lru_cache(maxsize=1)
+def code_files() -> list[str]:
+    """Paths below the checkout, each with a leading slash."""
+    return [f"/{path.relative_to(ROOT).as_posix()}" for folder in CODE for path in folder.rglob("*")]
 
 
 def headings(page: Path) -> set[str]:
