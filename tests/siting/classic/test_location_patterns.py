@@ -86,7 +86,7 @@ def test_every_layout_keeps_every_cut(seed: int) -> None:
         weight = case.arrays.weight[cut.points]
         assert weight @ theta[cut.points] + cut.coefficient @ y[cut.sites] == pytest.approx(cut.least - gain)
         for chosen in layouts():
-            served = case.arrays.matrix[:, list(chosen)].min(axis=1)
+            served = case.arrays.by_site[list(chosen)].min(axis=0)
             is_open = np.isin(cut.sites, chosen)
             assert weight @ served[cut.points] + cut.coefficient @ is_open >= cut.least - 1e-9
 
@@ -100,7 +100,7 @@ def test_relaxed_costs_never_pass_those_of_a_layout(seed: int) -> None:
     costs = relaxed(case.arrays, [(cut, float(rng.uniform(-0.2, 2.0))) for cut in cuts])
     assert (costs.weight >= 0).all()
     for chosen in layouts():
-        served = case.arrays.matrix[:, list(chosen)].min(axis=1)
+        served = case.arrays.by_site[list(chosen)].min(axis=0)
         seen = costs.offset + costs.opening[list(chosen)].sum() + costs.weight @ served
         assert seen <= case.serve(chosen)[1] + 1e-9
 

@@ -31,7 +31,7 @@ def relaxation(case: LocationProblem) -> float:
     """Value of the linear relaxation, by a model with a column for every pair."""
     points, sites = case.points, case.sites
     pairs = points * sites
-    cost = np.concatenate([case.arrays.opening, (case.arrays.weight[:, None] * case.arrays.matrix).ravel()])
+    cost = np.concatenate([case.arrays.opening, (case.arrays.weight * case.arrays.by_site).T.ravel()])
     served = np.hstack([np.zeros((points, sites)), np.kron(np.eye(points), np.ones(sites))])
     within = np.hstack([np.tile(-np.eye(sites), (points, 1)), np.eye(pairs)])
     count = np.concatenate([np.ones(sites), np.zeros(pairs)])

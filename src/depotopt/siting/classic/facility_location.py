@@ -78,8 +78,9 @@ class FacilityLocationProblem:
         """The same as a location problem with any number of open sites."""
         order = np.argsort(self.cost, axis=1, kind="stable").astype(np.int32)
         distance = np.ascontiguousarray(np.take_along_axis(self.cost, order, 1))
+        by_site = np.ascontiguousarray(self.cost.T)
         arrays = LocationArrays(
-            order, distance, self.cost, np.empty((0, 2)), np.ones(len(self.cost)), self.opening
+            order, distance, by_site, np.empty((0, 2)), np.ones(len(self.cost)), self.opening
         )
         return LocationProblem(arrays, 1, len(self.opening))
 

@@ -99,7 +99,9 @@ class GradedCoverProblem:
         order = np.argsort(lost, axis=1, kind="stable").astype(np.int32)
         distance = np.take_along_axis(lost, order, 1)
         opening = np.zeros(self.level.shape[1])
-        arrays = LocationArrays(order, distance, lost, np.empty((0, 2)), self.weight, opening)
+        arrays = LocationArrays(
+            order, distance, np.ascontiguousarray(lost.T), np.empty((0, 2)), self.weight, opening
+        )
         return LocationProblem(arrays, self.p, self.p)
 
 

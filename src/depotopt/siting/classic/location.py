@@ -17,7 +17,7 @@ class LocationArrays(NamedTuple):
 
     neighbour: Int32Array
     distance: FloatArray
-    matrix: FloatArray
+    by_site: FloatArray
     position: FloatArray
     weight: FloatArray
     opening: FloatArray
@@ -45,8 +45,9 @@ class LocationProblem:
     arrays
         ``neighbour, distance`` (shape ``(I, m)``): sites of each point nearest first and how far they are.
         With ``m < J`` the list is truncated: bounds stay valid, because a cut or a price may always stop
-        at the last distance listed. ``weight`` (``(I,)``), ``opening`` (``(J,)``), ``matrix`` (``(I, J)``,
-        all distances; empty where ``position`` stands instead, shape ``(J, 2)``: Euclidean distances
+        at the last distance listed. ``weight`` (``(I,)``), ``opening`` (``(J,)``), ``by_site`` (``(J, I)``,
+        all distances, a row for each site, because searches go through the points of one site after the
+        other; empty where ``position`` stands instead, shape ``(J, 2)``: Euclidean distances
         rounded down between places that are points and sites at once).
     least, most
         How many sites may be open.

@@ -36,13 +36,13 @@ def improve_capped(
     """
     arrays, bounds = problem.arrays, (problem.least, problem.most, LARGEST_SHAKE)
     free = np.flatnonzero(~shut)
-    worth = np.maximum(price, price.mean())[:, None]
+    worth = np.maximum(price, price.mean())
     best = problem.serve(np.flatnonzero(is_open))[1]
     current, turn = is_open.copy(), 0
     while not over():
         cap = CAPS[turn % len(CAPS)] * worth
         capped = arrays._replace(
-            distance=np.minimum(arrays.distance, cap), matrix=np.minimum(arrays.matrix, cap)
+            distance=np.minimum(arrays.distance, cap[:, None]), by_site=np.minimum(arrays.by_site, cap)
         )
         if turn % RESTART == 0:
             current[:] = is_open

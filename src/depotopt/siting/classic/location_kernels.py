@@ -9,9 +9,9 @@ from depotopt.compiled import kernel
 
 @kernel
 def distance_of(arrays, i, j):  # type: ignore[no-untyped-def]
-    """Distance by matrix, or Euclidean rounded down by positions where there is no matrix."""
-    if arrays.matrix.shape[0] > 0:
-        return arrays.matrix[i, j]
+    """Distance by table, or Euclidean rounded down by positions where there is no table."""
+    if arrays.by_site.shape[0] > 0:
+        return arrays.by_site[j, i]
     dx = arrays.position[i, 0] - arrays.position[j, 0]
     dy = arrays.position[i, 1] - arrays.position[j, 1]
     return np.floor(np.sqrt(dx * dx + dy * dy))

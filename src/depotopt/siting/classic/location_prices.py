@@ -173,7 +173,7 @@ class Reduction:
         def over() -> bool:
             return self.over or working_s() > deadline
 
-        if self.problem.least < self.problem.most and self.problem.arrays.matrix.shape[0]:
+        if self.problem.least < self.problem.most and self.problem.arrays.by_site.shape[0]:
             improve_capped(
                 self.problem,
                 is_open,

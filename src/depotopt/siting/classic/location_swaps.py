@@ -80,6 +80,17 @@ def _move(arrays, is_open, served, into, out):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def _listed(is_open, inside):  # type: ignore[no-untyped-def]
+    """Write the open sites into ``inside``, ascending; how many there are."""
+    opened = 0
+    for j in range(len(is_open)):
+        if is_open[j]:
+            inside[opened] = j
+            opened += 1
+    return opened
+
+
+@kernel
 def _best_close(arrays, is_open, served, loss):  # type: ignore[no-untyped-def]
     """The open site whose closing costs least, and that cost."""
     c1, _c2, d1, d2 = served
@@ -104,10 +115,8 @@ def _improve(arrays, is_open, served, candidates, limits):  # type: ignore[no-un
     c1, _c2, d1, d2 = served
     sites = len(is_open)
     loss = np.empty(sites)
-    opened = 0
-    for j in range(sites):
-        if is_open[j]:
-            opened += 1
+    inside = np.empty(sites, dtype=np.int64)
+    opened = _listed(is_open, inside)
     unmoved = 0
     for _ in range(sweeps):
         while opened > least and opened > 1:
@@ -115,7 +124,7 @@ def _improve(arrays, is_open, served, candidates, limits):  # type: ignore[no-un
             if cost >= -TOLERANCE * (1.0 + total):
                 break
             total += _move(arrays, is_open, served, NONE, out)
-            opened -= 1
+            opened = _listed(is_open, inside)
             unmoved = 0
         moved = False
         for j in candidates:
@@ -125,7 +134,8 @@ def _improve(arrays, is_open, served, candidates, limits):  # type: ignore[no-un
             if unmoved > len(candidates):
                 return total
             gain = -arrays.opening[j]
-            loss[:] = -arrays.opening
+            for q in range(opened):
+                loss[inside[q]] = -arrays.opening[inside[q]]
             for i in range(len(d1)):
                 d = distance_of(arrays, i, j)
                 if d < d1[i]:
@@ -133,15 +143,16 @@ def _improve(arrays, is_open, served, candidates, limits):  # type: ignore[no-un
                 else:
                     loss[c1[i]] += arrays.weight[i] * (min(d, d2[i]) - d1[i])
             out = NONE
-            for h in range(sites):
-                if is_open[h] and (out < 0 or loss[h] < loss[out]):
+            for q in range(opened):
+                h = inside[q]
+                if out < 0 or loss[h] < loss[out]:
                     out = h
             if opened < most and loss[out] > 0.0:
                 out = NONE
             if gain - (loss[out] if out >= 0 else 0.0) <= TOLERANCE * (1.0 + total):
                 continue
             total += _move(arrays, is_open, served, j, out)
-            opened += 1 if out < 0 else 0
+            opened = _listed(is_open, inside)
             unmoved = 0
             moved = True
         if not moved:

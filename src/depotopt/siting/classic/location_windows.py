@@ -70,7 +70,7 @@ def improve_windows(
         least, most = max(problem.least - others, 1), problem.most - others
         if len(candidates) <= least:
             continue
-        before = float(sub.opening[start].sum() + sub.weight @ sub.matrix[:, start].min(axis=1))
+        before = float(sub.opening[start].sum() + sub.by_site[start].min(axis=0) @ sub.weight)
         free = np.flatnonzero(~shut[candidates])
         if not len(free):
             continue
@@ -110,22 +110,21 @@ def _window(
     useful &= ~shut & ~is_open
     useful[inside] = True
     candidates = np.flatnonzero(useful)
-    if arrays.matrix.shape[0]:
-        distance = arrays.matrix[np.ix_(points, candidates)]
+    if arrays.by_site.shape[0]:
+        by_site = arrays.by_site[np.ix_(candidates, points)]
     else:
-        offset = arrays.position[points][:, None, :] - arrays.position[candidates][None, :, :]
-        distance = np.floor(np.sqrt((offset**2).sum(axis=2)))
+        offset = arrays.position[candidates][:, None, :] - arrays.position[points][None, :, :]
+        by_site = np.floor(np.sqrt((offset**2).sum(axis=2)))
     outside = is_open.copy()
     outside[inside] = False
     if outside.any():
-        beyond = nearest_open(arrays, points, outside)[1]
-        distance = np.minimum(distance, beyond[:, None])
-    distance = np.ascontiguousarray(distance)
+        by_site = np.minimum(by_site, nearest_open(arrays, points, outside)[1])
+    distance = by_site.T
     order = np.argsort(distance, axis=1, kind="stable").astype(np.int32)
     sub = LocationArrays(
-        order,
-        np.take_along_axis(distance, order, 1),
-        distance,
+        np.ascontiguousarray(order),
+        np.ascontiguousarray(np.take_along_axis(distance, order, 1)),
+        np.ascontiguousarray(by_site),
         np.empty((0, 2)),
         arrays.weight[points],
         arrays.opening[candidates],

@@ -119,7 +119,10 @@ class PMedianProblem:
     @property
     def location(self) -> LocationProblem:
         """The same as a location problem with free sites and a fixed count."""
+        # Most tables are symmetric, and large ones are better not kept twice.
+        there = self.matrix
+        back = there if (there == there.T).all() else np.ascontiguousarray(there.T)
         arrays = LocationArrays(
-            self.neighbour, self.distance, self.matrix, self.position, self.weight, np.zeros(self.places)
+            self.neighbour, self.distance, back, self.position, self.weight, np.zeros(self.places)
         )
         return LocationProblem(arrays, self.p, self.p)
