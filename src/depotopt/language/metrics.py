@@ -9,9 +9,10 @@ from depotopt.language.speech import N_, Speech
 
 WORDS: Final = (
     N_("unmet person days"), N_("unmet weighted person days"), N_("unmet share"), N_("isolated people"),
-    N_("flooded people"), N_("gini"), N_("mean difference"), N_("jain"), N_("fill mean"), N_("worst decile fill"),
-    N_("people in need"), N_("need person days"), N_("streets hit"), N_("response mean s"),
-    N_("response 50 s"), N_("response 90 s"), N_("response 100 s"), N_("transport cost"),
+    N_("flooded people"), N_("gini"), N_("mean difference"), N_("jain"), N_("fill mean"),
+    N_("worst decile fill"), N_("people in need"), N_("need person days"), N_("streets hit"),
+    N_("response mean s"), N_("response 50 s"), N_("response 90 s"), N_("response 100 s"),
+    N_("transport cost"),
     # Sheets and columns of the frames an evaluation leaves.
     N_("metrics summary layout"), N_("metrics summary today"), N_("metrics coverage layout"),
     N_("metrics coverage today"), N_("metrics states"), N_("metrics points"), N_("metrics commodities"),
