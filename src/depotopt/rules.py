@@ -178,7 +178,8 @@ class SitingObjective:
     lexicographic
         Instead of the weighted sum: measures (``"cost"`` for the yearly cost, ``"mean"``, ``"cvar"``,
         ``"worst"``, ``"fraction"``) to minimise one after the other; the first, before others, may be
-        ``"farthest"`` (travel time of the farthest person to an open site, no road lost).
+        ``"farthest"`` (travel time of the farthest person to an open site, no road lost) or
+        ``"inequality"`` (mean absolute difference of two people's travel times to their nearest one).
     tolerance
         Relative amount by which a measure may get worse again while later ones are minimised.
     max_mean_response, max_cvar_response, max_worst_response

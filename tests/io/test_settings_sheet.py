@@ -207,7 +207,11 @@ def test_a_key_inside_a_list_of_a_hazard_is_found() -> None:
         ("hazards.quake.power_lost_from", "earthquake", ["slight", "moderate", "extensive", "complete"]),
         ("hazards.river.bridges_flooded", "flood", ["TRUE", "FALSE"]),
         ("rules.single_source", "", ["TRUE", "FALSE"]),
-        ("objective.lexicographic[2]", "", ["farthest", "cost", "mean", "cvar", "worst", "fraction"]),
+        (
+            "objective.lexicographic[2]",
+            "",
+            ["farthest", "inequality", "cost", "mean", "cvar", "worst", "fraction"],
+        ),
         ("rules.horizon_days", "", []),
         ("overrides.dry.rules.budget", "", []),
     ],

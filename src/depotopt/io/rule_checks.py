@@ -10,13 +10,15 @@ from depotopt.io.overrides import TOML_FILE, KeyPath
 from depotopt.io.records import key_place
 from depotopt.io.scenario_tables import ScenarioTables
 from depotopt.io.suggestions import did_you_mean, listed
-from depotopt.io.table_schemas import SiteRow
+from depotopt.io.table_schemas import DemandPointRow, SiteRow
 from depotopt.io.toml_schemas import CountBlock, ScenarioFile, TierBlock
 from depotopt.scenario import SiteStatus
 
 WEIGHTS = {"mean": 1.0, "cvar": 0.0, "worst": 0.0}
 """Weights of an objective where the file says nothing."""
 
+MOST_UNEQUAL = 100
+"""Points with people up to which siting looks at pairs of them."""
 MOST_LATE_H = 10_000
 """Hours on the road that a tonne in a late class may be worth: more than a year is a slip."""
 
@@ -34,7 +36,7 @@ def rule_faults(tables: ScenarioTables, file: ScenarioFile, origin: Mapping[KeyP
                 "date",
             )
         )
-    faults += _order_faults(file, origin) + _late_faults(file, origin)
+    faults += _order_faults(tables, file, origin) + _late_faults(file, origin)
     if file.ensemble.design_seed == file.ensemble.unseen_seed:
         faults.append(
             Fault(
@@ -202,18 +204,22 @@ def _support_faults(file: ScenarioFile, origin: Mapping[KeyPath, str]) -> list[F
     return faults
 
 
-def _order_faults(file: ScenarioFile, origin: Mapping[KeyPath, str]) -> list[Fault]:
+def _order_faults(tables: ScenarioTables, file: ScenarioFile, origin: Mapping[KeyPath, str]) -> list[Fault]:
     """An order names each measure once and takes the place of the weights.
 
-    The farthest person fixes only where sites stand: something else must follow.
+    The farthest person and inequality fix only where sites stand: something else must follow.
     """
     objective, faults = file.objective, []
     order = objective.lexicographic
     place = key_place(("objective", "lexicographic"), origin)
     if len(set(order)) < len(order):
         faults.append(Fault(TOML_FILE, place, ", ".join(order), "expected each measure once", "order"))
-    elif "farthest" in order and (order[0] != "farthest" or len(order) == 1):
-        expected = "expected farthest once, first, before others"
+    elif set(order[1:]) & {"farthest", "inequality"} or order in (("farthest",), ("inequality",)):
+        expected = "expected one of farthest and inequality at most, first, before others"
+        faults.append(Fault(TOML_FILE, place, ", ".join(order), expected, "order"))
+    people = sum(row.people > 0 for _, row in tables.checked("demand_points", DemandPointRow))
+    if "inequality" in order and people > MOST_UNEQUAL:
+        expected = f"expected at most {MOST_UNEQUAL} demand points with people for it, there are {people}"
         faults.append(Fault(TOML_FILE, place, ", ".join(order), expected, "order"))
     for key, default in WEIGHTS.items() if order else ():
         value = getattr(objective, key)

@@ -93,12 +93,13 @@ class ObjectiveBlock(Block):
     cvar_level: KeyGap = 0.95
     """Share of probability that does not count as worst: 0.95 looks at the worst 5 %."""
     lexicographic: Annotated[
-        tuple[Literal["farthest", "cost", "mean", "cvar", "worst", "fraction"], ...],
-        Expect("a list of farthest, cost, mean, cvar, worst, fraction", "choice"),
+        tuple[Literal["farthest", "inequality", "cost", "mean", "cvar", "worst", "fraction"], ...],
+        Expect("a list of farthest, inequality, cost, mean, cvar, worst, fraction", "choice"),
     ] = ()
     """Minimise these one after the other instead of the weighted sum; `cost` is the yearly cost, `fraction`
     the largest fraction of need (by penalty) unmet in any road state, transport included; `farthest`, only
-    first and before others, the travel time of the farthest person to an open site, no road lost."""
+    first and before others, the travel time of the farthest person to an open site, no road lost; in its
+    place `inequality`, the mean absolute difference of two people's times (at most 100 such points)."""
     tolerance: KeyAmount = 0.01
     """How much worse, relatively, one of them may get again while later ones are minimised."""
     max_mean_response: KeyAmount | None = None

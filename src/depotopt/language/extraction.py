@@ -38,6 +38,7 @@ SINKS: Final = {
     "BudgetRule": slice(0, 1),
     "SupportRule": slice(0, 1),
     "CoverageRule": slice(0, 1),
+    "EvennessRule": slice(0, 1),
     "sentence": slice(0, 1),
     "tell": slice(0, 1),
 }

@@ -12,6 +12,7 @@ from depotopt.siting.model.problem import (
     BudgetRule,
     CountLimit,
     CoverageRule,
+    EvennessRule,
     Rule,
     SitingProblem,
     SupportRule,
@@ -130,7 +131,7 @@ def _relaxed(rule: Rule) -> tuple[str, Rule | None]:
         fewest = None if rule.minimum is None else max(0, rule.minimum - 1)
         most = None if rule.maximum is None else rule.maximum + 1
         return "one more or fewer", replace(rule, minimum=fewest, maximum=most)
-    if isinstance(rule, CoverageRule | SupportRule | CountLimit):
+    if isinstance(rule, CoverageRule | SupportRule | CountLimit | EvennessRule):
         return "without the rule", None
     raise AssertionError(f"a rule of unknown kind: {rule!r}")
 

@@ -9,11 +9,12 @@ from depotopt.siting import attempt
 from depotopt.siting.attempt import measured, objective_terms
 from depotopt.siting.cuts.outcome import Memory
 from depotopt.siting.farthest import Farthest, farthest, within_rule
-from depotopt.siting.model.goal import FARTHEST, Ceiling, told
-from depotopt.siting.model.problem import BudgetRule, SitingProblem
+from depotopt.siting.inequality import even_rule, least_inequality
+from depotopt.siting.model.goal import FARTHEST, INEQUALITY, Ceiling, told
+from depotopt.siting.model.problem import BudgetRule, Rule, SitingProblem
 from depotopt.siting.naming import as_layout
 from depotopt.solving import Limit, Monitor, SolveLimits, SolveResult, Status
-from depotopt.units import MINUTE_S
+from depotopt.units import HOUR_S, MINUTE_S
 from depotopt.working_time import working_s
 
 ROUNDING = 1e-6
@@ -33,18 +34,13 @@ def solve_in_order(
     proved = True
     step, result = problem, None
     order = goal.order
-    if order[0] == FARTHEST:
-        first = farthest(problem, replace(limits, time_s=limits.time_s / len(order)), monitor or Monitor())
-        if first is not None:
-            notes.append(_told_farthest(first, goal.tolerance))
-            proved, order = first.proved, order[1:]
-            limit_s = (1.0 + goal.tolerance) * first.time_s
-            step = replace(step, rules=(*step.rules, within_rule(problem, limit_s)))
-        else:
-            notes.append(
-                "the farthest person is left as it comes: no layout reaches everybody, or no time was left"
-            )
-            proved, order = False, order[1:]
+    if order[0] in (FARTHEST, INEQUALITY):
+        share = replace(limits, time_s=limits.time_s / len(order))
+        rule, proved, note = _FIRST[order[0]](problem, share, monitor or Monitor())
+        notes.append(note)
+        order = order[1:]
+        if rule is not None:
+            step = replace(step, rules=(*step.rules, rule))
     memory = Memory()
     for n, measure in enumerate(order):
         left_s = limits.time_s - (working_s() - started)
@@ -95,6 +91,40 @@ def _valued(
     objective = sum(terms.values())
     bound = min(trivial_bound(last), objective)
     return replace(found, objective=objective, bound=bound, terms=terms, limit=found.limit or Limit.TIME)
+
+
+def _farthest_first(
+    problem: SitingProblem, limits: SolveLimits, monitor: Monitor
+) -> tuple[Rule | None, bool, str]:
+    """What keeps the farthest person near the least, whether that is proved, and what to say."""
+    first = farthest(problem, limits, monitor)
+    if first is None:
+        text = "the farthest person is left as it comes: no layout reaches everybody, or no time was left"
+        return None, False, text
+    rule = within_rule(problem, (1.0 + problem.goal.tolerance) * first.time_s)
+    return rule, first.proved, _told_farthest(first, problem.goal.tolerance)
+
+
+def _evenest_first(
+    problem: SitingProblem, limits: SolveLimits, monitor: Monitor
+) -> tuple[Rule | None, bool, str]:
+    """What keeps travel times nearly as alike as they can be, whether that is proved, and what to say."""
+    first = least_inequality(problem, limits, monitor)
+    if first is None:
+        text = "inequality is left as it comes: no layout reaches everybody, or no time was left"
+        return None, False, text
+    tolerance = problem.goal.tolerance
+    least = "" if first.proved else f" (at least {first.bound_s / MINUTE_S:.1f} min)"
+    text = (
+        f"travel times of two people {first.time_s / MINUTE_S:.1f} min apart on average{least}, "
+        f"kept within {tolerance:.2%}"
+    )
+    most_s = (1.0 + tolerance) * first.time_s + ROUNDING * HOUR_S
+    return even_rule(problem, most_s), first.proved, text
+
+
+_FIRST = {FARTHEST: _farthest_first, INEQUALITY: _evenest_first}
+"""Measures of where sites stand, by the name an order begins with."""
 
 
 def _told_farthest(first: Farthest, tolerance: float) -> str:

@@ -7,6 +7,7 @@ from tests.io.minimal_copy import (
     append,
     edit,
     remove,
+    together,
     write,
 )
 
@@ -160,6 +161,20 @@ CASES = [
         ],
     ),
     Case(
+        "inequality of too many points",
+        together(
+            append("scenario.toml", '[objective]\nlexicographic = ["inequality", "mean"]\n'),
+            append("tables/demand_points.csv", "".join(f"Q{n},,100.1,30,9,,,,,,\n" for n in range(97))),
+        ),
+        [
+            (
+                "scenario.toml  objective.lexicographic",
+                "inequality, mean",
+                "expected at most 100 demand points with people for it, there are 101",
+            )
+        ],
+    ),
+    Case(
         "late class worth more than a year on the road",
         append("scenario.toml", "[objective]\nlate = [{ after_h = 4, cost_per_t = 10001 }]\n"),
         [
@@ -177,7 +192,7 @@ CASES = [
             (
                 "scenario.toml  objective.lexicographic",
                 "cost, farthest",
-                "expected farthest once, first, before others",
+                "expected one of farthest and inequality at most, first, before others",
             )
         ],
     ),

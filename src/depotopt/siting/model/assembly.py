@@ -12,7 +12,7 @@ from depotopt.roads.network import RoadNetwork
 from depotopt.rules import SitingObjective
 from depotopt.scenario import Scenario, SiteStatus
 from depotopt.siting.model.arcs import ArcBuilder
-from depotopt.siting.model.goal import FARTHEST, Ceiling, Goal
+from depotopt.siting.model.goal import FARTHEST, INEQUALITY, Ceiling, Goal
 from depotopt.siting.model.inputs import (
     DS_PER_H,
     KG_PER_T,
@@ -102,9 +102,10 @@ def build_problem(
         goal=_goal(scenario.objective, (needs * penalty[None]).sum(axis=(1, 2))),
         calm_s=(
             calm_seconds(scenario, own_options(roles, options), travel)
-            if FARTHEST in scenario.objective.lexicographic
+            if {FARTHEST, INEQUALITY}.intersection(scenario.objective.lexicographic)
             else np.empty((0, 0))
         ),
+        people=np.array([point.people for point in scenario.demand_points]),
         services=tuple(uncovered_costs(scenario, own_options(roles, options), travel, ensemble)),
         opened_with=np.empty(0, dtype=np.int32) if at_home.all() else roles.opener,
         single_source=rules.single_source,

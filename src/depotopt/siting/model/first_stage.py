@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from depotopt.siting.model.cover import add_cover
+from depotopt.siting.model.evenness import add_evenness
 from depotopt.siting.model.linear import LinearArrays
 from depotopt.siting.model.problem import (
     BudgetRule,
     CountLimit,
     CoverageRule,
+    EvennessRule,
     Layout,
     Rule,
     SitingProblem,
@@ -193,6 +195,10 @@ def _add_rule(arrays: LinearArrays, problem: SitingProblem, stage: FirstStage, r
         total = max(rule.cover.total, 1e-12)
         row = np.zeros(len(covered), dtype=np.int64)
         arrays.add_rows(rule.required / total, np.inf, row, covered, rule.cover.weight / total)
+    elif isinstance(rule, EvennessRule):
+        columns, values = add_evenness(arrays, stage.open, rule.even)
+        most = rule.most_s / rule.even.scale_s
+        arrays.add_rows(-np.inf, most, np.zeros(len(columns), dtype=np.int64), columns, values)
     else:
         _add_budget(arrays, problem, stage, rule)
 

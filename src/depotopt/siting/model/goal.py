@@ -14,6 +14,8 @@ RESPONSE_MEASURES = ("mean", "cvar", "worst", "fraction")
 MEASURES = ("cost", *RESPONSE_MEASURES)
 FARTHEST = "farthest"
 """Travel time of the farthest person to an open site, no road lost: only ever the first of an order."""
+INEQUALITY = "inequality"
+"""Mean absolute difference of travel times to the nearest open site: only ever the first of an order."""
 CEILING_TOLERANCE = 1e-4
 """Relative amount by which a recomputed response may exceed its ceiling (engines' tolerances)."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from depotopt.siting.model.cover import Cover
+from depotopt.siting.model.evenness import Evenness
 from depotopt.siting.model.goal import Goal
 from depotopt.units import BoolArray, FloatArray, Int32Array, Int64Array
 
@@ -118,7 +119,16 @@ class BudgetRule:
     with_services: bool = False
 
 
-Rule = CountLimit | SupportRule | CoverageRule | BudgetRule
+@dataclass(frozen=True, slots=True)
+class EvennessRule:
+    """The mean absolute difference of people's times to their nearest open site is at most ``most_s``."""
+
+    name: str
+    even: Evenness
+    most_s: float
+
+
+Rule = CountLimit | SupportRule | CoverageRule | BudgetRule | EvennessRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +239,9 @@ class SitingProblem:
         What is minimised.
     calm_s
         Travel time of each option to each point with no road lost, shape ``(O, I)``; empty unless the goal
-        looks at the farthest person.
+        looks at the farthest person or at inequality.
+    people
+        Residents of each point, shape ``(I,)``; empty where ``calm_s`` is.
     services
         Coverage that is priced, not demanded; part of the yearly cost.
     opened_with
@@ -266,6 +278,7 @@ class SitingProblem:
     calm_s: FloatArray = field(default_factory=lambda: np.empty((0, 0)))
     opened_with: Int32Array = field(default_factory=lambda: np.empty(0, dtype=np.int32))
     single_source: bool = False
+    people: FloatArray = field(default_factory=lambda: np.empty(0))
 
     @property
     def sites(self) -> int:
