@@ -83,3 +83,9 @@ def test_time_to_fulfil_is_none_when_it_never_arrives() -> None:
     assert time_to_fulfil(arrive, amount, 4.0, 0.25) == 10.0
     assert time_to_fulfil(arrive, amount, 4.0, 0.5) == 20.0
     assert time_to_fulfil(arrive, amount, 4.0, 0.75) is None
+
+
+def test_nothing_has_no_sign_in_the_tail() -> None:
+    """A share of 0 in the worst states is written 0, not -0, in files that programs compare."""
+    one = spread(np.zeros(4), np.ones(4), more_is_worse=False)
+    assert [str(value) for value in (one.cvar_95, one.worst)] == ["0.0", "0.0"]

@@ -49,12 +49,13 @@ def spread(values: FloatArray, weights: FloatArray, *, more_is_worse: bool = Tru
     probability = weights / weights.sum()
     mean = statistics.weighted_mean(values, probability)
     tail = statistics.weighted_cvar(sign * values, probability)
+    # Adding 0 turns -0.0 into 0.0: a turned sign of nothing is nothing.
     return Spread(
         expected=mean.value,
         half_width=_known(mean.half_width),
-        cvar_95=sign * tail.value,
+        cvar_95=sign * tail.value + 0.0,
         cvar_half_width=_known(tail.half_width),
-        worst=sign * float((sign * values[probability > 0]).max()),
+        worst=sign * float((sign * values[probability > 0]).max()) + 0.0,
     )
 
 
