@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.case import Case, Job, Measurement, Plan, Reference, stopwatch
 
@@ -202,12 +202,15 @@ def written_sites(job: Job) -> Measurement:
     (i, j), k = inbound.shape, flows.need.shape[1]
     leaves_plant, enters = kron(np.eye(i), np.ones(j)), kron(np.ones(i), np.eye(j))
     leaves, arrives = kron(np.eye(j), np.ones(k)), kron(np.ones(j), np.eye(k))
+    rooms: Any = block_diag([leaves_plant, leaves], format="csr")
+    blocks: Any = [[enters, -leaves], [None, arrives]]
+    kept: Any = bmat(blocks, format="csr")
     with stopwatch() as clock:
         found = linprog(
             np.concatenate([inbound.ravel(), outbound.ravel()]),
-            A_ub=block_diag([leaves_plant, leaves], format="csr"),
+            A_ub=rooms,
             b_ub=np.concatenate([flows.plant_room[0, plants], flows.satellite_room[0, satellites]]),
-            A_eq=bmat([[enters, -leaves], [None, arrives]], format="csr"),
+            A_eq=kept,
             b_eq=np.concatenate([np.zeros(j), flows.need[0]]),
         )
     fixed = flows.plant_fixed[plants].sum() + flows.satellite_fixed[satellites].sum()
