@@ -105,7 +105,7 @@ class DepotChoice:
                 form = ExtensiveForm(self.problem, gates)
                 found = form.solve(brief, quiet, start=self._best.layout)
                 before = self._best.value
-                priced = None if found.layout is None else self._consider(found.layout)
+                priced = None if found.layout is None else self._consider(found.layout, gates)
                 self._tell("single source: layout fitted")
                 if priced is None or self._best.value >= before * (1.0 - self._limits.gap / 10):
                     break
@@ -122,10 +122,10 @@ class DepotChoice:
         self._tell("single source: extensive form")
         return found.limit
 
-    def _consider(self, layout: Layout) -> _Priced:
-        """Price a layout and keep it when it is the best that keeps all ceilings."""
+    def _consider(self, layout: Layout, known: Int32Array | None = None) -> _Priced:
+        """Price a layout, keep it when it is the best within all ceilings; ``known`` depots suit it."""
         problem, goal = self.problem, self.problem.goal
-        response, gates = self._response(layout)
+        response, gates = self._response(layout, known)
         value = goal.cost * sum(layout.yearly_terms(problem).values())
         value += problem.events_per_year * goal.risk(response, problem.probability)
         if goal.broken(response, problem.probability):
@@ -135,7 +135,7 @@ class DepotChoice:
             self._best = priced
         return priced
 
-    def _response(self, layout: Layout) -> tuple[FloatArray, Int32Array]:
+    def _response(self, layout: Layout, known: Int32Array | None) -> tuple[FloatArray, Int32Array]:
         """Response cost per road state, and the depot each point gets most from (else the nearest open)."""
         problem = self.problem
         usable, opened = layout.usable(problem), layout.supplying(problem)
@@ -145,7 +145,8 @@ class DepotChoice:
         response = np.empty(problem.states)
         for s in range(problem.states):
             arcs = state_arcs(problem, s, usable[s], opened)
-            flow = single_source_flows(arcs, usable[s], problem.need[s], self._prices, limits)
+            start = None if known is None else known[s].astype(np.int64)
+            flow = single_source_flows(arcs, usable[s], problem.need[s], self._prices, limits, start)
             response[s] = sum(flow_cost(problem, s, arcs, flow))
             main = main_gates(arcs, flow, problem.need[s])
             gates[s] = np.where(main >= 0, main, gates[s])

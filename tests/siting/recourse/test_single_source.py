@@ -55,6 +55,28 @@ def test_the_best_of_all_choices_of_depots(seed: int) -> None:
     assert cost(arcs, found, need, prices) == pytest.approx(min(values), rel=1e-6)
 
 
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 100_000))
+def test_no_dearer_than_the_depots_it_starts_from(seed: int) -> None:
+    """However little time the choice has: what is known is kept where nothing better is found."""
+    rng = np.random.default_rng(seed)
+    depots, points = 4, 8
+    gate, point = (a.ravel() for a in np.meshgrid(range(depots), range(points)))
+    arcs = Arcs(gate, gate, point, rng.integers(1, 100, len(gate)).astype(float))
+    usable = rng.integers(5, 30, (depots, 2)).astype(np.float64)
+    need = rng.integers(0, 20, (points, 2)).astype(np.float64)
+    prices = Prices(np.array([1.0, 0.5]), np.full((points, 2), 80.0))
+    start = rng.integers(-1, depots, points)
+    mine = arcs[start[arcs.point] == arcs.gate]
+    known = cost(mine, separate_flows(mine, usable, need, prices), need, prices)
+    brief = SolveLimits(time_s=0.01, gap=0.5)
+    found = single_source_flows(arcs, usable, need, prices, brief, start)
+    assert cost(arcs, found, need, prices) <= known + 1e-6
+    for i in range(points):
+        used = (found.sum(axis=1) > 0) & (arcs.point == i)
+        assert used.sum() <= 1
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_optimum_is_that_of_all_layouts(seed: int) -> None:
     """Layout and depots of the points together: no combination is better."""

@@ -58,6 +58,7 @@ def single_source_flows(
     need: FloatArray,
     prices: Prices,
     limits: SolveLimits = STATE_LIMITS,
+    start: Int64Array | None = None,
 ) -> FloatArray:
     """Flows per arc, shape ``(A, K)``, at least cost with one depot per point.
 
@@ -71,16 +72,30 @@ def single_source_flows(
         What moving and not serving cost.
     limits
         For choosing the depots.
+    start
+        Depot of each point (-1: none) that the flows returned must not cost more than, shape ``(I,)``.
     """
     flow = separate_flows(arcs, usable, need, prices)
     best = main_gates(arcs, flow, need)
     if ((flow.sum(axis=1) <= 0) | (best[arcs.point] == arcs.gate)).all():
         return flow
-    best = _chosen(arcs, usable, need, prices, best, limits)
-    kept = best[arcs.point] == arcs.gate
-    flow = np.zeros_like(flow)
-    flow[kept] = separate_flows(arcs[kept], usable, need, prices)
-    return flow
+
+    def through(gates: Int64Array) -> tuple[float, FloatArray]:
+        kept = gates[arcs.point] == arcs.gate
+        sent = np.zeros_like(flow)
+        sent[kept] = separate_flows(arcs[kept], usable, need, prices)
+        return _cost(arcs, sent, prices), sent
+
+    known = [(*through(gates), gates) for gates in (best, start) if gates is not None]
+    least = min(known, key=lambda one: one[0])
+    chosen = through(_chosen(arcs, usable, need, prices, least[2], limits))
+    return chosen[1] if chosen[0] < least[0] else least[1]
+
+
+def _cost(arcs: Arcs, flow: FloatArray, prices: Prices) -> float:
+    """What flows cost, less the penalty of what they bring."""
+    each = prices.rate * arcs.time_ds[:, None] - prices.penalty[arcs.point]
+    return float((flow * each).sum())
 
 
 def separate_flows(arcs: Arcs, usable: FloatArray, need: FloatArray, prices: Prices) -> FloatArray:
