@@ -90,3 +90,48 @@ def test_a_tier_opens_what_supports_most_though_others_are_wanted_more() -> None
     opened = set(site[found].tolist())
     assert 1 not in opened
     assert 0 in opened
+
+
+class _First(NearestLayout):
+    """Wants only the first option of a tier that supports others."""
+
+    def find(self, share: FloatArray, known: BoolArray, now: BoolArray) -> FloatArray | None:
+        """One option, or the nearest layout where all is to be decided."""
+        if now.all():
+            return super().find(share, known, now)
+        found = np.zeros(len(share))
+        found[np.flatnonzero(now)[0]] = 1.0
+        return found
+
+
+def test_a_tier_that_supports_opens_no_more_than_the_model_asks_for() -> None:
+    """Shares that are left over once the model has chosen do not open another dear site."""
+    problem = random_case(2, sites=8, points=16, states=2).problem
+    site = problem.options.site
+    of = [np.flatnonzero(site == j).astype(np.int32) for j in range(8)]
+    rules = (SupportRule("support", tuple(of[2:]), (np.concatenate(of[:2]),) * 6),)
+    tier = np.where(site < 2, 0, 1).astype(np.int32)
+    cost = np.where(site < 2, 0.2, 0.1) * float(problem.options.cost.mean())
+    problem = replace(problem, rules=rules, options=replace(problem.options, tier=tier, cost=cost))
+    nearest = _First(problem, HighsEngine(), SolveLimits(time_s=100.0))
+    with ThreadPoolExecutor(1) as pool:
+        steps = JointSteps(problem, CutMaster(problem, least_response(problem)), pool, lambda: False)
+        assert steps.advance(60)
+        steps.values[of[1]] = 0.0
+        steps.values[of[1][-1]] = 1.0
+        found = Rounding(problem, steps, nearest).run()
+    assert found is not None
+    assert set(site[found].tolist()) & {0, 1} == {0}
+
+
+def test_a_search_that_ends_still_rounds_to_a_layout_that_keeps_the_rules() -> None:
+    """What is not decided when time is up is left to the nearest layout."""
+    problem = ruled_case(0).problem
+    ended = [False]
+    with ThreadPoolExecutor(1) as pool:
+        steps = JointSteps(problem, CutMaster(problem, least_response(problem)), pool, lambda: ended[0])
+        assert steps.advance(60)
+        ended[0] = True
+        options = Rounding(problem, steps, _Asked(problem, [])).run()
+    assert options is not None
+    assert keeps_rules(problem, Layout(options, np.zeros((problem.sites, problem.commodities))))
