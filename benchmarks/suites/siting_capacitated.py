@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from benchmarks.case import Case, Job, Measurement, Plan, Reference, stopwatch
 
@@ -192,7 +192,6 @@ def written_sites(job: Job) -> Measurement:
     """Value of a layout of `BETTER`: its fixed costs, and a linear programme for the flows."""
     import numpy as np
     from scipy.optimize import linprog
-    from scipy.sparse import block_diag, bmat, kron
 
     from depotopt.solving import Status
 
@@ -200,22 +199,24 @@ def written_sites(job: Job) -> Measurement:
     _value, plants, satellites = (np.asarray(part) for part in BETTER[job.arguments["name"]])
     inbound, outbound = flows.inbound[0][np.ix_(plants, satellites)], flows.outbound[0][satellites]
     (i, j), k = inbound.shape, flows.need.shape[1]
-    leaves_plant, enters = kron(np.eye(i), np.ones(j)), kron(np.ones(i), np.eye(j))
-    leaves, arrives = kron(np.eye(j), np.ones(k)), kron(np.ones(j), np.eye(k))
-    rooms: Any = block_diag([leaves_plant, leaves], format="csr")
-    blocks: Any = [[enters, -leaves], [None, arrives]]
-    kept: Any = bmat(blocks, format="csr")
+    inner, outer = i * j, j * k
+    room = np.zeros((i + j, inner + outer))
+    room[:i, :inner], room[i:, inner:] = np.kron(np.eye(i), np.ones(j)), np.kron(np.eye(j), np.ones(k))
+    kept = np.zeros((j + k, inner + outer))
+    kept[:j, :inner], kept[:j, inner:] = np.kron(np.ones(i), np.eye(j)), -room[i:, inner:]
+    kept[j:, inner:] = np.kron(np.ones(j), np.eye(k))
     with stopwatch() as clock:
         found = linprog(
             np.concatenate([inbound.ravel(), outbound.ravel()]),
-            A_ub=rooms,
+            A_ub=room,
             b_ub=np.concatenate([flows.plant_room[0, plants], flows.satellite_room[0, satellites]]),
             A_eq=kept,
             b_eq=np.concatenate([np.zeros(j), flows.need[0]]),
         )
-    fixed = flows.plant_fixed[plants].sum() + flows.satellite_fixed[satellites].sum()
+    assert found.fun is not None
+    fixed = float(flows.plant_fixed[plants].sum() + flows.satellite_fixed[satellites].sum())
     return Measurement(
-        float(fixed + found.fun), Status.FEASIBLE, None, cpu_s=clock.cpu_s, wall_s=clock.wall_s
+        fixed + float(found.fun), Status.FEASIBLE, None, cpu_s=clock.cpu_s, wall_s=clock.wall_s
     )
 
 
