@@ -3,7 +3,8 @@
 For prices ``u[i]`` of being served the Lagrangean relaxation falls apart by site. Site ``j`` picks points of
 profit ``u[i] - cost[j,i]`` under its capacity - a knapsack, continuous where points may be split, 0-1 where
 not - and is worth ``v[j] = fixed[j] - profit``. Sites are then chosen so that their capacity covers the
-total need (relaxed: its price ``mu`` gives reduced costs ``v[j] - mu weight[j]``).
+total need: in part, and exactly where few large sites make that dearer (Delmaire p55: root bound 69,587
+instead of 68,074, optimum 69,610).
 
 References: Beasley (1988), European Journal of Operational Research 33, 314-325; Holmberg, Roennqvist,
 Yuan (1999), European Journal of Operational Research 113, 544-559; Martello, Toth (1990), *Knapsack
@@ -15,9 +16,17 @@ from __future__ import annotations
 import numpy as np
 
 from depotopt.compiled import kernel
+from depotopt.siting.classic.capacitated_covers import (
+    FREE,
+    KEPT,
+    SHUT,
+    choose,
+    cover,
+    fix_sites,
+    price_changes,
+)
 from depotopt.siting.prices.ranking import ranked
 
-FREE, SHUT, KEPT = 0, 1, 2
 MEMORY = 0.9
 """Part of the last direction that a subgradient step keeps."""
 PATIENCE = 40
@@ -154,52 +163,6 @@ def _whole_items(n, need, capacity, order, room, greedy):  # type: ignore[no-unt
 
 
 @kernel
-def choose(worth, weight, required, exact, status, chosen):  # type: ignore[no-untyped-def]
-    """Cheapest sites (the last one in part) whose weights reach what is required.
-
-    With ``exact`` all weights are 1 and the count must be met exactly; ``chosen`` gets values in [0, 1].
-
-    Returns
-    -------
-    tuple
-        Total worth (``inf`` where the open sites cannot reach it) and the price per weight.
-    """
-    sites = len(worth)
-    total = 0.0
-    missing = required
-    n = 0
-    candidate = np.empty(sites, dtype=np.int64)
-    key = np.empty(sites)
-    for j in range(sites):
-        chosen[j] = 0.0
-        if status[j] == SHUT:
-            continue
-        if status[j] == KEPT or (not exact and worth[j] <= 0.0):
-            chosen[j] = 1.0
-            total += worth[j]
-            missing -= weight[j]
-        elif weight[j] > 0.0:
-            candidate[n] = j
-            key[n] = worth[j] / weight[j]
-            n += 1
-    if exact and missing < -0.5:
-        return np.inf, 0.0
-    if missing <= 1e-9 * required:
-        # Enough already: another site only costs.
-        return total, 0.0 if not exact or n == 0 else key[:n].min()
-    order = ranked(key[:n])
-    for position in range(n):
-        j = candidate[order[position]]
-        part = min(1.0, missing / weight[j])
-        chosen[j] = part
-        total += part * worth[j]
-        missing -= part * weight[j]
-        if missing <= 1e-9 * required:
-            return total, key[order[position]]
-    return np.inf, 0.0
-
-
-@kernel
 def _settle_count(required, status):  # type: ignore[no-untyped-def]
     """Where the count leaves no choice, fix the sites that are free."""
     kept, free = 0, 0
@@ -211,18 +174,6 @@ def _settle_count(required, status):  # type: ignore[no-untyped-def]
             status[j] = SHUT
         elif status[j] == FREE and kept + free <= required:
             status[j] = KEPT
-
-
-@kernel
-def fix_sites(bound, worth, weight, mu, limit, status):  # type: ignore[no-untyped-def]
-    """Shut or keep the sites whose reduced cost passes the gap; valid for any price ``mu``."""
-    for j in range(len(worth)):
-        if status[j] == FREE:
-            reduced = worth[j] - mu * weight[j]
-            if reduced > 0.0 and bound + reduced > limit:
-                status[j] = SHUT
-            elif reduced < 0.0 and bound - reduced > limit:
-                status[j] = KEPT
 
 
 @kernel
@@ -243,7 +194,7 @@ def _reachable(cost, status):  # type: ignore[no-untyped-def]
 @kernel
 def _fill(data, status, trial, room, picked, worth):  # type: ignore[no-untyped-def]
     """Solve the knapsack of every site that is not shut; who it picks goes to ``picked``."""
-    cost, need, capacity, fixed, _weight, _required, _exact, single = data
+    cost, need, capacity, fixed, single = data[0], data[1], data[2], data[3], data[7]
     many, items, takes = picked
     for j in range(len(worth)):
         worth[j] = 0.0
@@ -298,7 +249,8 @@ def raise_bound(data, price, status, limit, value, steps, length, mean):  # type
     ----------
     data
         ``cost`` of shape ``(J, I)``, ``inf`` where not allowed; ``need``, ``capacity``, ``fixed``;
-        ``weight``, ``required`` and ``exact``, see `choose`; whether knapsacks take points whole.
+        ``weight``, ``required`` and ``exact``, see `choose`; whether knapsacks take points whole; whole
+        weights and what they must reach, see `cover` (0: sites are chosen in part only).
     price
         Prices to start from; the best ones on return, shape ``(I,)``.
     status
@@ -316,11 +268,15 @@ def raise_bound(data, price, status, limit, value, steps, length, mean):  # type
     Returns
     -------
     tuple
-        Bound, ``worth`` per site and ``mu`` at the best prices, the share of steps that chose each site
-        (late ones count more), and the step length now.
+        Bound, ``worth`` per site at the best prices, the rise of the bound where a site opens and where it
+        closes (`price_changes`), the share of steps that chose each site (late ones count more), and the step
+        length now.
     """
-    weight, required, exact = data[4], data[5], data[6]
+    weight, required, exact, whole, reach = data[4], data[5], data[6], data[8], data[9]
     sites, points = data[0].shape
+    table, taken = np.empty(reach + 1), np.zeros((sites, reach + 1), dtype=np.bool_)
+    picks = np.zeros(sites)
+    best_lift, best_drop = np.zeros(sites), np.zeros(sites)
     room = (np.empty(points, dtype=np.int64), np.empty(points), np.empty(points), np.empty(points))
     picked = (
         np.zeros(sites, dtype=np.int64),
@@ -331,28 +287,36 @@ def raise_bound(data, price, status, limit, value, steps, length, mean):  # type
     trial, change, served = price.copy(), np.zeros(points), np.empty(points)
     # Prices move in shares of the need: a unit of each point is then worth the same step.
     scale = np.maximum(data[1], MOVED * max(data[1].mean(), 1e-9))
-    best, best_mu, idle = -np.inf, 0.0, 0
+    best, idle = -np.inf, 0
     if not _reachable(data[0], status):
-        return np.inf, best_worth, best_mu, often, length
+        return np.inf, best_worth, best_lift, best_drop, often, length
     if exact:
         _settle_count(required, status)
     for step in range(steps):
         _fill(data, status, trial, room, picked, worth)
         total, mu = choose(worth, weight, required, exact, status, chosen)
-        if total == np.inf:
-            return np.inf, best_worth, best_mu, often, length
-        base = trial.sum() + total
+        covered, rest = -np.inf, 0
+        if reach > 0:
+            covered, rest = cover(worth, whole, reach, status, picks, table, taken)
+            if covered >= total:
+                chosen[:] = picks
+        if max(total, covered) == np.inf:
+            return np.inf, best_worth, best_lift, best_drop, often, length
+        base = trial.sum() + max(total, covered)
         _remember(chosen, status, picked, 0.1 if step > 0 else 1.0, often, mean)
         idle += 1
         if base > best:
             if base > best + 1e-6 * abs(base):
                 idle = 0
-            best, best_mu = base, mu
+            best = base
             price[:] = trial
             best_worth[:] = worth
+            price_changes(
+                worth, (total, mu, weight), (covered, rest, whole, table), status, best_lift, best_drop
+            )
             if best > limit:
-                return best, best_worth, best_mu, often, length
-            fix_sites(best, worth, weight, mu, limit, status)
+                return best, best_worth, best_lift, best_drop, often, length
+            fix_sites(best, best_lift, best_drop, limit, status)
         if idle >= PATIENCE:
             length *= SHORTER
             idle = 0
@@ -367,4 +331,4 @@ def raise_bound(data, price, status, limit, value, steps, length, mean):  # type
         size = length * max(1.005 * value - base, 1e-4 * abs(value)) / norm
         for i in range(points):
             trial[i] = max(0.0, trial[i] + size * scale[i] * change[i])
-    return best, best_worth, best_mu, often, length
+    return best, best_worth, best_lift, best_drop, often, length

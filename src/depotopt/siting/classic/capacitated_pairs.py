@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from depotopt.compiled import kernel
-from depotopt.siting.classic.capacitated_kernels import FREE, SHUT
+from depotopt.siting.classic.capacitated_covers import FREE, SHUT
 
 
 @kernel
@@ -30,7 +30,7 @@ def _prefixes(size, n, item, profit, need, forward, backward):  # type: ignore[n
 
 
 @kernel
-def fix_pairs(data, price, mu, status, bound, limit):  # type: ignore[no-untyped-def]
+def fix_pairs(data, price, lift, status, bound, limit):  # type: ignore[no-untyped-def]
     """Forbid (``cost = inf``, in place) what no solution below the limit uses; needs whole numbers.
 
     The knapsack of a site is solved anew with each point forced in; where the site is kept also with it
@@ -40,8 +40,10 @@ def fix_pairs(data, price, mu, status, bound, limit):  # type: ignore[no-untyped
     ----------
     data
         The problem, see `depotopt.siting.classic.capacitated_kernels.raise_bound`.
-    price, mu, bound
-        Prices of the points, price per weight of the chosen sites, and the bound they give.
+    price, bound
+        Prices of the points, and the bound they give.
+    lift
+        By how much it rises at least where a site opens.
     status
         Of the sites.
     limit
@@ -52,7 +54,7 @@ def fix_pairs(data, price, mu, status, bound, limit):  # type: ignore[no-untyped
     int
         Pairs that stay allowed.
     """
-    cost, need, capacity, fixed, weight, _required, _exact, _single = data
+    cost, need, capacity = data[0], data[1], data[2]
     sites, points = cost.shape
     item = np.empty(points, dtype=np.int64)
     profit = np.empty(points)
@@ -71,9 +73,6 @@ def fix_pairs(data, price, mu, status, bound, limit):  # type: ignore[no-untyped
         forward, backward = np.empty((n + 1, size + 1)), np.empty((n + 1, size + 1))
         _prefixes(size, n, item, profit, need, forward, backward)
         value = forward[n, size]
-        now = fixed[j] - value - mu * weight[j]
-        if status[j] == FREE:
-            now = min(0.0, now)
         k = 0
         for i in range(points):
             if cost[j, i] == np.inf:
@@ -98,7 +97,7 @@ def fix_pairs(data, price, mu, status, bound, limit):  # type: ignore[no-untyped
                 k += 1
             else:
                 forced = price[i] - cost[j, i] + forward[n, size - w]
-            if bound + fixed[j] - forced - mu * weight[j] - now > limit:
+            if bound + lift[j] + value - forced > limit:
                 cost[j, i] = np.inf
             else:
                 allowed += 1

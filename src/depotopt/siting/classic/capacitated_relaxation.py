@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from depotopt.siting.classic.capacitated_kernels import KEPT, SHUT, fix_sites, raise_bound
+from depotopt.siting.classic.capacitated_covers import KEPT, SHUT, fix_sites
+from depotopt.siting.classic.capacitated_kernels import raise_bound
 from depotopt.siting.classic.capacitated_pairs import fix_pairs
 from depotopt.siting.classic.capacitated_search import Search
 from depotopt.units import FloatArray
@@ -17,6 +18,8 @@ ROOT_ROUNDS, ROOT_STEPS = 40, 50
 SMALLEST_STEP = 1e-3
 SEARCH_AFTER = (2, 8)
 """Root rounds after which neighbouring sets of sites are searched."""
+FINENESS = 40
+"""Units per point, at most, in which sites are weighed for a whole cover."""
 _NO_MEAN = np.empty((0, 0))
 
 Status = npt.NDArray[np.int8]
@@ -30,8 +33,10 @@ class Evaluation:
     ----------
     bound
         Proved bound; ``inf`` where the node is empty.
-    worth, mu
-        Per site, and per weight of the required total, at the best prices.
+    worth
+        Per site, at the best prices.
+    lift, drop
+        By how much the bound rises at least where a site opens, or closes.
     often
         How often each site was chosen lately, in [0, 1].
     length
@@ -40,7 +45,8 @@ class Evaluation:
 
     bound: float
     worth: FloatArray
-    mu: float
+    lift: FloatArray
+    drop: FloatArray
     often: FloatArray
     length: float
 
@@ -65,15 +71,25 @@ class Relaxation:
         self.status: Status = np.zeros(problem.sites, dtype=np.int8)
         self._whole_needs = problem.single_source and bool((problem.need % 1 == 0).all())
         self._capacity = np.floor(problem.capacity + 1e-9) if self._whole_needs else problem.capacity
+        self._whole, self._reach = self._capacity, 0
         if problem.count is not None:
             self._weight, self._required = np.ones(problem.sites), float(problem.count)
         elif np.ptp(self._capacity) == 0:
             self._weight, self._required = np.ones(problem.sites), float(problem.least_sites)
         else:
             self._weight, self._required = self._capacity, float(problem.need.sum())
+            self._whole, self._reach = self._whole_weights()
         self.price = self._first_price()
         self._root: Evaluation | None = None
         self._forbidden_below = np.inf
+
+    def _whole_weights(self) -> tuple[FloatArray, int]:
+        """Capacities as whole numbers and what they must reach; fine units are rounded to coarser ones."""
+        most = FINENESS * self.search.problem.points
+        if self._required <= most and bool((self._weight % 1 == 0).all()):
+            return self._weight, math.ceil(self._required - 1e-9)
+        # Rounded up, while what they must reach is not: every choice that covers stays one.
+        return np.ceil(self._weight * most / self._required - 1e-7), most
 
     def _first_price(self) -> FloatArray:
         """The second cheapest site's cost of each point, or the cheapest where there is no second."""
@@ -101,12 +117,14 @@ class Relaxation:
 
     def _data(
         self, cost: FloatArray
-    ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray, float, bool, bool]:
+    ) -> tuple[
+        FloatArray, FloatArray, FloatArray, FloatArray, FloatArray, float, bool, bool, FloatArray, int
+    ]:
         """The problem as the kernels take it."""
         problem = self.search.problem
         exact = problem.count is not None
         sizes = (problem.need, self._capacity, problem.fixed, self._weight)
-        return (cost, *sizes, self._required, exact, self._whole_needs)
+        return (cost, *sizes, self._required, exact, self._whole_needs, self._whole, self._reach)
 
     def root(self) -> Evaluation:
         """Bound, fixings and first layouts."""
@@ -141,7 +159,7 @@ class Relaxation:
         if root is None or limit >= self._forbidden_below or not math.isfinite(root.bound):
             return
         self._forbidden_below = limit
-        fix_sites(root.bound, root.worth, self._weight, root.mu, limit, self.status)
+        fix_sites(root.bound, root.lift, root.drop, limit, self.status)
         self.forbid(self.cost, self.status, self.price, root)
 
     def loosen(self, cost: FloatArray, status: Status) -> None:
@@ -152,4 +170,4 @@ class Relaxation:
         """Forbid pairs of whole points and sites by reduced cost, in ``cost``."""
         search = self.search
         if self._whole_needs and math.isfinite(search.limit) and math.isfinite(found.bound):
-            fix_pairs(self._data(cost), price, found.mu, status, found.bound, search.limit)
+            fix_pairs(self._data(cost), price, found.lift, status, found.bound, search.limit)

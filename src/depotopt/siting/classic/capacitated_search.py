@@ -8,7 +8,7 @@ import time
 import numpy as np
 import numpy.typing as npt
 
-from depotopt.siting.classic.capacitated_kernels import FREE, KEPT, SHUT
+from depotopt.siting.classic.capacitated_covers import FREE, KEPT, SHUT
 from depotopt.siting.classic.capacitated_moves import assign, oscillate
 from depotopt.siting.classic.capacitated_problem import Allocation, CapacitatedProblem
 from depotopt.siting.prices.transport import transport

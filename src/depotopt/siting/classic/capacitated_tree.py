@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from depotopt.siting.classic.capacitated_kernels import FREE, KEPT, SHUT
+from depotopt.siting.classic.capacitated_covers import FREE, KEPT, SHUT
 from depotopt.siting.classic.capacitated_relaxation import Evaluation, Relaxation, Status
 from depotopt.siting.classic.capacitated_windows import Windows
 from depotopt.units import BoolArray, FloatArray

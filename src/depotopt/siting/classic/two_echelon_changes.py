@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from depotopt.siting.classic.capacitated_kernels import FREE, KEPT
+from depotopt.siting.classic.capacitated_covers import FREE, KEPT
 from depotopt.units import BoolArray, FloatArray, Int64Array
 
 

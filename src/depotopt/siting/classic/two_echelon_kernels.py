@@ -1,4 +1,4 @@
-"""Loops of the two-echelon engine (numba): covers of the need and subgradient steps on both tiers.
+"""Loops of the two-echelon engine (numba): subgradient steps on both tiers.
 
 A unit of product ``l`` is worth ``middle[l,j]`` at satellite ``j``, ``price[l,k]`` at point ``k``. At these
 prices each plant and each satellite fills its own capacities with what pays (a continuous knapsack per
@@ -16,7 +16,8 @@ from __future__ import annotations
 import numpy as np
 
 from depotopt.compiled import kernel
-from depotopt.siting.classic.capacitated_kernels import FREE, KEPT, SHUT, knapsack
+from depotopt.siting.classic.capacitated_covers import FREE, KEPT, SHUT, cover, keep_cheap, shut_dear
+from depotopt.siting.classic.capacitated_kernels import knapsack
 from depotopt.siting.prices.ranking import ranked
 
 MEMORY = 0.9
@@ -24,102 +25,6 @@ MEMORY = 0.9
 SHORTER = 0.5
 """Factor on the step after ``patience`` steps without a better bound."""
 SMALLEST_LENGTH = 1e-3
-
-
-@kernel
-def cover(worth, weight, required, status, chosen, table, taken):  # type: ignore[no-untyped-def]
-    """Cheapest sites whose whole weights reach what is required.
-
-    Parameters
-    ----------
-    worth, weight, status
-        Per site.
-    required
-        Whole number.
-    chosen
-        Gets 0 or 1 per site.
-    table, taken
-        Room to work in: ``table[r]`` becomes the least worth of dear free sites covering ``r``; shapes
-        ``(required + 1,)`` and ``(sites, required + 1)``.
-
-    Returns
-    -------
-    tuple
-        Total worth (``inf`` where nothing reaches it) and what the sites taken anyway leave to cover.
-    """
-    total = 0.0
-    rest = required
-    for j in range(len(worth)):
-        chosen[j] = 0.0
-        if status[j] == KEPT or (status[j] == FREE and worth[j] <= 0.0):
-            chosen[j] = 1.0
-            total += worth[j]
-            rest -= int(weight[j])
-    rest = max(rest, 0)
-    table[0] = 0.0
-    for r in range(1, rest + 1):
-        table[r] = np.inf
-    if rest == 0:
-        return total, 0
-    for j in range(len(worth)):
-        if status[j] != FREE or worth[j] <= 0.0:
-            continue
-        w = int(weight[j])
-        for r in range(rest, 0, -1):
-            with_it = table[max(0, r - w)] + worth[j]
-            taken[j, r] = with_it < table[r]
-            if taken[j, r]:
-                table[r] = with_it
-    if table[rest] == np.inf:
-        return np.inf, rest
-    r = rest
-    for j in range(len(worth) - 1, -1, -1):
-        if r > 0 and status[j] == FREE and worth[j] > 0.0 and taken[j, r]:
-            chosen[j] = 1.0
-            r = max(0, r - int(weight[j]))
-    return total + table[rest], rest
-
-
-@kernel
-def shut_dear(bound, worth, weight, status, table, rest, limit):  # type: ignore[no-untyped-def]
-    """Shut free sites whose opening lifts the bound past the limit.
-
-    The others then cover ``rest`` less its weight; letting them use the site once more keeps this valid.
-    """
-    for j in range(len(worth)):
-        if status[j] == FREE and worth[j] > 0.0:
-            lift = worth[j] + table[max(0, rest - int(weight[j]))] - table[rest]
-            if bound + lift > limit:
-                status[j] = SHUT
-
-
-@kernel
-def keep_cheap(bound, worth, weight, status, required, limit):  # type: ignore[no-untyped-def]
-    """Keep free sites without which the linear relaxation of the cover already passes the limit.
-
-    ``bound`` less the cover's worth is what the other terms give; the relaxed cover is solved anew without
-    each site in turn.
-    """
-    sites = len(worth)
-    order = ranked(worth / np.maximum(weight, 1e-9))
-    for out in range(sites):
-        if status[out] != FREE:
-            continue
-        total, missing = 0.0, float(required)
-        for j in range(sites):
-            if j != out and (status[j] == KEPT or (status[j] == FREE and worth[j] <= 0.0)):
-                total += worth[j]
-                missing -= weight[j]
-        for j in order:
-            if missing <= 0.0:
-                break
-            if j == out or status[j] != FREE or worth[j] <= 0.0:
-                continue
-            part = min(1.0, missing / weight[j]) if weight[j] > 0.0 else 0.0
-            total += part * worth[j]
-            missing -= part * weight[j]
-        if missing > 1e-9 or bound + total > limit:
-            status[out] = KEPT
 
 
 @kernel

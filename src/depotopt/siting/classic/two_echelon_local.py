@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from depotopt.compiled import kernel
-from depotopt.siting.classic.capacitated_kernels import FREE, SHUT
+from depotopt.siting.classic.capacitated_covers import FREE, SHUT
 from depotopt.siting.classic.two_echelon_kernels import fill
 from depotopt.siting.classic.two_echelon_problem import TwoEchelonLayout, TwoEchelonProblem
 from depotopt.units import BoolArray, FloatArray

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from depotopt.siting.classic.capacitated_kernels import SHUT
+from depotopt.siting.classic.capacitated_covers import SHUT, cover
 from depotopt.siting.classic.two_echelon_changes import Changes
-from depotopt.siting.classic.two_echelon_kernels import cover
 from depotopt.siting.classic.two_echelon_local import local_worth
 from depotopt.siting.classic.two_echelon_problem import TwoEchelonLayout, TwoEchelonProblem
 from depotopt.solving import Monitor, SolveLimits

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from depotopt.siting.classic.capacitated_kernels import FREE, KEPT, SHUT
+from depotopt.siting.classic.capacitated_covers import FREE, KEPT, SHUT
 from depotopt.siting.classic.two_echelon_kernels import SMALLEST_LENGTH, raise_flow_bound, surrogate
 from depotopt.siting.classic.two_echelon_search import TRIES, FlowSearch, Guide
 from depotopt.units import BoolArray, FloatArray, Int64Array
