@@ -19,12 +19,13 @@ VIOLATION = 1e-5
 IDLE_SOLVES = 10
 FEW = 0.02
 """Local cuts are looked for once no more than this share of the points has a violated cut of its own."""
-SHARE = 0.4
-"""Share of the time limit the relaxation may take; the rest is the tree's."""
+SHARE, LONGER = 0.4, 1.0
+"""Share of the time limit that the relaxation may take, and how many times as long as all before it: a quick
+tree needs no better prices than good ones."""
 LOCAL_SHARE = 0.25
 """The same for local cuts."""
 PATIENCE, PROGRESS = 0.05, 0.04
-"""Rounds of local cuts go on while this share of the time limit closes that share of the gap."""
+"""Rounds of cuts go on while this share of the time limit closes that share of the gap."""
 
 
 class LocationCuts:
@@ -97,19 +98,20 @@ class LocationCuts:
                 self._distance.shape[1] - 1,
             )
             self._add(i, float(self._distance[i, a]))
-        self._relax(SHARE)
+        limit_s = self.reduction.limits.time_s
+        self._relax(min(SHARE * limit_s, LONGER * self.reduction.spent_s))
 
     def strengthen(self) -> bool:
         """Add local cuts; whether they closed a good part of the gap."""
         before = self.reduction.bound
-        self._mark = (self.reduction.spent_s, before)
-        self._relax(LOCAL_SHARE, local=True)
+        self._relax(LOCAL_SHARE * self.reduction.limits.time_s, local=True)
         return self.reduction.bound - before > PROGRESS * (self.reduction.value - before)
 
-    def _relax(self, share: float, *, local: bool = False) -> None:
-        """Cut off the relaxation until it is at its optimum or proves the best known."""
+    def _relax(self, seconds: float, *, local: bool = False) -> None:
+        """Cut off the relaxation until it is at its optimum or proves the best known, or stands still."""
         reduction = self.reduction
-        until_s = max(reduction.left_s - share * reduction.limits.time_s, 0.0)
+        self._mark = (reduction.spent_s, reduction.bound)
+        until_s = max(reduction.left_s - seconds, 0.0)
         while not reduction.over and reduction.left_s > until_s:
             parameters = mathopt.SolveParameters(
                 presolve=mathopt.Emphasis.OFF,
@@ -132,7 +134,7 @@ class LocationCuts:
             added = self._separate(values)
             if local and added <= FEW * self.problem.points:
                 added += self._look_around(values)
-            if not added or (local and self._stalled()):
+            if not added or self._stalled():
                 break
 
     def _round(self, y: FloatArray) -> None:
@@ -168,7 +170,7 @@ class LocationCuts:
         return len(cuts)
 
     def _stalled(self) -> bool:
-        """Whether local cuts close too little of the gap for the time they take."""
+        """Whether cuts close too little of the gap for the time they take."""
         reduction, (since_s, before) = self.reduction, self._mark
         if reduction.spent_s - since_s < PATIENCE * reduction.limits.time_s:
             return False

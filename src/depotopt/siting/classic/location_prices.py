@@ -24,7 +24,7 @@ from depotopt.working_time import working_s
 ITERATIONS = 1_500
 PATIENCE = 25
 """Subgradient steps without a better bound before the step is halved."""
-SMALLEST_STEP = 1e-3
+SMALLEST_STEP = 0.02
 REPORT_EVERY = 20
 SWAP_SHARE = 0.1
 """Share of the time limit one swap search may take."""
