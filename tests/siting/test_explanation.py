@@ -94,3 +94,35 @@ def test_without_a_plan_there_is_nothing_to_explain() -> None:
     assert result.status is Status.INFEASIBLE
     assert list(explain_sites(case.problem, result, LIMITS)) == []
     assert list(explain_rules(case.problem, result, LIMITS)) == []
+
+
+def test_intervals_know_that_rules_only_cost() -> None:
+    """Re-solves with a wide gap still say: closing never gains, relaxing never costs."""
+    rough = SolveLimits(time_s=30.0, gap=0.3)
+    case = random_case(2, sites=3, points=4, states=2, tiers=(counted(CITY, CountRule(None, 1)), TOWN))
+    case = case.with_rules(budget=900.0)
+    result = solve_problem(case.problem, rough)
+    for _, change in explain_sites(case.problem, result, rough):
+        assert change.least is None or change.least >= 0
+    for _, change in explain_rules(case.problem, result, rough):
+        assert change.most is None or change.most <= 0
+        assert change.least is None or change.most is None or change.least <= change.most
+
+
+def test_a_count_nobody_could_break_costs_nothing_at_once() -> None:
+    """At most five of three sites: no solve is needed to see it."""
+    case = random_case(2, sites=3, points=4, states=2, tiers=(counted(CITY, CountRule(0, 5)), TOWN))
+    result = solve_problem(case.problem, LIMITS)
+    monitor = Monitor()
+    [(name, change)] = explain_rules(case.problem, result, LIMITS, monitor)
+    assert name == "tier city: 0 to 5 open site(s)"
+    assert (change.least, change.most, change.terms) == (0.0, 0.0, {})
+
+
+def test_a_rule_on_one_site_of_several_sizes_is_dropped_not_counted() -> None:
+    case = random_case(2, sites=3, points=4, states=2)
+    first = replace(case.scenario.sites[0], status=SiteStatus.MUST_OPEN, tiers=("city",))
+    case = case.with_scenario(sites=(first, *case.scenario.sites[1:]))
+    [(name, change)] = explain_rules(case.problem, solve_problem(case.problem, LIMITS), LIMITS)
+    assert name == "site D0 must be open"
+    assert change.subject == "without the rule"

@@ -54,6 +54,9 @@ def change_text(change: Change, scale: float, currency: str) -> str:
         return say("no answer within the time")
     if max(abs(change.most), abs(change.least)) <= SHOWN_SHARE * scale:
         return say("changes nothing")
+    if change.least < 0 == change.most:
+        # No better layout was found: there is nothing to say of one.
+        return say("gains {amount} at most", amount=f"{-change.least:,.0f} {currency}".rstrip())
     if change.most - change.least <= 0.005 * max(abs(change.most), abs(change.least)):
         parts = [f"{change.most:+,.0f}"]
     else:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from depotopt.plans import SitingPlan
+from depotopt.siting.cuts.outcome import Memory
 from depotopt.siting.model.problem import (
     BudgetRule,
     CountLimit,
@@ -17,6 +18,7 @@ from depotopt.siting.model.problem import (
     SitingProblem,
     SupportRule,
 )
+from depotopt.siting.naming import as_layout
 from depotopt.siting.solve import solve_problem
 from depotopt.solving import Limit, Monitor, SolveLimits, SolveResult, Status
 
@@ -81,15 +83,18 @@ def explain_sites(
     """
     if result.plan is None:
         return
-    site_of = np.array(problem.site_ids, dtype=object)[problem.options.site]
+    site_of, memory = np.array(problem.site_ids, dtype=object)[problem.options.site], _memory(problem, result)
     for opened in result.plan.open_sites:
         if monitor is not None and monitor.stopped:
             return
         mine = np.flatnonzero(site_of == opened.site).astype(np.int32)
         shut = CountLimit(f"site {opened.site} closed for comparison", mine, None, 0)
         changed = replace(problem, rules=(*problem.rules, shut))
-        again = solve_problem(changed, limits, monitor, engine=engine)
+        again = solve_problem(changed, limits, monitor, engine=engine, memory=memory)
         change = _change(f"without {opened.site}", result, again)
+        if change.least is not None:
+            # Fewer layouts are allowed, so the best of them is no better.
+            change = replace(change, least=max(change.least, 0.0))
         own = tuple(name for name in change.conflicts if name != shut.name)
         yield opened.site, replace(change, conflicts=own)
 
@@ -105,29 +110,58 @@ def explain_rules(
     """Solve again with each rule relaxed by one step; yield what that gains (a change below 0).
 
     A count is relaxed by one site, a budget by a tenth; coverage and support rules are dropped.
-    Rules that name single sites (must be open, may not open) are dropped.
+    Rules that name single sites (must be open, may not open) are dropped. Counts that no layout could
+    break cost nothing, without a solve.
     """
     if result.plan is None:
         return
+    memory = _memory(problem, result)
+    start = memory.layout
     for position, rule in enumerate(problem.rules):
         if monitor is not None and monitor.stopped:
             return
         if isinstance(rule, CountLimit) and rule.given:
             continue
-        what, relaxed = _relaxed(rule)
+        what, relaxed = _relaxed(problem, rule)
+        if isinstance(rule, CountLimit) and _idle(problem, rule):
+            yield rule.name, Change(what, 0.0, 0.0, {}, (), (), result.status)
+            continue
         rules = (
             *problem.rules[:position],
             *(() if relaxed is None else (relaxed,)),
             *problem.rules[position + 1 :],
         )
-        again = solve_problem(replace(problem, rules=rules), limits, monitor, engine=engine)
-        yield rule.name, _change(what, result, again)
+        # The layout keeps the relaxed rules, too.
+        memory.layout = start
+        again = solve_problem(replace(problem, rules=rules), limits, monitor, engine=engine, memory=memory)
+        change = _change(what, result, again)
+        if change.most is not None and change.least is not None:
+            # More layouts are allowed, so the best of them is no worse.
+            most = min(change.most, 0.0)
+            change = replace(change, least=min(change.least, most), most=most)
+        yield rule.name, change
 
 
-def _relaxed(rule: Rule) -> tuple[str, Rule | None]:
+def _memory(problem: SitingProblem, result: SolveResult[SitingPlan]) -> Memory:
+    """What the re-solves of an explanation share: cuts hold whatever sites and counts are allowed."""
+    if result.plan is None:
+        return Memory()
+    return Memory(layout=as_layout(problem, result.plan), problem=problem)
+
+
+def _sites(problem: SitingProblem, rule: CountLimit) -> int:
+    return len(np.unique(problem.options.site[rule.options]))
+
+
+def _idle(problem: SitingProblem, rule: CountLimit) -> bool:
+    """Whether every layout keeps a count: a site is open in one option at most."""
+    return (rule.minimum or 0) <= 0 and (rule.maximum is None or rule.maximum >= _sites(problem, rule))
+
+
+def _relaxed(problem: SitingProblem, rule: Rule) -> tuple[str, Rule | None]:
     if isinstance(rule, BudgetRule):
         return f"{BUDGET_STEP:.0%} more budget", replace(rule, amount=(1 + BUDGET_STEP) * rule.amount)
-    if isinstance(rule, CountLimit) and len(rule.options) > 1:
+    if isinstance(rule, CountLimit) and _sites(problem, rule) > 1:
         fewest = None if rule.minimum is None else max(0, rule.minimum - 1)
         most = None if rule.maximum is None else rule.maximum + 1
         return "one more or fewer", replace(rule, minimum=fewest, maximum=most)
