@@ -17,6 +17,8 @@ from depotopt.hazards.states import RoadLossEnsemble, RoadState
 from depotopt.io.network import load_network
 from depotopt.io.scenario_files import load_scenario
 from depotopt.plans import DispatchPlan, SitingPlan
+from depotopt.roads.engines import TravelTimeEngine
+from depotopt.roads.engines.registry import prepare_engine
 from depotopt.roads.network import RoadNetwork
 from depotopt.scenario import Scenario
 from depotopt.siting.reachability import has_aircraft, out_of_reach
@@ -131,9 +133,11 @@ def require_moment(at_s: float) -> None:
         raise UsageError(f"the moment must be a number of hours >= 0, found {at_s / HOUR_S:g}")
 
 
-def reachable(case: Case) -> tuple[SolveResult[SitingPlan] | None, tuple[str, ...]]:
+def reachable(
+    case: Case, travel: TravelTimeEngine | None = None
+) -> tuple[SolveResult[SitingPlan] | None, tuple[str, ...]]:
     """Points no layout could serve: the answer they are where no aircraft goes there either, and remarks."""
-    beyond = out_of_reach(case.scenario, case.network)
+    beyond = out_of_reach(case.scenario, case.network, engine=travel)
     if not beyond or has_aircraft(case.scenario):
         return None, beyond
     # Leaving them out in silence would make the rest look better than it is.
@@ -157,11 +161,13 @@ def verified_siting(
     VerificationError
         If the layout, its recourse or its objective does not survive the check.
     """
-    refused, beyond = reachable(case)
+    # Prepared once: on a large network that takes longer than asking it.
+    travel = prepare_engine(case.network)
+    refused, beyond = reachable(case, travel)
     if refused is not None:
         return refused
     result = solve_siting(
-        case.scenario, case.network, ensemble, limits=limits, monitor=monitor, engine=engine
+        case.scenario, case.network, ensemble, limits=limits, monitor=monitor, engine=engine, travel=travel
     )
     result = replace(result, notes=(*result.notes, *beyond))
     if result.plan is not None and result.objective is not None:
