@@ -70,7 +70,8 @@ def hurricanes(job: Job) -> Iterator[Measurement]:
 
     case = read_case(job.data / TWO_STAGE)
     with stopwatch() as clock:
-        limits = SolveLimits(time_s=job.time_s, gap=1e-4, seed=job.seed, workers=2)
+        # A layout within 1e-4 may hold 0.12 % less water than the best one, which is what the paper holds.
+        limits = SolveLimits(time_s=job.time_s, gap=5e-5, seed=job.seed, workers=2)
         result = solve_problem(case.problem, limits, engine=job.engine)
     if result.objective is None or result.plan is None:
         yield Measurement(None, result.status, cpu_s=clock.cpu_s, wall_s=clock.wall_s)
@@ -87,8 +88,7 @@ def hurricanes(job: Job) -> Iterator[Measurement]:
     for line in result.plan.stock:
         stock[line.commodity] = stock.get(line.commodity, 0.0) + line.quantity
     for commodity, published in published_stock(job.data / TWO_STAGE).items():
-        # The optimum holds what the paper says to 0.02 %; a layout within the gap may fill its last room
-        # a little differently.
+        # The optimum holds what the paper says to 0.02 %.
         reference = Reference(published, sense=Sense.EQUAL, tolerance=STOCK_TOLERANCE)
         yield Measurement(stock.get(commodity, 0.0), metric=f"stock:{commodity}", reference=reference)
 
