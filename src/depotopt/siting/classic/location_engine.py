@@ -12,7 +12,7 @@ from depotopt.working_time import working_s
 
 NAME = "location (swaps, prices, cuts, tree)"
 SHAKE_SHARE = 0.1
-"""Share of the time limit for one slice of shaking before the relaxation, and again before the tree."""
+"""Share of the time limit for one slice of shaking before the relaxation; the tree shakes on its own."""
 SHAKE_MOST = 0.4
 """Share of the time limit for all slices before the relaxation, while each of them helps."""
 TRIAL_SHARE = 0.1
@@ -56,7 +56,6 @@ def solve_location(
             cuts = LocationCuts(problem, reduction)
             with reduction.shaken_beside(pool):
                 cuts.run()
-            reduction.shake(_share(limits, reduction.spent_s))
         if not reduction.over:
             tree = LocationTree(problem, reduction, pool)
             tree.plant()
