@@ -75,7 +75,7 @@ class PriceCuts:
     def solve(self, limits: SolveLimits, monitor: Monitor | None = None) -> Outcome:
         """Solve within limits; see `depotopt.siting.solve.solve_siting`."""
         search = Search(limits, monitor, working_s())
-        with search.interruption, ThreadPoolExecutor(limits.workers) as pool:
+        with ThreadPoolExecutor(limits.workers) as pool:
             return self._solve(search, pool)
 
     def _solve(self, search: Search, pool: Executor) -> Outcome:

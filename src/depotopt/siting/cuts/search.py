@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from depotopt.siting.cuts.cut_master import CutMaster, MasterPoint
-from depotopt.siting.engines.interruption import Interruption, Silent
+from depotopt.siting.engines.interruption import Silent
 from depotopt.siting.model.problem import Layout
 from depotopt.solving import Monitor, SolveLimits, relative_gap
 from depotopt.working_time import working_s
@@ -24,11 +24,9 @@ class Search:
     value: float = np.inf
     bound: float = -np.inf
 
-    interruption: Interruption = field(init=False)
     silent: Silent | None = field(init=False)
 
     def __post_init__(self) -> None:
-        self.interruption = Interruption(self.monitor)
         self.silent = None if self.monitor is None else Silent(self.monitor)
 
     def asked_to_stop(self) -> bool:
