@@ -248,13 +248,19 @@ class CutMaster:
             np.array([cut.on_stock for cut in cuts]).reshape(shape),
         )
 
-    def relax(self, time_s: float, stopped: Callable[[], bool] = lambda: False) -> MasterPoint | None:
-        """Solve the relaxation; ``None`` when it is infeasible, stopped or the time is up."""
+    def relax(
+        self, time_s: float, stopped: Callable[[], bool] = lambda: False, *, ages: bool = True
+    ) -> MasterPoint | None:
+        """Solve the relaxation; ``None`` when it is infeasible, stopped or the time is up.
+
+        Cuts that are slack for long are dropped, unless ``ages`` is ``False``.
+        """
         status, found = self._relaxation.solve(time_s, stopped)
         self.infeasible = status is Status.INFEASIBLE
         if found is None:
             return None
-        self._age(found.price[self._rows :])
+        if ages:
+            self._age(found.price[self._rows :])
         reduced = found.reduced_cost[self.stage.open] * self.scale
         return self._point(found.objective * self.scale, found.values, reduced)
 

@@ -6,9 +6,9 @@ then show what that does to the others. A tier that supports others opens what k
 reach, and no more: one by one, by their shares alone, its sites leave holes, and whatever stands in a hole
 closes for good. The last few are left to the nearest layout that keeps all rules.
 
-The relaxation of all cuts is no better judge of such a tier: it has seen few cuts where a tier is whole, and
-believes that what a hole leaves unmet can be had elsewhere (full tiered city: four sites that it takes for 0.5 %
-dearer than the relaxation, and that the steps find 10 % dearer).
+The relaxation of all cuts is no better judge of such a tier: it has few cuts where a tier is whole, and
+believes that what a hole leaves unmet can be had elsewhere (full tiered city: four sites that it took for
+0.5 % dearer than the relaxation were 10 % dearer under steps).
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from depotopt.siting.cuts.joint_steps import JointSteps
 from depotopt.siting.cuts.nearest_layout import NearestLayout
 from depotopt.siting.cuts.outcome import Memory, within_budgets
 from depotopt.siting.cuts.rounding import AGAIN, Rounding
+from depotopt.siting.cuts.tier_tree import TierTree
 from depotopt.siting.engines import MilpEngine
 from depotopt.siting.model.problem import Layout
 from depotopt.solving import Status
@@ -36,7 +37,9 @@ RESERVE = 0.3
 KNOWN = 200
 """Steps from remembered prices are as long as after that many sweeps."""
 SLICE = 0.1
-"""Share of the time limit an integer master may take."""
+"""Share of the time limit an integer master may take, or the tree of a tier."""
+TIER_TURNS = 4
+"""Trees of the dearest tier in a row, cuts from steps under its last answer between them."""
 
 
 class WideSearch:
@@ -69,6 +72,8 @@ class WideSearch:
             self.steps.start(memory.price, memory.inner, KNOWN)
             if self._master.cuts or self._cut(None):
                 point = self._proved(search.relax(self._master))
+            if point is not None:
+                self._dearest_whole(1)
             if point is not None and search.gap <= search.limits.gap:
                 return point
         point = self._relax(self._reserve(), point)
@@ -78,10 +83,13 @@ class WideSearch:
         memory.price, memory.inner = self.steps.prices.mean.copy(), self.steps.inner()
         self._round()
         self.steps.resume(kept)
+        self._dearest_whole(TIER_TURNS)
+        self.steps.resume(kept)
         while not search.over and search.gap > search.limits.gap:
             before = (search.bound, search.value)
             point = self._relax(0.0, point) or point
             kept = self.steps.state()
+            self._dearest_whole(TIER_TURNS)
             if not search.over and search.gap > search.limits.gap:
                 self._integer(point)
             self.steps.resume(kept)
@@ -127,6 +135,30 @@ class WideSearch:
             search.bound = max(search.bound, min(point.bound, search.value))
             search.tell("cuts: joint steps")
         return point
+
+    def _dearest_whole(self, turns: int) -> None:
+        """The bound with the dearest of several tiers whole; in turns with cuts made under what it opens.
+
+        Steps hold what the last tree opened when this ends.
+        """
+        search, steps, limits = self._search, self.steps, self._search.limits
+        tier, cost = self._problem.options.tier, self._problem.options.cost
+        tiers = np.unique(tier)
+        mine = tier == max(tiers, key=lambda t: float(cost[tier == t].mean()))
+        until_s = search.left_s - SLICE * limits.time_s
+        last = -np.inf
+        for turn in range(turns if len(tiers) > 1 else 0):
+            if search.ended() or search.gap <= limits.gap:
+                return
+            bound, share = TierTree(self._rounds, mine).run(until_s)
+            search.bound = max(search.bound, min(bound, search.value))
+            search.tell("cuts: dearest tier whole")
+            if share is None or turn + 1 == turns or bound - last < CLOSE * limits.gap * abs(bound):
+                return
+            last = bound
+            steps.hold(np.where(mine, np.round(share), 0.0), mine, AGAIN)
+            if not (steps.advance(BLOCK) and self._cut(None)):
+                return
 
     def _round(self) -> None:
         """A layout by rounding, and its price."""
