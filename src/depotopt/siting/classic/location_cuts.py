@@ -110,7 +110,7 @@ class LocationCuts:
     def _relax(self, seconds: float, *, local: bool = False) -> None:
         """Cut off the relaxation until it is at its optimum or proves the best known, or stands still."""
         reduction = self.reduction
-        self._mark = (reduction.spent_s, reduction.bound)
+        self._mark, stalls = (reduction.spent_s, reduction.bound), 0
         until_s = max(reduction.left_s - seconds, 0.0)
         while not reduction.over and reduction.left_s > until_s:
             parameters = mathopt.SolveParameters(
@@ -132,9 +132,12 @@ class LocationCuts:
                 break
             self._age(result)
             added = self._separate(values)
-            if local and added <= FEW * self.problem.points:
+            stalled = self._stalled()
+            stalls += stalled
+            if local and (added <= FEW * self.problem.points or stalled):
                 added += self._look_around(values)
-            if not added or self._stalled():
+            # Where cuts of single points stand still local ones get their turn.
+            if not added or stalls > int(local):
                 break
 
     def _round(self, y: FloatArray) -> None:
