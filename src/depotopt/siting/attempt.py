@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from depotopt.plans import SitingPlan
+from depotopt.siting.cuts.kept_bound import KeptBound
 from depotopt.siting.cuts.outcome import Judged, Memory, Outcome
 from depotopt.siting.engines.interruption import Silent
 from depotopt.siting.model.goal import CEILING_TOLERANCE
@@ -34,7 +35,8 @@ def solve_once(
 ) -> SolveResult[SitingPlan]:
     """Solve for the problem's weighted goal, leaving its order aside.
 
-    A layout in ``memory`` keeps all rules and ceilings, so the solve never ends with less than it.
+    A layout in ``memory`` keeps all rules and ceilings, so the solve never ends with less than it. Where what
+    was proved before an edit still proves it, nothing is searched.
     """
     started = working_s()
     method = engine
@@ -43,6 +45,9 @@ def solve_once(
     memory = memory or Memory()
     memory.bring(problem)
     start = memory.layout
+    known = _known(problem, limits, memory, engine_name(method))
+    if known is not None:
+        return replace(known, seconds=working_s() - started, notes=_relaxed_bound(problem, engine))
     if start is None and method == "cuts" and problem.goal.ceilings:
         start = memory.layout = _within_ceilings(problem, limits, monitor, memory)
     left_s = limits.time_s - (working_s() - started)
@@ -51,6 +56,8 @@ def solve_once(
         from depotopt.siting.cuts.price_cuts import trivial_bound
 
         outcome = replace(outcome, bound=trivial_bound(problem))
+    if memory.proof is not None and outcome.bound is not None:
+        outcome = replace(outcome, bound=max(outcome.bound, memory.proof.value))
     name = engine_name(method)
     if outcome.status is Status.INFEASIBLE and start is None:
         from depotopt.siting.conflicts import ceiling_sentences, conflict_sentences
@@ -75,6 +82,8 @@ def solve_once(
         default=(None, None),
     )
     if found is not None:
+        if found.bound is not None:
+            memory.proof = KeptBound(problem, found.bound)
         limit = None if found.status is Status.OPTIMAL else outcome.limit or Limit.ITERATIONS
         return replace(found, seconds=working_s() - started, limit=limit, notes=notes)
     if outcome.layout is not None:
@@ -84,6 +93,20 @@ def solve_once(
     return SolveResult(
         Status.UNKNOWN, None, None, outcome.bound, name, seconds, outcome.limit or Limit.TIME, notes=notes
     )
+
+
+def _known(
+    problem: SitingProblem, limits: SolveLimits, memory: Memory, engine: str
+) -> SolveResult[SitingPlan] | None:
+    """The remembered layout as the answer, where what is known of it and the kept bound prove the gap."""
+    layout, judged, proof = memory.layout, memory.judged, memory.proof
+    if layout is None or judged is None or proof is None or not judged.is_of(layout):
+        return None
+    found = _result(problem, judged, proof.value, engine, limits)
+    if found is None or found.status is not Status.OPTIMAL or found.bound is None:
+        return None
+    memory.proof = KeptBound(problem, found.bound)
+    return found
 
 
 def plan_result(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from depotopt.siting.cuts.kept_bound import KeptBound
 from depotopt.siting.cuts.kept_cuts import KeptCuts, same_responses
 from depotopt.siting.model.first_stage import FirstStage, add_first_stage, fitted
 from depotopt.siting.model.linear import LinearArrays
@@ -50,6 +51,8 @@ class Memory:
         What was solved.
     judged
         The best layout's exact responses, valid as long as cuts are.
+    proof
+        The bound of the last solve.
     """
 
     price: FloatArray | None = None
@@ -58,10 +61,15 @@ class Memory:
     cuts: KeptCuts | None = None
     problem: SitingProblem | None = None
     judged: Judged | None = None
+    proof: KeptBound | None = None
 
     def bring(self, problem: SitingProblem) -> None:
-        """Let go of what is wrong for a problem: sizes, responses, a layout that breaks its rules."""
+        """Let go of what is wrong for a problem: sizes, responses, a layout that breaks its rules.
+
+        The bound is let go, or lowered by what the edit may have made cheaper.
+        """
         last, self.problem = self.problem, problem
+        self.proof = None if self.proof is None else self.proof.brought(problem)
         if last is None or last is problem:
             return
         if self.judged is not None and not same_responses(last, problem):

@@ -83,6 +83,9 @@ class PriceCuts:
         least = least_response(problem)
         # Every cost is >= 0 and every response at least what it costs with all sites open and full.
         search.bound = trivial_bound(problem, least)
+        proof = None if self.memory.proof is None else self.memory.proof.brought(problem)
+        if proof is not None:
+            search.bound = max(search.bound, proof.value)
         search.tell("cuts: start")
         master = CutMaster(problem, least)
         master.recall(self.memory.cuts)
@@ -104,12 +107,13 @@ class PriceCuts:
             if self.memory.layout is None:
                 self._stocked(rounds, layout)
         point = None
-        if separation.wide:
+        if separation.wide and search.gap > search.limits.gap:
             point = WideSearch(rounds, self.engine, pool, self.memory).run()
         infeasible = False
-        if not search.over and search.gap > search.limits.gap:
+        searched = not search.over and search.gap > search.limits.gap
+        if searched:
             infeasible = self._narrow(rounds, point)
-        if not separation.wide:
+        if not separation.wide and (searched or self.memory.price is None):
             self.memory.price, self.memory.inner = separation.price.copy(), rounds.inner
         known = np.isfinite(search.value) or not problem.goal.ceilings
         self.memory.layout, self.memory.cuts = search.layout if known else None, master.kept()
