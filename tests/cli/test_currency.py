@@ -46,7 +46,7 @@ def test_costs_are_compared_in_it(run_folder: Path, capsys: pytest.CaptureFixtur
     assert main(["compare", str(run_folder), *SHORT]) == 0
     shown = capsys.readouterr().out
     assert "yearly cost (CNY)" in shown
-    assert "regret, expected (CNY)" not in shown
+    assert "regret (person-days), expected" in shown
     assert main(["compare", str(run_folder), "--json", *SHORT]) == 0
     assert json.loads(capsys.readouterr().out)["currency"] == "CNY"
 

@@ -73,7 +73,7 @@ def test_a_comparison_tells_worst_states_and_what_differing_depots_cost_and_serv
     told = {row[0]: row[-1] for row in rows if len(row) == 3}
     assert told["yearly cost (CNY)"]
     assert "unmet person days worst" in told
-    assert "regret, expected" in told
+    assert "regret (person-days), expected" in told
     assert any(line.startswith("EAST Easton school") and line.endswith("township/room") for line in lines)
     assert float(told["serves person-days, before loss"].replace(",", "")) > 0
     assert any(line.startswith("Family tent 16 m2") for line in lines)

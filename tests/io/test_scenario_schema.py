@@ -69,3 +69,9 @@ def test_constraints_are_in_the_words_of_json_schema() -> None:
 def test_the_minimal_file_uses_only_keys_of_the_schema() -> None:
     data = tomllib.loads((MINIMAL / "scenario.toml").read_text(encoding="utf-8"))
     assert data.keys() <= scenario_schema()["$defs"]["ScenarioFile"]["properties"].keys()
+
+
+def test_a_list_of_blocks_is_told_from_one_block() -> None:
+    told = {(title, name): expected for title, model in BLOCKS for name, expected, _, _ in model_rows(model)}
+    assert told["[objective]", "late"] == "a list of tables"
+    assert "a table" in {expected for (title, _), expected in told.items() if title != "[objective]"}

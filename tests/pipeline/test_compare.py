@@ -111,6 +111,6 @@ def test_the_command_shows_both_layouts(
     assert main(words) == Exit.OK
     text = capsys.readouterr().out
     assert "nominal" in text
-    assert "regret, expected" in text
+    assert "regret (person-days), expected" in text
     assert main([*words, "--json"]) == Exit.OK
     assert '"worst_5_percent_regret"' in capsys.readouterr().out

@@ -36,10 +36,10 @@ def tell_comparison(comparison: Comparison, *, as_json: bool) -> None:
         ident: units for ident, units in comparison.stock.items() if max(units) - min(units) > STOCK_UNITS
     }
     if stock:
-        table = _table(comparison, say("stock that differs, units"))
+        table = _table(comparison, say("stock that differs"))
         for ident, units in stock.items():
-            name = comparison.scenario.commodities[comparison.scenario.commodity_index[ident]].name
-            table.add_row(name, *(f"{held:,.0f}" for held in units))
+            commodity = comparison.scenario.commodities[comparison.scenario.commodity_index[ident]]
+            table.add_row(f"{commodity.name} ({commodity.unit})", *(f"{held:,.0f}" for held in units))
         out.print("")
         out.print(table)
     states = len(comparison.contenders[0].evaluation.states)
@@ -94,8 +94,10 @@ def _measures(comparison: Comparison) -> Table:
             label = f"{metric_name(metric)} {word(part.replace('_', ' '))}"
             table.add_row(label, *(metric_form(metric).format(one[metric][part]) for one in summaries))
     # Regret is unmet need, not money.
-    table.add_row(say("regret, expected"), *(f"{one.expected_regret:,.0f}" for one in contenders))
-    table.add_row(say("regret, worst 5 %"), *(f"{one.worst_regret:,.0f}" for one in contenders))
+    table.add_row(
+        say("regret (person-days), expected"), *(f"{one.expected_regret:,.0f}" for one in contenders)
+    )
+    table.add_row(say("regret (person-days), worst 5 %"), *(f"{one.worst_regret:,.0f}" for one in contenders))
     return table
 
 

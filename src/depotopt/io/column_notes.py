@@ -47,7 +47,7 @@ def expected_value(field: FieldInfo) -> str:
     """What a column or key takes, in words."""
     own = any(isinstance(item, Expect) for item in field.metadata)
     if not own and (get_origin(field.annotation) is dict or block_of(field) is not None):
-        return "a table"
+        return "a list of tables" if get_origin(field.annotation) is tuple else "a table"
     found = expectation(field)
     if found.kind != "value":
         return found.phrase

@@ -22,6 +22,7 @@ PHRASES: Final = (
     S_("street and area_wkt and position"),
     S_("the unverified value {a} for {b} ({c})"),
     S_("a table"),
+    S_("a list of tables"),
     S_("a list"),
     S_("{a}: {b}"),
     S_("a place that touches no road"),

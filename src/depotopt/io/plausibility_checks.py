@@ -19,6 +19,11 @@ DENSEST_KG_PER_M3: Final = 22_590.0
 """Air at sea level has 1.2, osmium, the densest element, 22,590 (CRC Handbook of Chemistry and Physics,
 section 4): what lies beyond is a slip of units (a litre for a cubic metre, a tonne for a kilogram)."""
 
+NO_LIMIT_KG: Final = 1e8
+NO_LIMIT_M3: Final = 1e8
+"""A capacity from here on stands for no limit: the largest building by volume has 13.3 million m3 (Guinness
+World Records, Boeing's Everett plant), and 100,000 t fill no depot."""
+
 
 def plausibility_faults(
     tables: ScenarioTables, file: ScenarioFile, origin: Mapping[KeyPath, str]
@@ -32,14 +37,14 @@ def plausibility_faults(
                 faults.append(tables.fault("commodities", i, "m3_per_unit", told[1], "density", told[0]))
     for i, site in tables.checked("sites", SiteRow):
         if site.capacity_kg and site.capacity_m3:
-            told = _told(site.capacity_kg, site.capacity_m3)
+            told = _told_of_depot(site.capacity_kg, site.capacity_m3)
             if told is not None:
                 faults.append(tables.fault("sites", i, "capacity_m3", told[1], "density", told[0]))
     for name, tier in file.tiers.items():
         for i, size in enumerate(tier.size_classes):
             told = None
             if size.capacity_kg > 0 and size.capacity_m3 > 0:
-                told = _told(size.capacity_kg, size.capacity_m3)
+                told = _told_of_depot(size.capacity_kg, size.capacity_m3)
             if told is not None:
                 where = key_place(("tiers", name, "size_classes", i, "capacity_kg"), origin)
                 faults.append(Fault(TOML_FILE, where, told[0], told[1], "density"))
@@ -53,6 +58,11 @@ def _told(kg: float, m3: float) -> tuple[str, str] | None:
     least, most = f"{LIGHTEST_KG_PER_M3:g}", f"{DENSEST_KG_PER_M3:,.0f}"
     expected = f"expected {least} to {most} kg in a cubic metre: are the units right?"
     return f"{kg:,.10g} kg in {m3:,.10g} m3", expected
+
+
+def _told_of_depot(kg: float, m3: float) -> tuple[str, str] | None:
+    """As `_told` for storage; a number no depot reaches says that only the other one limits."""
+    return None if kg >= NO_LIMIT_KG or m3 >= NO_LIMIT_M3 else _told(kg, m3)
 
 
 def _unstorable(tables: ScenarioTables) -> list[Fault]:

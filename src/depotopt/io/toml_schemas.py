@@ -191,7 +191,7 @@ class SizeClassBlock(Block):
     capacity_m3: KeyAmount
     """Storage in cubic metres; 0 (with `capacity_kg` 0): a cross-dock hub, in a tier that is replenished."""
     capacity_kg: KeyAmount
-    """Storage in kilograms."""
+    """Storage in kilograms; 1e9 where only the volume limits (and `capacity_m3` likewise)."""
     fixed_cost: KeyAmount
     """Cost per year of running a depot of this size."""
     build_cost: KeyAmount = 0.0
