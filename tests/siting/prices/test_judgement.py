@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.optimize import linprog
 
 from depotopt.siting.model.problem import Layout, SitingProblem
+from depotopt.siting.prices import layout_flows
 from depotopt.siting.prices.judgement import Judgement, judged
+from depotopt.siting.prices.layout_flows import judge
 from depotopt.units import FloatArray
 from tests.siting.cases import random_case
 from tests.siting.supply_cases import supply_case
@@ -94,3 +98,53 @@ def test_a_stop_is_heard() -> None:
     """Asked to stop, there is no judgement."""
     problem, layout = drawn(0)
     assert judged(problem, layout, stopped=lambda: True) is None
+
+
+@pytest.mark.parametrize("allowed", [0, 1])
+@pytest.mark.parametrize("seed", range(10))
+def test_a_pair_whose_paths_run_out_is_still_judged(
+    seed: int, allowed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With no paths allowed the same values, with prices that prove them."""
+    problem, layout = drawn(seed)
+    normal = found(problem, layout)
+    monkeypatch.setattr(layout_flows, "judge", lambda *given: judge(*given[:-1], allowed))
+    again = found(problem, layout, price=np.full(normal.price.shape, 1e3))
+    assert again.moved + again.unmet == pytest.approx(normal.moved + normal.unmet, rel=1e-7, abs=1e-6)
+    assert again.bound == pytest.approx(normal.bound, rel=1e-7, abs=1e-6)
+    assert (again.bound <= (again.moved + again.unmet) * (1 + 1e-12) + 1e-9).all()
+    assert np.isfinite(again.price).all()
+    # Prices found so are as good a start as any.
+    monkeypatch.undo()
+    assert found(problem, layout, price=again.price).response == pytest.approx(normal.response, rel=1e-9)
+
+
+def nasty(seed: int) -> tuple[SitingProblem, Layout]:
+    """A case with ties everywhere, extreme penalties, needs of nothing, hardly any and huge stock."""
+    rng = np.random.default_rng([7, seed])
+    problem, layout = drawn(seed)
+    arcs = problem.arcs
+    coarse = int(rng.choice([1, 2_000, 1_000_000]))
+    arcs = replace(arcs, time_ds=(arcs.time_ds // coarse * coarse).astype(np.int32))
+    need: FloatArray = np.where(rng.random(problem.need.shape) < 0.3, 0.0, problem.need)
+    need = np.rint(need) if rng.random() < 0.5 else need * float(rng.choice([1e-6, 1.0, 1e6]))
+    penalty = problem.penalty * rng.choice([1.0, 1e3, 1e9, 1e-3])
+    if rng.random() < 0.5:
+        penalty = np.full_like(penalty, penalty.max())
+    stock: FloatArray = np.where(
+        rng.random(layout.stock.shape) < 0.3, float(rng.choice([1e-6, 1e9])), layout.stock
+    )
+    stock = np.rint(stock) if rng.random() < 0.3 else stock
+    return replace(problem, arcs=arcs, need=need, penalty=penalty), Layout(layout.options, stock)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_nasty_data_is_judged_exactly(seed: int) -> None:
+    """Value of the program, and a proof to within rounding of the penalties at stake."""
+    problem, layout = nasty(seed)
+    result = found(problem, layout)
+    value = result.moved + result.unmet
+    least = by_scipy(problem, layout)
+    assert value == pytest.approx(least, rel=1e-6, abs=1e-6 * max(1.0, least.max()))
+    assert (result.bound <= value * (1 + 1e-9) + 1e-9).all()
+    assert result.bound == pytest.approx(value, rel=1e-9, abs=1e-9)

@@ -34,7 +34,7 @@ EPS = 1e-9
 REST = 1e-11
 """Share of a point's need that counts as nothing: what rounding leaves of a flow."""
 PATHS = 50
-"""Paths allowed per depot and point together."""
+"""Paths allowed per depot and point."""
 
 
 class Sent(NamedTuple):
@@ -271,14 +271,14 @@ def _fetch(target, slack, ways, sent, search):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _settle(ways, sent, spare):  # type: ignore[no-untyped-def]
+def _settle(ways, sent, spare, allowed):  # type: ignore[no-untyped-def]
     """Move load until no depot is overloaded and none with a price is idle; paths used, -1 if too many.
 
     What may be ``spare``, in cost, of the value is left unmoved: overload becomes unmet need.
     """
     supply, load, price = ways.supply, sent.load, sent.price
     nodes = len(supply)
-    most = PATHS * (nodes + len(ways.penalty)) + 100
+    most = allowed * (nodes + len(ways.penalty) + 2)
     dearest = ways.penalty.max() if len(ways.penalty) else 0.0
     search = new_search(nodes)
     slack = EPS * np.maximum(1.0, supply)
@@ -340,6 +340,29 @@ def depot_flows(begin, node, cost, need, penalty, supply, price, tolerance):  # 
         Flow of each arc, unmet need of each point, paths used (-1: too many, flows may overload depots), and
         the value the prices prove.
     """
+    return flows_within(begin, node, cost, need, penalty, supply, price, tolerance, PATHS)
+
+
+@kernel
+def flows_within(  # type: ignore[no-untyped-def]
+    begin, node, cost, need, penalty, supply, price, tolerance, allowed
+):
+    """As `depot_flows`, with so many paths ``allowed`` per depot and point; then as many from prices zero."""
+    flow, unmet, paths, bound = _flows_from(
+        begin, node, cost, need, penalty, supply, price, tolerance, allowed
+    )
+    if paths < 0:
+        price[:] = 0.0
+        flow, unmet, paths, bound = _flows_from(
+            begin, node, cost, need, penalty, supply, price, tolerance, allowed
+        )
+    return flow, unmet, paths, bound
+
+
+@kernel
+def _flows_from(  # type: ignore[no-untyped-def]
+    begin, node, cost, need, penalty, supply, price, tolerance, allowed
+):
     nodes = len(supply)
     point, start, listed = by_depot(begin, node, nodes)
     ways = Ways(begin, node, cost, point, start, listed, need, penalty, supply, REST * need)
@@ -356,5 +379,5 @@ def depot_flows(begin, node, cost, need, penalty, supply, price, tolerance):  # 
         ascend(ways, price)
     _serve(ways, sent)
     spare = tolerance * max(0.0, proved(ways, price)) if tolerance > 0.0 else 0.0
-    paths = _settle(ways, sent, spare)
+    paths = _settle(ways, sent, spare, allowed)
     return sent.flow, sent.unmet, paths, proved(ways, price)

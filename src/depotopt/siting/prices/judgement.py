@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from depotopt.errors import EngineError
 from depotopt.siting.model.problem import Layout, SitingProblem
 from depotopt.units import BoolArray, FloatArray, Int64Array
 
@@ -80,7 +79,7 @@ def judged(
     Raises
     ------
     EngineError
-        If flows were not found within the paths allowed.
+        If a pair that ran out of paths has no answer of HiGHS either.
     """
     opened = layout.supplying(problem)
     return judged_units(
@@ -100,8 +99,10 @@ def judged_units(
     stopped: Callable[[], bool] | None = None,
 ) -> Judgement | None:
     """As `judged`, for usable units ``(S, J, K)`` behind open sites ``(J,)``."""
+    from depotopt.siting.prices.depot_flows import PATHS
     from depotopt.siting.prices.layout_flows import Asked, Responses, judge
-    from depotopt.siting.prices.price_kernels import AllArcs
+    from depotopt.siting.prices.price_kernels import AllArcs, Wanted
+    from depotopt.siting.prices.program_flows import program_answer
 
     arcs, shape = problem.arcs, (problem.states, problem.commodities)
     start = np.zeros((*shape, problem.sites)) if price is None else np.array(price, dtype=np.float64)
@@ -121,12 +122,19 @@ def judged_units(
             return False
         # Neighbours in time of work go to different pieces.
         few: Int64Array = states[n::PIECES]
-        judge(few, ways, asked, price is None, float(tolerance), found)
+        judge(few, ways, asked, price is None, float(tolerance), found, PATHS)
         return True
 
     with ThreadPoolExecutor(workers) as pool:
         if not all(list(pool.map(piece, range(PIECES)))):
             return None
-    if np.isnan(found.moved).any():
-        raise EngineError("cuts", "found no flows of a layout within the paths allowed")
+    # Pairs whose paths ran out are linear programs.
+    for s, k in np.argwhere(np.isnan(found.moved)).tolist():
+        if stopped is not None and stopped():
+            return None
+        wants = Wanted(asked.rate[k : k + 1], asked.need[s, :, k].copy(), asked.penalty[:, k].copy())
+        units = asked.usable[s, :, k].copy()
+        _, flows = program_answer(s * problem.points, ways, wants, asked.opened, units)
+        found.moved[s, k], found.unmet[s, k], found.bound[s, k] = flows.moved, flows.missing, flows.bound
+        found.price[s, k, units > 0.0] = flows.price[units > 0.0]
     return Judgement(found.moved, found.unmet, found.bound, found.price)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from depotopt.compiled import kernel
-from depotopt.siting.prices.depot_flows import depot_flows
+from depotopt.siting.prices.depot_flows import PATHS, flows_within
 from depotopt.siting.prices.price_ascent import NONE
 from depotopt.siting.prices.price_kernels import Wanted
 from depotopt.units import BoolArray, FloatArray
@@ -47,7 +47,7 @@ class Responses(NamedTuple):
 
 
 @kernel
-def _open_arcs(low, arcs, wants, opened, usable, local):  # type: ignore[no-untyped-def]
+def open_arcs(low, arcs, wants, opened, usable, local):  # type: ignore[no-untyped-def]
     """Arcs worth using, by point: offsets, depot, cost, position; and the source of each depot."""
     first, site, origin, time_ds = arcs.first, arcs.site, arcs.origin, arcs.time_ds
     rate, need, penalty = wants.rate[0], wants.need, wants.penalty
@@ -116,13 +116,21 @@ def answer(low, arcs, wants, opened, usable, price, tolerance):  # type: ignore[
         Positions of the arcs that are open and their flows, unmet need by point, cost of moving and of unmet
         need, and the value the prices prove; both costs are ``nan`` where too many paths were needed.
     """
+    return answer_within(low, arcs, wants, opened, usable, price, tolerance, PATHS)
+
+
+@kernel
+def answer_within(  # type: ignore[no-untyped-def]
+    low, arcs, wants, opened, usable, price, tolerance, allowed
+):
+    """As `answer`, with so many paths ``allowed`` per depot and point."""
     local = np.full(len(usable), -1, dtype=np.int64)
-    begin, node, cost, place, of = _open_arcs(low, arcs, wants, opened, usable, local)
+    begin, node, cost, place, of = open_arcs(low, arcs, wants, opened, usable, local)
     start, supply = np.empty(len(of)), np.empty(len(of))
     for n in range(len(of)):
         start[n], supply[n] = price[of[n]], usable[of[n]]
-    flow, unmet, paths, bound = depot_flows(
-        begin, node, cost, wants.need, wants.penalty, supply, start, tolerance
+    flow, unmet, paths, bound = flows_within(
+        begin, node, cost, wants.need, wants.penalty, supply, start, tolerance, allowed
     )
     for j in range(len(usable)):
         # Stock that reaches nobody is worth nothing.
@@ -139,7 +147,7 @@ def answer(low, arcs, wants, opened, usable, price, tolerance):  # type: ignore[
 
 
 @kernel
-def judge(states, arcs, case, fresh, tolerance, found):  # type: ignore[no-untyped-def]
+def judge(states, arcs, case, fresh, tolerance, found, allowed):  # type: ignore[no-untyped-def]
     """Answer some road states, commodity by commodity.
 
     Parameters
@@ -156,7 +164,9 @@ def judge(states, arcs, case, fresh, tolerance, found):  # type: ignore[no-untyp
     tolerance
         See `depotopt.siting.prices.depot_flows.depot_flows`.
     found
-        Filled in for these states.
+        Filled in for these states; costs are ``nan`` where too many paths were needed.
+    allowed
+        Paths per depot and point.
     """
     points, commodities = case.need.shape[1:]
     for s in states:
@@ -171,7 +181,7 @@ def judge(states, arcs, case, fresh, tolerance, found):  # type: ignore[no-untyp
             before = k
             wants = Wanted(case.rate[k : k + 1], need, case.penalty[:, k].copy())
             usable = case.usable[s, :, k].copy()
-            _, _, _, moved, unmet, bound = answer(
-                s * points, arcs, wants, case.opened, usable, price, tolerance
+            _, _, _, moved, unmet, bound = answer_within(
+                s * points, arcs, wants, case.opened, usable, price, tolerance, allowed
             )
             found.moved[s, k], found.unmet[s, k], found.bound[s, k] = moved, unmet, bound
