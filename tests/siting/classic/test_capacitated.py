@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from depotopt.errors import UsageError
 from depotopt.siting.classic.capacitated import CapacitatedProblem, solve_capacitated
+from depotopt.siting.classic.capacitated_search import Search
 from depotopt.solving import Limit, Monitor, SolveLimits, Status
+from depotopt.working_time import working_s
 from tests.siting.benchdata import siting_data
 from tests.siting.classic.allocation_check import best_by_trying_all, checked_value
 
@@ -190,3 +192,53 @@ def test_published_optimum_of_a_capacitated_median() -> None:
     result = solve_capacitated(problem, EXACT)
     assert result.status is Status.OPTIMAL
     assert result.objective == 713
+
+
+def test_needs_that_fill_a_site_to_the_last_digit_are_served() -> None:
+    # In this order they add up to 7.000000000000001, from the smallest on to 7.
+    need = [1.1, 1.1, 0.8, 0.1, 0.2, 1.5, 1.8, 0.4]
+    cost = [[70.0, 19.0, 78.0, 37.0, 44.0, 1.0, 61.0, 90.0]]
+    result = solve_capacitated(CapacitatedProblem.of_tables([7.0], [0.8], need, cost), EXACT)
+    assert result.status is Status.OPTIMAL
+    assert result.objective == pytest.approx(400.8)
+
+
+@pytest.mark.parametrize("single", [False, True])
+def test_a_value_far_below_the_mean_cost_is_proved_to_the_gap(single: bool) -> None:
+    cost = [[0.013, 1e4, 0.021, 1e3], [1e4, 0.017, 1e4, 0.011], [0.02, 0.03, 0.04, 1e4]]
+    problem = CapacitatedProblem.of_tables(
+        [3.0, 3.0, 3.0], [0.02, 0.03, 0.01], [1.0] * 4, cost, single_source=single
+    )
+    result = solve_capacitated(problem, EXACT)
+    assert result.status is Status.OPTIMAL
+    assert result.objective == pytest.approx(best_by_trying_all(problem), rel=1e-7)
+    assert result.bound == pytest.approx(result.objective, rel=1e-6)
+
+
+def test_prices_of_points_nobody_can_serve_stay_finite() -> None:
+    # Room enough together; 1.9 fits one site alone, and then 1.2 and 1.0 do not fit the others.
+    capacity, need = [0.9601, 2.4658, 0.7042, 1.5527], [1.2, 1.9, 1.0, 0.4, 0.4, 0.0, 0.6]
+    cost = np.random.default_rng(1).integers(5, 95, (4, 7)).astype(float)
+    problem = CapacitatedProblem.of_tables(capacity, [6.0, 46.0, 41.0, 28.0], need, cost, single_source=True)
+    result = solve_capacitated(problem, SolveLimits(time_s=600.0, gap=0.05))
+    assert best_by_trying_all(problem) == np.inf
+    assert result.status is Status.INFEASIBLE
+
+
+@pytest.mark.parametrize("single", [False, True])
+def test_nothing_needed_costs_only_what_serving_costs(single: bool) -> None:
+    problem = CapacitatedProblem.of_tables(
+        [0.4, 1.7], [3.0, 2.0], [0.0, 0.0], [[1.0, 1.0], [2.0, 3.0]], single_source=single
+    )
+    result = solve_capacitated(problem, EXACT)
+    assert result.status is Status.OPTIMAL
+    assert result.objective == best_by_trying_all(problem) == 5.0
+
+
+def test_an_empty_tree_proves_the_gap_asked_for() -> None:
+    problem = random_problem(4, 4, 6, whole=False)
+    search = Search(problem, SolveLimits(time_s=600.0, gap=0.05), None, working_s())
+    search.price(np.arange(4))
+    assert np.isfinite(search.value)
+    search.bound = search.limit
+    assert search.proved

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 from scipy.optimize import linprog
@@ -12,6 +10,7 @@ from depotopt.siting.classic.capacitated import CapacitatedProblem
 from depotopt.siting.classic.capacitated_relaxation import Relaxation
 from depotopt.siting.classic.capacitated_search import Search
 from depotopt.solving import SolveLimits
+from depotopt.working_time import working_s
 
 
 def _problem(seed: int) -> CapacitatedProblem:
@@ -49,7 +48,7 @@ def _linear_bound(problem: CapacitatedProblem) -> float:
 def test_root_bound_reaches_the_linear_relaxation(seed: int) -> None:
     """However different the needs, prices prove all but a ten-thousandth of what they can without fixings."""
     problem = _problem(seed)
-    search = Search(problem, SolveLimits(time_s=600.0, gap=0.0), None, time.perf_counter())
+    search = Search(problem, SolveLimits(time_s=600.0, gap=0.0), None, working_s())
     found = Relaxation(search).root()
     assert found.bound >= _linear_bound(problem) * (1 - 1e-4)
     assert search.bound <= search.value

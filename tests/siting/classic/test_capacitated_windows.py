@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 
@@ -12,6 +10,7 @@ from depotopt.siting.classic.capacitated_problem import Allocation, CapacitatedP
 from depotopt.siting.classic.capacitated_search import Search
 from depotopt.siting.classic.capacitated_windows import Windows
 from depotopt.solving import SolveLimits
+from depotopt.working_time import working_s
 from tests.siting.classic.allocation_check import checked_value
 
 
@@ -27,7 +26,7 @@ def drawn(seed: int, count: int | None = None) -> CapacitatedProblem:
 
 def started(problem: CapacitatedProblem) -> Search:
     """A search whose best layout is a poor one: points in order into sites in order."""
-    search = Search(problem, SolveLimits(time_s=30.0, gap=0.0), None, time.perf_counter())
+    search = Search(problem, SolveLimits(time_s=30.0, gap=0.0), None, working_s())
     site, at, left = np.empty(problem.points, dtype=np.int64), 0, problem.capacity[0]
     for i in range(problem.points):
         if problem.need[i] > left:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from depotopt.siting.classic.two_echelon import TwoEchelonLayout, TwoEchelonProb
 from depotopt.siting.classic.two_echelon_changes import Changes
 from depotopt.siting.classic.two_echelon_flow import cheapest_flows
 from depotopt.siting.classic.two_echelon_local import local_worth
+from depotopt.siting.classic.two_echelon_search import FlowSearch
 from depotopt.solving import Limit, Monitor, SolveLimits, Status
 from depotopt.units import FloatArray
 from tests.siting.benchdata import siting_data
@@ -226,3 +228,56 @@ def test_flows_from_near_satellites_alone_are_flows() -> None:
     for satellite, point in served:
         assert (reach[:, point] < reach[satellite, point]).sum() < 3
     assert checked_value(problem, near) >= flow_cost(problem, 0, np.ones(4), np.ones(6))
+
+
+def test_a_product_nobody_needs_lifts_no_bound() -> None:
+    problem = TwoEchelonProblem.of_tables(
+        [[0, 0], [1, 1]],
+        [[0, 2, 0.85]],
+        [[1, 5, 2.0], [1, 5, 2.0]],
+        [[[0.1, 0.1]], [[3.0, 3.0]]],
+        [[[2.0, 2.0], [2.0, 2.0]], [[5.5, 7.5], [5.25, 8.0]]],
+    )
+    result = solve_two_echelon(problem, EXACT)
+    assert result.status is Status.OPTIMAL
+    # Both points from the first satellite: 0.85 + 2 + 2 x 3 + 5.5 + 7.5.
+    assert result.objective == pytest.approx(21.85)
+    assert result.bound == pytest.approx(21.85)
+
+
+@pytest.mark.parametrize("products", [1, 2])
+def test_nothing_needed_opens_nothing(products: int) -> None:
+    zero = np.zeros((products, 3))
+    room = np.ones((2, products))
+    tier = np.column_stack([room, [0.0, 7.0]])
+    costs = np.full((products, 2, 2), 0.3), np.full((products, 2, 3), 0.7)
+    result = solve_two_echelon(TwoEchelonProblem.of_tables(zero, tier, tier, *costs), EXACT)
+    assert result.status is Status.OPTIMAL
+    assert result.objective == result.bound == 0.0
+    assert result.plan is not None
+    assert len(result.plan.plants) == len(result.plan.satellites) == 0
+
+
+def test_an_empty_tree_proves_the_gap_asked_for() -> None:
+    problem = random_problem(3, 3, 4, 6, whole=False)
+    search = FlowSearch(problem, SolveLimits(time_s=600.0, gap=0.05), None)
+    search.price(np.ones(7, dtype=np.bool_))
+    assert np.isfinite(search.value)
+    search.bound = search.limit
+    assert search.proved
+
+
+def test_a_value_below_one_is_proved_to_the_gap() -> None:
+    problem = random_problem(2, 3, 4, 5, whole=False)
+    small = replace(
+        problem,
+        plant_fixed=problem.plant_fixed * 1e-9,
+        satellite_fixed=problem.satellite_fixed * 1e-9,
+        inbound=problem.inbound * 1e-9,
+        outbound=problem.outbound * 1e-9,
+    )
+    result, large = solve_two_echelon(small, EXACT), solve_two_echelon(problem, EXACT)
+    assert result.status is Status.OPTIMAL
+    assert large.objective is not None
+    assert result.objective == pytest.approx(1e-9 * large.objective, rel=1e-7)
+    assert result.bound == pytest.approx(result.objective, rel=1e-6)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import time
 
 from depotopt.siting.classic.capacitated_problem import Allocation, CapacitatedProblem
 from depotopt.siting.classic.shortage import shortage_result
 from depotopt.solving import Limit, Monitor, SolveLimits, SolveResult, Status
+from depotopt.working_time import working_s
 
 __all__ = ["Allocation", "CapacitatedProblem", "solve_capacitated"]
 
@@ -41,7 +41,7 @@ def solve_capacitated(
     (1999), European Journal of Operational Research 113, 544-559; Posta, Ferland, Michelon (2012),
     Computational Optimization and Applications 52, 629-644.
     """
-    started = time.perf_counter()
+    started = working_s()
     short = shortage_result(problem.shortages(), ENGINE, started)
     if short is not None:
         return short
@@ -53,7 +53,7 @@ def solve_capacitated(
     search = Search(problem, limits, monitor, started)
     tree = CapacitatedTree(Relaxation(search))
     tree.run()
-    seconds = time.perf_counter() - started
+    seconds = working_s() - started
     limit = Limit.STOPPED if monitor is not None and monitor.stopped else Limit.TIME
     if search.best is None:
         if tree.complete:

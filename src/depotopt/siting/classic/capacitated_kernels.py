@@ -95,6 +95,9 @@ def knapsack(cost, need, capacity, price, single, room):  # type: ignore[no-unty
         critical = -ratio[k]
         broken = np.int64(position)
         break
+    if broken == n:
+        # They fit after all: added up in another order, the sum is rounded differently.
+        return n, total, total, 0.0
     for position in range(broken, n):
         take[order[position]] = 0.0
     whole = relaxed

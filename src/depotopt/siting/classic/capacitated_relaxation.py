@@ -86,6 +86,8 @@ class Relaxation:
     def _whole_weights(self) -> tuple[FloatArray, int]:
         """Capacities as whole numbers and what they must reach; fine units are rounded to coarser ones."""
         most = FINENESS * self.search.problem.points
+        if self._required == 0.0:
+            return np.zeros(self.search.problem.sites), 0
         if self._required <= most and bool((self._weight % 1 == 0).all()):
             return self._weight, math.ceil(self._required - 1e-9)
         # Rounded up, while what they must reach is not: every choice that covers stays one.

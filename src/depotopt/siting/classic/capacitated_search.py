@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +13,11 @@ from depotopt.siting.classic.capacitated_problem import Allocation, CapacitatedP
 from depotopt.siting.prices.transport import transport
 from depotopt.solving import Monitor, SolveLimits
 from depotopt.units import BoolArray, FloatArray, Int64Array
+from depotopt.working_time import working_s
 
 ROUNDING = 1e-7
+SMALL = 1e-5
+"""Values below this part of the mean cost drown in rounding errors."""
 """Relative error that sums of floating-point numbers are granted."""
 ROUNDS = 14
 """Changes of the overload penalty in one assignment of whole points."""
@@ -42,7 +44,10 @@ class Search:
         """Layouts above it are left aside for the time being."""
         self.bound = 0.0
         """Proved so far, before rounding up."""
-        self._whole, self._scale = problem.whole, problem.scale
+        self._whole, self._scale = problem.whole, SMALL * problem.scale
+        dearest = np.where(np.isfinite(problem.cost), problem.cost, 0.0).max(axis=0, initial=0.0)
+        self._most = (1.0 + 1e-6) * float(problem.fixed.sum() + dearest.sum()) + 1e-9
+        """No layout costs more."""
         self._seen: set[bytes] = set()
         need = np.where(problem.need > 0, problem.need, 1.0)
         cost = problem.cost
@@ -61,17 +66,18 @@ class Search:
         if not math.isfinite(self.value):
             return 0.0
         exact = 1.0 - 1e-6 if self._whole else ROUNDING * max(self.value, self._scale)
-        return max(exact, self.limits.gap * self.value)
+        # Less the rounding error, which `certified` takes off the bound that an empty tree proves.
+        return max(exact, (self.limits.gap - 2 * ROUNDING) * self.value)
 
     @property
     def limit(self) -> float:
-        """A bound past it means nothing better is left, within the gap asked for or below the guess."""
-        return min(self.value - self.resolution, self.guess)
+        """A bound past it means nothing better is left: within the gap asked for, below the guess, at all."""
+        return min(self.value - self.resolution, self.guess, self._most)
 
     @property
     def left_s(self) -> float:
         """Seconds until the limit."""
-        return self.limits.time_s - (time.perf_counter() - self._started)
+        return self.limits.time_s - (working_s() - self._started)
 
     @property
     def interrupted(self) -> bool:
@@ -85,7 +91,7 @@ class Search:
 
     def certified(self) -> float:
         """The bound, rounded up where values are whole (less what floating point may have added)."""
-        safe = self.bound - ROUNDING * max(self._scale, abs(self.bound))
+        safe = max(self.bound - ROUNDING * max(self._scale, abs(self.bound)), 0.0)
         return float(math.ceil(safe)) if self._whole else safe
 
     @property
@@ -218,7 +224,7 @@ class Search:
 
     def neighbours(self, status: npt.NDArray[np.int8]) -> None:
         """Close, open and swap sites that are neither shut nor kept while that helps."""
-        began = time.perf_counter()
+        began = working_s()
         improved = self.best is not None
         while improved:
             improved = False
@@ -226,7 +232,7 @@ class Search:
             now = np.zeros(self.problem.sites, dtype=np.bool_)
             now[self.best.open] = True
             for change in self._moves(now, status):
-                if self.over or time.perf_counter() - began > SHARE * self.limits.time_s:
+                if self.over or working_s() - began > SHARE * self.limits.time_s:
                     return
                 trial = now.copy()
                 trial[list(change)] ^= True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +11,7 @@ from depotopt.siting.classic.capacitated_search import Search
 from depotopt.siting.engines.registry import milp_engine
 from depotopt.siting.model.linear import LinearArrays
 from depotopt.units import Int64Array
+from depotopt.working_time import working_s
 
 OPEN, CLOSED = 8, 15
 """Open sites of a window, and closed ones that may open in it."""
@@ -41,18 +41,18 @@ class Windows:
     def __init__(self, search: Search) -> None:
         self.search = search
         self._rng = np.random.default_rng(search.limits.seed)
-        self._tried_s = time.perf_counter()
+        self._tried_s = working_s()
 
     def run(self) -> None:
         """Try windows if it is time to."""
         search = self.search
-        since_s = time.perf_counter() - self._tried_s
+        since_s = working_s() - self._tried_s
         if not search.problem.single_source or search.best is None or since_s < EVERY_S:
             return
-        until = time.perf_counter() + SHARE * since_s
-        while not search.over and time.perf_counter() < until:
+        until = working_s() + SHARE * since_s
+        while not search.over and working_s() < until:
             self._improve(min(WINDOW_S, search.left_s))
-        self._tried_s = time.perf_counter()
+        self._tried_s = working_s()
 
     def _improve(self, seconds: float) -> None:
         """One window of the best layout."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from depotopt.solving import SolveResult, Status
+from depotopt.working_time import working_s
 
 
 def shortage_result(short: tuple[str, ...], engine: str, started: float) -> SolveResult[Any] | None:
@@ -18,9 +18,9 @@ def shortage_result(short: tuple[str, ...], engine: str, started: float) -> Solv
     engine
         Who says so.
     started
-        Clock (`time.perf_counter`) when it began.
+        Clock (`working_s`) when it began.
     """
     if not short:
         return None
-    seconds = time.perf_counter() - started
+    seconds = working_s() - started
     return SolveResult(Status.INFEASIBLE, None, None, None, engine, seconds, conflicts=short)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
-
 from depotopt.siting.classic.shortage import shortage_result
 from depotopt.siting.classic.two_echelon_problem import TwoEchelonLayout, TwoEchelonProblem
 from depotopt.solving import Limit, Monitor, SolveLimits, SolveResult, Status
+from depotopt.working_time import working_s
 
 __all__ = ["TwoEchelonLayout", "TwoEchelonProblem", "solve_two_echelon"]
 
@@ -32,7 +31,7 @@ def solve_two_echelon(
     SolveResult
         ``INFEASIBLE`` names the tier that is too small; with enough capacity in both a layout exists.
     """
-    started = time.perf_counter()
+    started = working_s()
     short = shortage_result(problem.shortages(), ENGINE, started)
     if short is not None:
         return short
@@ -50,6 +49,6 @@ def solve_two_echelon(
         search.value,
         min(search.certified(), search.value),
         ENGINE,
-        time.perf_counter() - started,
+        working_s() - started,
         None if search.proved else (Limit.STOPPED if stopped else Limit.TIME),
     )

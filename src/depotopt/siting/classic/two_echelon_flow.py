@@ -63,6 +63,11 @@ def _flows(
     from ortools.graph.python import min_cost_flow
 
     need = problem.need[product]
+    if not need.any():
+        return (
+            np.zeros((len(plants), len(satellites)), dtype=np.int64),
+            np.zeros((len(satellites), len(need)), dtype=np.int64),
+        )
     many_i, many_j, many_k = len(plants), len(satellites), len(need)
     source = 0
     first_plant, first_in = 1, 1 + many_i

@@ -48,7 +48,9 @@ def surrogate(worth, room, required, status, rounds):  # type: ignore[no-untyped
         Weight per product and unit, the required amounts weighing 1 together.
     """
     products, sites = room.shape
-    share = 1.0 / np.maximum(required, 1.0) / products
+    # Nobody needs some products: their capacities stand for nothing.
+    share = np.where(required > 0.0, 1.0 / np.maximum(required, 1.0), 0.0)
+    share /= max((share * required).sum(), 1.0)
     best_share, best = share.copy(), -np.inf
     weight, part = np.empty(sites), np.empty(sites)
     for step in range(rounds):
@@ -62,7 +64,11 @@ def surrogate(worth, room, required, status, rounds):  # type: ignore[no-untyped
             held = (part * room[product]).sum()
             short = 1.0 - held / max(required[product], 1.0)
             share[product] *= np.exp(8.0 * short / (1.0 + 0.2 * step))
-        share /= max((share * required).sum(), 1e-12)
+        whole = (share * required).sum()
+        if whole < 1e-100:
+            # So much is held of everything that no weight is left.
+            break
+        share /= whole
     return best_share
 
 

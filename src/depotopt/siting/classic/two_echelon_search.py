@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +14,7 @@ from depotopt.siting.classic.two_echelon_local import local_worth
 from depotopt.siting.classic.two_echelon_problem import TwoEchelonLayout, TwoEchelonProblem
 from depotopt.solving import Monitor, SolveLimits
 from depotopt.units import BoolArray, FloatArray, Int64Array
+from depotopt.working_time import working_s
 
 ROUNDING = 1e-7
 LIKELY = 40
@@ -56,7 +56,7 @@ class FlowSearch:
 
     def __init__(self, problem: TwoEchelonProblem, limits: SolveLimits, monitor: Monitor | None) -> None:
         self.problem, self.limits, self.monitor = problem, limits, monitor
-        self._started = time.perf_counter()
+        self._started = working_s()
         self.best: TwoEchelonLayout | None = None
         self.value = np.inf
         self.bound = 0.0
@@ -74,12 +74,13 @@ class FlowSearch:
         if not math.isfinite(self.value):
             return math.inf
         exact = 1.0 - 1e-6 if self._whole else ROUNDING * self.value
-        return self.value - max(exact, self.limits.gap * self.value)
+        # Less the rounding error, which `certified` takes off the bound that an empty tree proves.
+        return self.value - max(exact, (self.limits.gap - 2 * ROUNDING) * self.value)
 
     @property
     def spent_s(self) -> float:
         """Seconds since the search began."""
-        return time.perf_counter() - self._started
+        return working_s() - self._started
 
     @property
     def interrupted(self) -> bool:
@@ -88,7 +89,8 @@ class FlowSearch:
 
     def certified(self) -> float:
         """The bound, rounded up where values are whole."""
-        safe = self.bound - ROUNDING * max(abs(self.bound), 1.0)
+        # No cost is negative, so nothing is below 0.
+        safe = max(self.bound - ROUNDING * max(min(1.0, self.value), abs(self.bound)), 0.0)
         return float(math.ceil(safe)) if self._whole else safe
 
     @property
@@ -96,8 +98,7 @@ class FlowSearch:
         """Whether nothing better can exist (or the gap asked for is reached)."""
         if not math.isfinite(self.value):
             return False
-        slack = 2.5 * ROUNDING * max(self.value, 1.0)
-        return self.value - self.certified() <= max(self.limits.gap * self.value, slack)
+        return self.value - self.certified() <= max(self.limits.gap, 2.5 * ROUNDING) * self.value
 
     def tell(self, stage: str) -> None:
         """Report progress."""

@@ -92,7 +92,8 @@ class TwoEchelonTree:
             share = surrogate(worth[tier], room, total, status[tier], SURROGATE_ROUNDS)
             # Rounded up, while what they must reach is not: every choice that covers stays one.
             weight[tier] = np.ceil(FINENESS * (share @ room) - 1e-7)
-        return weight, np.array([FINENESS, FINENESS])
+        reach = FINENESS if total.any() else 0
+        return weight, np.array([reach, reach])
 
     def evaluate(
         self,
