@@ -139,3 +139,19 @@ def test_a_search_is_not_caught_with_a_site_too_many() -> None:
         itertools.chain(itertools.repeat(False, 40), itertools.repeat(True)).__next__,
     )
     assert sorted(order[is_open]) == list(range(6))
+
+
+@pytest.mark.parametrize("size", [1.0, 1e-9, 1e9])
+def test_the_size_of_costs_is_no_matter_of_the_proof(size: float) -> None:
+    table = np.array([[3, 1, 3, 2], [1, 2, 3, 2], [1, 3, 0, 0], [0, 0, 2, 1], [0, 1, 0, 2], [3, 3, 1, 0]])
+    opening = np.array([0.3, 0.5, 0.2, 0.4])
+    problem = FacilityLocationProblem.of_costs(size * opening, size * table)
+    result = solve_facility_location(problem, EXACT)
+    best = min(
+        opening[list(sites)].sum() + table[:, list(sites)].min(axis=1).sum()
+        for many in range(1, 5)
+        for sites in itertools.combinations(range(4), many)
+    )
+    assert result.status is Status.OPTIMAL
+    assert result.objective == pytest.approx(size * best)
+    assert result.bound == pytest.approx(size * best, rel=1e-6)

@@ -101,7 +101,7 @@ class Reduction:
     def certified(self) -> float:
         """The bound, rounded up where values are whole (less what floating point may have added)."""
         # No cost is negative, so nothing is below 0.
-        safe = max(self.bound - ROUNDING * max(1.0, abs(self.bound)), 0.0)
+        safe = max(self.bound - ROUNDING * max(min(1.0, self.value), abs(self.bound)), 0.0)
         return float(math.ceil(safe)) if self._whole else safe
 
     @property
