@@ -18,10 +18,18 @@ export interface RunResult {
   dispatch: Proof | null;
   evaluation: Record<string, Summary>;
 }
+interface Part {
+  yearly_cost: number;
+  served_before: number;
+  served_expected: number;
+}
 export interface CompareResult {
   currency?: string;
-  layouts: { name: string; yearly_cost: number; open_sites: number; summary: Summary; expected_regret: number }[];
+  layouts: { name: string; yearly_cost: number; open_sites: number; summary: Summary; expected_regret: number; worst_5_percent_regret: number }[];
   differing_sites: Record<string, string[]>;
+  parts: Record<string, (Part | null)[]>;
+  stock: Record<string, number[]>;
+  names: Record<string, string>;
 }
 interface Change extends Told {
   least: number | null;
@@ -41,8 +49,8 @@ export function metricName(metric: string): string {
 
 function shown(metric: string, value: number | null | undefined): string {
   if (value === null || value === undefined) return "-";
-  if (metric.startsWith("coverage") || metric.startsWith("backup") || metric === "unmet_share") return percent(value);
-  return number(value, metric === "gini" ? 3 : metric.startsWith("overlap") ? 2 : 0);
+  if (metric.startsWith("coverage") || metric.startsWith("backup") || metric.startsWith("overlap") || metric === "unmet_share") return percent(value);
+  return number(value, metric === "gini" ? 3 : 0);
 }
 
 const PARTS = ["before", "expected", "worst_5_percent", "worst"] as const;
@@ -98,7 +106,10 @@ export function compareTables(result: CompareResult, why: Map<string, Explanatio
     for (const part of PARTS)
       rows.push([`${metricName(metric)}, ${say(HEADS[part])}`, ...layouts.map((one) => shown(metric, one.summary[metric][part]))]);
   rows.push([say("desk.regret"), ...layouts.map((one) => number(one.expected_regret))]);
+  rows.push([say("desk.regret_worst"), ...layouts.map((one) => number(one.worst_5_percent_regret))]);
   const nodes: Node[] = [table(head(), rows)];
+  const stock = stockRows(result);
+  if (stock.length) nodes.push(make("h3", {}, say("desk.stock_differs")), table(head(), stock));
   const differing = Object.entries(result.differing_sites);
   if (!differing.length) return nodes;
   const cell = (place: string, layout: string, site: string): Node | string => {
@@ -107,9 +118,38 @@ export function compareTables(result: CompareResult, why: Map<string, Explanatio
     return change ? make("span", {}, nameOf(place), ` (${say("desk.without")}: ${changeText(change, result.currency)})`) : nameOf(place);
   };
   nodes.push(make("h3", {}, say("desk.differing")));
-  nodes.push(table(head(), differing.map(([site, row]) => [nameOf(site), ...row.map((place, n) => cell(place, layouts[n].name, site))])));
+  const sites = differing.flatMap(([site, row]) => [
+    [nameOf(called(result, site)), ...row.map((place, n) => cell(place, layouts[n].name, site))],
+    ...partRows(result, site),
+  ]);
+  nodes.push(table(head(), sites));
   if (why.size < layouts.filter((one) => one.name !== "today").length) nodes.push(make("p", { class: "note" }, say("desk.explain_first")));
   return nodes;
+}
+
+/** A site or commodity by identifier and name. */
+function called(result: CompareResult, ident: string): string {
+  const title = result.names?.[ident];
+  return title ? `${ident} ${title}` : ident;
+}
+
+/** What a depot costs and serves in each layout. */
+function partRows(result: CompareResult, site: string): (Node | string)[][] {
+  const row = result.parts?.[site];
+  if (!row) return [];
+  const lines: [string, keyof Part][] = [
+    [inMoney(say("desk.yearly_cost"), result.currency), "yearly_cost"],
+    [say("desk.serves_before"), "served_before"],
+    [say("desk.serves_expected"), "served_expected"],
+  ];
+  return lines.map(([label, key]) => [`\u2003${label}`, ...row.map((part) => (part ? number(part[key]) : "-"))]);
+}
+
+/** Stock of each commodity of which layouts hold different amounts. */
+function stockRows(result: CompareResult): (Node | string)[][] {
+  return Object.entries(result.stock ?? {})
+    .filter(([, units]) => Math.max(...units) - Math.min(...units) > 0.5)
+    .map(([ident, units]) => [nameOf(called(result, ident)), ...units.map((one) => number(one))]);
 }
 
 export function explainTable(result: Explanation): Node[] {

@@ -107,7 +107,16 @@ def test_a_planner_edits_runs_again_and_compares(desk: Page) -> None:
     for box in desk.locator(".run input").all():
         box.check()
     assert done(desk, "Compare the chosen runs") == "Done"
-    assert "yearly cost" in desk.locator("table").first.inner_text()
+    measures, stock, sites = (desk.locator("table").nth(n).inner_text() for n in range(3))
+    assert "yearly cost" in measures
+    assert "regret, worst 5 %, person-days" in measures
+    overlap = next(
+        line for line in measures.splitlines() if line.startswith("Overlap of depots within 15 min")
+    )
+    assert overlap.count("%") == 3
+    assert "tent Family tent 16 m2 (tent)" in stock
+    assert "EAST Easton school" in sites
+    assert "serves person-days, before loss" in sites
     left, right = mapped(desk)
     until_alike(left, right)
     whole = view_of(right)

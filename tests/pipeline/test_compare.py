@@ -113,4 +113,6 @@ def test_the_command_shows_both_layouts(
     assert "nominal" in text
     assert "regret (person-days), expected" in text
     assert main([*words, "--json"]) == Exit.OK
-    assert '"worst_5_percent_regret"' in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert '"worst_5_percent_regret"' in told
+    assert '"tent": "Family tent 16 m2 (tent)"' in told

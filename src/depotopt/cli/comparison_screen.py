@@ -69,7 +69,15 @@ def _document(comparison: Comparison) -> dict[str, object]:
             for ident, row in comparison.parts.items()
         },
         "stock": comparison.stock,
+        "names": _names(comparison),
     }
+
+
+def _names(comparison: Comparison) -> dict[str, str]:
+    """Names of the sites that differ and of the commodities, the latter with their units."""
+    scenario = comparison.scenario
+    sites = {ident: scenario.sites[scenario.site_index[ident]].name for ident in comparison.parts}
+    return sites | {one.ident: f"{one.name} ({one.unit})" for one in scenario.commodities}
 
 
 def _table(comparison: Comparison, head: str) -> Table:
