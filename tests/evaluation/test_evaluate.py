@@ -111,6 +111,9 @@ def test_evaluations_survive_the_round_trip(tmp_path: Path) -> None:
     assert back.states == evaluation.states
     assert back.summary() == evaluation.summary()
     assert math.isnan(back.column("response_90_s")[3])
+    # Columns of a report written again stand as they stood.
+    for old, new in zip(evaluation.frames().values(), back.frames().values(), strict=True):
+        assert list(old.columns) == list(new.columns)
 
 
 def test_frames_have_a_row_per_state_and_point() -> None:

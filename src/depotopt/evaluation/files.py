@@ -17,9 +17,8 @@ def dump_evaluations(evaluations: dict[str, Evaluation]) -> bytes:
     document = {
         name: {**asdict(one), "probability": one.probability.tolist()} for name, one in evaluations.items()
     }
-    return (
-        json.dumps(document, ensure_ascii=False, indent=0, sort_keys=True, allow_nan=False) + "\n"
-    ).encode()
+    # Keys stay in the order of the metrics: it is that of the columns of a report written again.
+    return (json.dumps(document, ensure_ascii=False, indent=0, allow_nan=False) + "\n").encode()
 
 
 def read_evaluations(path: Path) -> dict[str, Evaluation]:
