@@ -39,13 +39,11 @@ def solve_once(
     was proved before an edit still proves it, nothing is searched.
     """
     started = working_s()
-    method = engine
-    if engine == "auto":
-        method = "highs" if problem.flows <= EXTENSIVE_FLOWS and not problem.single_source else "cuts"
+    method = _method(problem, engine)
     memory = memory or Memory()
     memory.bring(problem)
-    start = memory.layout
-    known = _known(problem, limits, memory, engine_name(method))
+    name, start = engine_name(method), memory.layout
+    known = _known(problem, limits, memory, name)
     if known is not None:
         return replace(known, seconds=working_s() - started, notes=_relaxed_bound(problem, engine))
     if start is None and method == "cuts" and problem.goal.ceilings:
@@ -58,19 +56,46 @@ def solve_once(
         outcome = replace(outcome, bound=trivial_bound(problem))
     if memory.proof is not None and outcome.bound is not None:
         outcome = replace(outcome, bound=max(outcome.bound, memory.proof.value))
-    name = engine_name(method)
     if outcome.status is Status.INFEASIBLE and start is None:
-        from depotopt.siting.conflicts import ceiling_sentences, conflict_sentences
+        found = _impossible(problem, outcome, limits, monitor, engine)
+    else:
+        outcome = replace(outcome, notes=(*outcome.notes, *_relaxed_bound(problem, engine)))
+        best = _best(problem, outcome, start, name, limits, memory)
+        found = best or _nothing(problem, outcome, limits)
+    return replace(found, engine=name, seconds=working_s() - started)
 
-        def least(other: SitingProblem, within: SolveLimits) -> float | None:
-            return solve_once(other, within, monitor, engine).bound
 
-        conflicts = conflict_sentences(problem, limits) or ceiling_sentences(problem, limits, least)
-        seconds = working_s() - started
-        return SolveResult(
-            Status.INFEASIBLE, None, None, outcome.bound, name, seconds, None, conflicts, notes=outcome.notes
-        )
-    notes = (*outcome.notes, *_relaxed_bound(problem, engine))
+def _method(problem: SitingProblem, engine: str) -> str:
+    """The engine that ``auto`` stands for."""
+    if engine != "auto":
+        return engine
+    return "highs" if problem.flows <= EXTENSIVE_FLOWS and not problem.single_source else "cuts"
+
+
+def _impossible(
+    problem: SitingProblem, outcome: Outcome, limits: SolveLimits, monitor: Monitor | None, engine: str
+) -> SolveResult[SitingPlan]:
+    """No layout keeps the rules and ceilings: which of them cannot hold together."""
+    from depotopt.siting.conflicts import ceiling_sentences, conflict_sentences
+
+    def least(other: SitingProblem, within: SolveLimits) -> float | None:
+        return solve_once(other, within, monitor, engine).bound
+
+    conflicts = conflict_sentences(problem, limits) or ceiling_sentences(problem, limits, least)
+    return SolveResult(
+        Status.INFEASIBLE, None, None, outcome.bound, engine, 0.0, None, conflicts, notes=outcome.notes
+    )
+
+
+def _best(
+    problem: SitingProblem,
+    outcome: Outcome,
+    start: Layout | None,
+    name: str,
+    limits: SolveLimits,
+    memory: Memory,
+) -> SolveResult[SitingPlan] | None:
+    """The better of the layout found and, unless that is proved, the start; ``None`` where ceilings break."""
     # Rounding may make a start that just keeps its ceilings look impossible: then it is the answer.
     bound = None if outcome.status is Status.INFEASIBLE else outcome.bound
     both = [outcome.layout] if outcome.status is Status.OPTIMAL else [outcome.layout, start]
@@ -81,18 +106,21 @@ def solve_once(
         key=lambda pair: _objective(pair[0]),
         default=(None, None),
     )
-    if found is not None:
-        if found.bound is not None:
-            memory.proof = KeptBound(problem, found.bound)
-        limit = None if found.status is Status.OPTIMAL else outcome.limit or Limit.ITERATIONS
-        return replace(found, seconds=working_s() - started, limit=limit, notes=notes)
+    if found is None:
+        return None
+    if found.bound is not None:
+        memory.proof = KeptBound(problem, found.bound)
+    limit = None if found.status is Status.OPTIMAL else outcome.limit or Limit.ITERATIONS
+    return replace(found, limit=limit, notes=outcome.notes)
+
+
+def _nothing(problem: SitingProblem, outcome: Outcome, limits: SolveLimits) -> SolveResult[SitingPlan]:
+    """Stopped, or out of time, without an answer: what was found, if anything, misses a ceiling."""
+    notes = outcome.notes
     if outcome.layout is not None:
-        # Stopped, or out of time: what was found may miss a ceiling, so it is no answer.
         notes = (*notes, *_broken(problem, outcome.layout, limits))
-    seconds = working_s() - started
-    return SolveResult(
-        Status.UNKNOWN, None, None, outcome.bound, name, seconds, outcome.limit or Limit.TIME, notes=notes
-    )
+    limit = outcome.limit or Limit.TIME
+    return SolveResult(Status.UNKNOWN, None, None, outcome.bound, "", 0.0, limit, notes=notes)
 
 
 def _known(

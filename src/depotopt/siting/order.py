@@ -29,31 +29,23 @@ def solve_in_order(
     The layout of each step keeps what the next step demands, so the next one starts from it.
     """
     started = working_s()
-    goal = problem.goal
-    notes: list[str] = []
-    proved = True
-    step, result = problem, None
-    order = goal.order
-    if order[0] in (FARTHEST, INEQUALITY):
+    order = problem.goal.order
+    step, proved, notes = problem, True, []
+    if order[0] in _FIRST:
         share = replace(limits, time_s=limits.time_s / len(order))
         rule, proved, note = _FIRST[order[0]](problem, share, monitor or Monitor())
         notes.append(note)
         order = order[1:]
         if rule is not None:
             step = replace(step, rules=(*step.rules, rule))
-    memory = Memory()
+    memory, result = Memory(), None
     for n, measure in enumerate(order):
         left_s = limits.time_s - (working_s() - started)
         share = replace(limits, time_s=max(left_s, 0.1 * limits.time_s) / (len(order) - n))
-        alone = goal.alone(measure, step.goal.ceilings)
-        step = replace(step, goal=alone)
+        step = replace(step, goal=problem.goal.alone(measure, step.goal.ceilings))
         found = attempt.solve_once(step, share, monitor, engine, memory)
         if found.plan is None and result is not None:
-            names = ", ".join(order[n:])
-            if found.limit is Limit.STOPPED:
-                notes.append(f"{names} not minimised: the search was stopped")
-            else:
-                notes.append(f"{names} not minimised: no layout was found in its share of the time")
+            notes.append(_left_out(order[n:], found.limit))
             proved, result = False, _valued(problem, result, order[-1], limits.workers)
             break
         if found.plan is None or found.objective is None:
@@ -65,9 +57,8 @@ def solve_in_order(
         memory = Memory(price=memory.price, layout=layout, inner=memory.inner, cuts=memory.cuts)
         value = measured(problem, layout, measure, workers=limits.workers)
         if n + 1 < len(order):
-            bound = "" if found.gap is None else f", gap {found.gap:.2%}"
-            notes.append(f"{measure} {told(measure, value)}{bound}; kept within {goal.tolerance:.2%} of that")
-            step = _kept(step, measure, (1.0 + goal.tolerance) * value)
+            notes.append(_told_kept(found, measure, value, problem.goal.tolerance))
+            step = _kept(step, measure, (1.0 + problem.goal.tolerance) * value)
     assert result is not None
     limit = result.limit or (None if proved else Limit.TIME)
     return replace(
@@ -77,6 +68,20 @@ def solve_in_order(
         seconds=working_s() - started,
         notes=(*result.notes, *notes),
     )
+
+
+def _left_out(measures: tuple[str, ...], limit: Limit | None) -> str:
+    """Why the measures of the steps left were not minimised."""
+    names = ", ".join(measures)
+    if limit is Limit.STOPPED:
+        return f"{names} not minimised: the search was stopped"
+    return f"{names} not minimised: no layout was found in its share of the time"
+
+
+def _told_kept(found: SolveResult[SitingPlan], measure: str, value: float, tolerance: float) -> str:
+    """What a step found for its measure, and how near the next ones stay."""
+    bound = "" if found.gap is None else f", gap {found.gap:.2%}"
+    return f"{measure} {told(measure, value)}{bound}; kept within {tolerance:.2%} of that"
 
 
 def _valued(
