@@ -10,8 +10,9 @@ from depotopt.siting.cuts.outcome import Memory, Outcome
 from depotopt.siting.engines.interruption import Silent
 from depotopt.siting.extensive import ExtensiveForm, any_layout
 from depotopt.siting.model.problem import Layout, SitingProblem
+from depotopt.siting.recourse.arcs import Prices
 from depotopt.siting.recourse.recourse import flow_cost, state_arcs
-from depotopt.siting.recourse.single_source import Prices, main_gates, single_source_flows
+from depotopt.siting.recourse.single_source import main_gates, single_source_flows
 from depotopt.solving import Limit, Monitor, SolveLimits, Status, relative_gap
 from depotopt.units import FloatArray, Int32Array
 from depotopt.working_time import working_s

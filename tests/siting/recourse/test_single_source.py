@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from depotopt.siting.recourse.arcs import Arcs, Prices
 from depotopt.siting.recourse.recourse import existing_layout, recourse
-from depotopt.siting.recourse.single_source import Arcs, Prices, separate_flows, single_source_flows
+from depotopt.siting.recourse.single_source import separate_flows, single_source_flows
 from depotopt.siting.solve import solve_problem
 from depotopt.solving import SolveLimits, Status
 from depotopt.verify.recourse import verify_siting

@@ -33,7 +33,8 @@ from depotopt.siting.model.inputs import (
 )
 from depotopt.siting.model.problem import Layout, SitingProblem
 from depotopt.siting.prices.judgement import judged_units
-from depotopt.siting.recourse.single_source import Arcs, Prices, separate_flows, single_source_flows
+from depotopt.siting.recourse.arcs import Arcs, Prices
+from depotopt.siting.recourse.single_source import separate_flows, single_source_flows
 from depotopt.siting.recourse.supplies import Supplies, Ways
 from depotopt.travel import TravelBlock
 from depotopt.units import BoolArray, FloatArray

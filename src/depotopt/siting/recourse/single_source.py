@@ -8,48 +8,30 @@ Sets R stocks, G depots they leave last, I points, K commodities; arcs a = (r, g
          sum_{a to i} f[a,k] + unmet[i,k] = need[i,k]
 
 Without ``y`` it separates into transportation problems (`depotopt.siting.prices.depot_flows`). Where their
-solution uses one depot per point already, it is optimal. Else a MILP chooses the depots, started from the
-depot that brings each point most, and the flows are those of transportation problems on the chosen arcs.
+solution uses one depot per point already, it is optimal. Else depots are searched quickly
+(`depotopt.siting.recourse.gate_search`); where the transportation problems do not prove their value, a MILP
+started from them has the time left. The flows are those of transportation problems on the chosen arcs.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 
 from depotopt.errors import EngineError
 from depotopt.siting.engines.registry import milp_engine
 from depotopt.siting.model.linear import LinearArrays
+from depotopt.siting.recourse.arcs import Arcs, Prices
 from depotopt.solving import SolveLimits
-from depotopt.units import BoolArray, FloatArray, Int64Array
+from depotopt.units import FloatArray, Int64Array
+from depotopt.working_time import working_s
 
-STATE_LIMITS = SolveLimits(time_s=120.0, gap=5e-5)
+STATE_LIMITS = SolveLimits(time_s=20.0, gap=5e-5)
 """Per road state, to half of what `depotopt.verify` lets an objective be off (on `wushi-2024`: 0.7 CPU s a
 state at 1e-4, 1.6 at 1e-7). One that is not over by then keeps the best depots found, at their true cost."""
-TINY = 1e-9
-"""Share of a point's need that counts as nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Arcs:
-    """Ways from stocks over depots to points in one road state; arrays of shape ``(A,)``."""
-
-    row: Int64Array
-    gate: Int64Array
-    point: Int64Array
-    time_ds: FloatArray
-
-    def __getitem__(self, chosen: BoolArray) -> Arcs:
-        return Arcs(self.row[chosen], self.gate[chosen], self.point[chosen], self.time_ds[chosen])
-
-
-@dataclass(frozen=True, slots=True)
-class Prices:
-    """Transport cost per unit and decisecond ``(K,)``, penalty per unit ``(I, K)``."""
-
-    rate: FloatArray
-    penalty: FloatArray
+SEARCH_SHARE = 0.3
+"""Share of the time in which the search may kick; the MILP has the rest."""
 
 
 def single_source_flows(
@@ -75,21 +57,38 @@ def single_source_flows(
     start
         Depot of each point (-1: none) that the flows returned must not cost more than, shape ``(I,)``.
     """
-    flow = separate_flows(arcs, usable, need, prices)
-    best = main_gates(arcs, flow, need)
-    if ((flow.sum(axis=1) <= 0) | (best[arcs.point] == arcs.gate)).all():
+    from depotopt.siting.recourse.gate_search import GateSearch
+
+    until = working_s() + limits.time_s
+    flow, stock_price = _priced_flows(arcs, usable, need, prices)
+    main = main_gates(arcs, flow, need)
+    if ((flow.sum(axis=1) <= 0) | (main[arcs.point] == arcs.gate)).all():
         return flow
 
-    def through(gates: Int64Array) -> tuple[float, FloatArray]:
+    def through(gates: Int64Array) -> tuple[float, FloatArray, Int64Array]:
         kept = gates[arcs.point] == arcs.gate
         sent = np.zeros_like(flow)
         sent[kept] = separate_flows(arcs[kept], usable, need, prices)
-        return _cost(arcs, sent, prices), sent
+        return _cost(arcs, sent, prices), sent, gates
 
-    known = [(*through(gates), gates) for gates in (best, start) if gates is not None]
-    least = min(known, key=lambda one: one[0])
-    chosen = through(_chosen(arcs, usable, need, prices, least[2], limits))
-    return chosen[1] if chosen[0] < least[0] else least[1]
+    known = [gates for gates in (main, start) if gates is not None]
+    everything = float((need * prices.penalty).sum())
+    proved = _cost(arcs, flow, prices)
+    # The gap counts against the whole response cost, that of unmet need included.
+    enough = -(proved + limits.gap * (everything + proved))
+    found = GateSearch(arcs, usable, need, prices).best(
+        known, stock_price, enough, time_s=SEARCH_SHARE * limits.time_s, seed=limits.seed
+    )
+    least = min((through(gates) for gates in (found.gates, *known)), key=_first)
+    if least[0] <= -enough:
+        return least[1]
+    left = replace(limits, time_s=max(until - working_s(), 0.01))
+    chosen = through(_chosen(arcs, usable, need, prices, least[2], left))
+    return min(least, chosen, key=_first)[1]
+
+
+def _first(one: tuple[float, FloatArray, Int64Array]) -> float:
+    return one[0]
 
 
 def _cost(arcs: Arcs, flow: FloatArray, prices: Prices) -> float:
@@ -106,6 +105,13 @@ def separate_flows(arcs: Arcs, usable: FloatArray, need: FloatArray, prices: Pri
     EngineError
         If flows were not found within the paths allowed.
     """
+    return _priced_flows(arcs, usable, need, prices)[0]
+
+
+def _priced_flows(
+    arcs: Arcs, usable: FloatArray, need: FloatArray, prices: Prices
+) -> tuple[FloatArray, FloatArray]:
+    """Flows of `separate_flows`, and prices of a unit of stock, shape ``(R, K)``."""
     from depotopt.siting.prices.layout_flows import answer
     from depotopt.siting.prices.price_kernels import AllArcs, Wanted
 
@@ -118,6 +124,7 @@ def separate_flows(arcs: Arcs, usable: FloatArray, need: FloatArray, prices: Pri
     ways = AllArcs(first, row, row[:0], arcs.time_ds[order])
     every = np.ones(len(usable), dtype=np.bool_)
     flow = np.zeros((len(arcs.row), need.shape[1]))
+    price = np.zeros(usable.shape)
     for k in range(need.shape[1]):
         wants = Wanted(
             prices.rate[k : k + 1],
@@ -129,7 +136,8 @@ def separate_flows(arcs: Arcs, usable: FloatArray, need: FloatArray, prices: Pri
         if np.isnan(moved):
             raise EngineError("recourse", "found no flows within the paths allowed")
         flow[order[place], k] = sent
-    return flow
+        price[:, k] = start
+    return flow, price
 
 
 def main_gates(arcs: Arcs, flow: FloatArray, need: FloatArray) -> Int64Array:

@@ -13,7 +13,7 @@ from depotopt.scenario import Scenario, SiteStatus, StockMode
 from depotopt.siting.model.arcs import passed_on_s
 from depotopt.siting.model.inputs import SLACK_S, promised, stock_table
 from depotopt.siting.model.roles import way_of_working
-from depotopt.siting.recourse.single_source import Arcs
+from depotopt.siting.recourse.arcs import Arcs
 from depotopt.units import FloatArray, Int64Array
 
 
