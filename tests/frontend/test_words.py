@@ -36,3 +36,10 @@ def test_the_page_names_no_other_place() -> None:
         text = re.sub(r"/\*.*?\*/", "", (ASSETS / name).read_text(encoding="utf-8"), flags=re.S)
         found = set(re.findall(r"https?://[\w./]+", text))
         assert found <= {"http://www.w3.org/2000/svg"}, name
+
+
+def test_the_page_and_the_command_line_call_the_yearly_cost_alike() -> None:
+    catalogue = ROOT / "src" / "depotopt" / "language" / "locale" / "zh" / "LC_MESSAGES" / "depotopt.po"
+    text = catalogue.read_text(encoding="utf-8")
+    for key in ("desk.yearly_cost", "desk.serves_before"):
+        assert f'msgid "{WORDS[key]["en"]}"\nmsgstr "{WORDS[key]["zh"]}"\n' in text
