@@ -267,7 +267,7 @@ def cover_build(job: Job) -> Measurement:
     max_cover_model(CoverProblem.of_reach(distance[:9, :9] <= reach, weight[:9]), 1)[0].model()
     with stopwatch() as ours:
         max_cover_model(CoverProblem.of_reach(distance <= reach, weight), 20)[0].model()
-    # Not at the top: spopt brings highspy, and OR-Tools does not load after that.
+    # Not at the top: OR-Tools 9.15 crashes in its first solve where spopt was imported before it.
     from spopt.locate import MCLP
 
     with stopwatch() as theirs:

@@ -25,7 +25,7 @@ PIECE_FLOWS = 400_000
 """Flow variables, one way per point, up to which layout and stock are fitted to chosen depots."""
 STATE_GAP = 1e-3
 STATE_SHARE = 0.1
-"""Share of the time one pricing of a layout may take, over all road states."""
+"""Share of the time one pricing of a layout may take, over all road states; never more than is left."""
 ROUNDS = 12
 
 
@@ -140,7 +140,7 @@ class DepotChoice:
         """Response cost per road state, and the depot each point gets most from (else the nearest open)."""
         problem = self.problem
         usable, opened = layout.usable(problem), layout.supplying(problem)
-        each_s = max(STATE_SHARE * self._limits.time_s / problem.states, 0.05)
+        each_s = max(min(STATE_SHARE * self._limits.time_s, self._left_s) / problem.states, 0.05)
         limits = replace(self._limits, time_s=each_s, gap=min(STATE_GAP, self._limits.gap), workers=1)
         gates = self._nearest(layout)
         response = np.empty(problem.states)
