@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from depotopt.siting.cuts.cut_master import CutMaster
 from depotopt.siting.cuts.price_cuts import PriceCuts, trivial_bound
 from depotopt.siting.solve import solve_problem
 from depotopt.solving import Monitor, Progress, SolveLimits, Status
-from tests.siting.cases import random_case
+from tests.siting.cases import CITY, TOWN, random_case
 from tests.siting.test_extensive import ruled_case
 
 
@@ -84,3 +85,23 @@ def test_the_trivial_bound_is_a_bound(seed: int) -> None:
     exact = solve_problem(problem, SolveLimits(time_s=60.0, gap=1e-7), engine="highs")
     assert exact.objective is not None
     assert 0.0 < trivial_bound(problem) <= exact.objective
+
+
+@pytest.mark.parametrize("seed", [0, 2, 4, 6, 8, 36])
+def test_the_price_of_people_not_covered_stands_in_relaxed_bounds(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without integer masters the tree proves the gap; its bound is at most the extensive form's value."""
+    monkeypatch.setattr(PriceCuts, "_integer_rounds", lambda *given, **more: None)
+    tiers = tuple(
+        replace(tier, service_standard_s=3_000.0, uncovered_cost=2.0, backup=1 + seed % 4 // 2)
+        for tier in (CITY, TOWN)
+    )
+    problem = random_case(seed, sites=4, points=6, states=2, tiers=tiers).problem
+    exact = solve_problem(problem, SolveLimits(time_s=60.0, gap=1e-7), engine="highs")
+    found = solve_problem(problem, SolveLimits(time_s=60.0, gap=1e-3), engine="cuts")
+    assert exact.objective is not None
+    assert found.bound is not None
+    assert found.status is Status.OPTIMAL
+    assert found.bound <= exact.objective * (1 + 1e-6)
+    assert found.objective == pytest.approx(exact.objective, rel=1.1e-3)

@@ -248,6 +248,11 @@ class CutMaster:
             np.array([cut.on_stock for cut in cuts]).reshape(shape),
         )
 
+    @property
+    def constant(self) -> float:
+        """What stands in every layout's value: the price of all people not covered."""
+        return self._arrays.offset * self.scale
+
     def relax(
         self, time_s: float, stopped: Callable[[], bool] = lambda: False, *, ages: bool = True
     ) -> MasterPoint | None:
@@ -262,7 +267,7 @@ class CutMaster:
         if ages:
             self._age(found.price[self._rows :])
         reduced = found.reduced_cost[self.stage.open] * self.scale
-        return self._point(found.objective * self.scale, found.values, reduced)
+        return self._point(found.objective * self.scale + self.constant, found.values, reduced)
 
     def _point(self, bound: float, values: FloatArray, reduced: FloatArray) -> MasterPoint:
         stock = np.where(self.stage.stock >= 0, values[self.stage.stock] * self.stage.unit, 0.0)

@@ -8,6 +8,7 @@ from depotopt.siting.cuts.cut_master import CutMaster, Held, MasterPoint
 from depotopt.siting.cuts.outcome import Judged
 from depotopt.siting.cuts.search import Search
 from depotopt.siting.cuts.separation import Separation
+from depotopt.siting.model.cover import Cover
 from depotopt.siting.model.first_stage import fitted
 from depotopt.siting.model.problem import Layout, SitingProblem
 from depotopt.siting.recourse.recourse import layout_response
@@ -92,7 +93,8 @@ class Rounds:
         problem = self.problem
         bought = np.maximum(stock - problem.held, 0.0)
         cost = problem.options.cost @ opened + (stock * problem.holding).sum()
-        return problem.goal.cost * float(cost + (bought * problem.purchase).sum())
+        missed = sum(one.cost * (one.cover.total - _covered(one.cover, opened)) for one in problem.services)
+        return problem.goal.cost * float(cost + (bought * problem.purchase).sum() + missed)
 
     def violation(self, point: MasterPoint) -> FloatArray:
         """How much the cuts at hand exceed each group's estimate, in cost of the objective, ``(G,)``."""
@@ -207,3 +209,13 @@ class Rounds:
                     return
         finally:
             master.free()
+
+
+def _covered(cover: Cover, opened: FloatArray) -> float:
+    """People covered by options open so far, shape ``(O,)``, as the relaxation of a `Cover` counts them."""
+    people = 0.0
+    for n, weight in enumerate(cover.weight.tolist()):
+        near = np.sort(opened[cover.helper[cover.first[n] : cover.first[n + 1]]])
+        beside = near[: len(near) - cover.depth + 1].sum()
+        people += weight * float(min(1.0, near.sum() / cover.depth, beside))
+    return people

@@ -121,6 +121,7 @@ class JointSteps:
             keep = min(KEEP, self.sweeps / (self.sweeps + 1.0))
             constant, on_x, on_stock = self._sweep(x, stock, self._longest * slower, keep)
             gradient = self._steps.gradient(on_x, on_stock)
+            constant += self._master.constant
             self.value = constant + float((self._steps.cost + gradient) @ self.values)
             slower = 1.0 / (1.0 + FIRST_SLOWER * self.sweeps)
             self.values = self._steps.moved(self.values, gradient, slower)
