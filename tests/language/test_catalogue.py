@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from functools import cache
 
@@ -68,3 +69,9 @@ def test_the_files_programs_read_are_those_of_the_source() -> None:
 
 def test_a_translation_is_read_back() -> None:
     assert speech("zh")("{subject}: no faults", subject="x") == "x：没有问题"
+
+
+def test_remarks_of_an_order_are_known_to_the_catalogue() -> None:
+    templates = json.loads(FILE.read_text(encoding="utf-8"))
+    assert "{names} not minimised: the search was stopped" in templates
+    assert "{measure} {told}{bound}; kept within {tolerance} of that" in templates

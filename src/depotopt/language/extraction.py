@@ -61,6 +61,7 @@ SPEAKING: Final = (
     "siting/model/rules.py",
     "siting/model/services.py",
     "siting/explanation.py",
+    "siting/order.py",
     "siting/reachability.py",
 )
 """Modules in which everything that looks like a sentence is one."""
