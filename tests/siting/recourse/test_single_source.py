@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from depotopt.siting.prices.layout_flows import answer
 from depotopt.siting.recourse.arcs import Arcs, Prices
-from depotopt.siting.recourse.recourse import existing_layout, recourse
+from depotopt.siting.recourse.recourse import existing_layout, flow_cost, recourse, state_arcs
 from depotopt.siting.recourse.single_source import separate_flows, single_source_flows
 from depotopt.siting.solve import solve_problem
 from depotopt.solving import SolveLimits, Status
@@ -137,3 +138,18 @@ def test_one_depot_costs_more_than_several_and_the_verifier_sees_it() -> None:
     assert refused.objective is not None
     assert kept.objective is not None
     assert kept.objective >= refused.objective * (1 - 1e-9)
+
+
+def test_flows_whose_paths_run_out_are_those_of_a_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without an answer by paths the flows cost the same."""
+    problem = random_case(3, sites=5, points=8, states=2).problem
+    usable, prices = np.full((problem.sites, problem.commodities), 5.0), Prices(problem.rate, problem.penalty)
+    arcs = state_arcs(problem, 0, usable, np.ones(problem.sites, dtype=np.bool_))
+    normal = separate_flows(arcs, usable, problem.need[0], prices)
+    name = "depotopt.siting.prices.layout_flows.answer"
+    monkeypatch.setattr(name, lambda *given: (*answer(*given)[:3], np.nan, np.nan, -np.inf))
+    again = separate_flows(arcs, usable, problem.need[0], prices)
+    for flow in (normal, again):
+        assert (np.bincount(arcs.row, flow[:, 0], problem.sites) <= 5.0 * (1 + 1e-8)).all()
+    one, other = (sum(flow_cost(problem, 0, arcs, flow)) for flow in (normal, again))
+    assert other == pytest.approx(one, rel=1e-9)

@@ -19,7 +19,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from depotopt.errors import EngineError
 from depotopt.siting.engines.registry import milp_engine
 from depotopt.siting.model.linear import LinearArrays
 from depotopt.siting.recourse.arcs import Arcs, Prices
@@ -103,7 +102,7 @@ def separate_flows(arcs: Arcs, usable: FloatArray, need: FloatArray, prices: Pri
     Raises
     ------
     EngineError
-        If flows were not found within the paths allowed.
+        If a commodity that ran out of paths has no answer of HiGHS either.
     """
     return _priced_flows(arcs, usable, need, prices)[0]
 
@@ -114,6 +113,7 @@ def _priced_flows(
     """Flows of `separate_flows`, and prices of a unit of stock, shape ``(R, K)``."""
     from depotopt.siting.prices.layout_flows import answer
     from depotopt.siting.prices.price_kernels import AllArcs, Wanted
+    from depotopt.siting.prices.program_flows import program_answer
 
     points = len(need)
     # Of several ways of a stock to a point the first, fastest one is used.
@@ -134,7 +134,8 @@ def _priced_flows(
         units, start = np.ascontiguousarray(usable[:, k]), np.zeros(len(usable))
         place, sent, _, moved, _, _ = answer(0, ways, wants, every, units, start, 0.0)
         if np.isnan(moved):
-            raise EngineError("recourse", "found no flows within the paths allowed")
+            place, program = program_answer(0, ways, wants, every, units)
+            sent, start = program.flow, program.price
         flow[order[place], k] = sent
         price[:, k] = start
     return flow, price
