@@ -281,3 +281,19 @@ def test_a_value_below_one_is_proved_to_the_gap() -> None:
     assert large.objective is not None
     assert result.objective == pytest.approx(1e-9 * large.objective, rel=1e-7)
     assert result.bound == pytest.approx(result.objective, rel=1e-6)
+
+
+def test_a_bound_stays_below_layouts_cut_off_by_the_gap() -> None:
+    """Sites are shut by what is good enough, so a bound past that says nothing of layouts in between."""
+    problem = TwoEchelonProblem.of_tables(
+        [0.0, 1.0],
+        [[10, 3.8065], [10, 3.0283], [10, 4.9314], [10, 3.8861]],
+        [[1, 0.1], [1, 0.7], [1, 1.2], [1, 0.0]],
+        [[1, 1, 4, 4], [2, 2, 5, 5], [0, 2, 3, 3], [2, 2, 1, 3]],
+        [[0.0007, 0.0004]] * 4,
+    )
+    result = solve_two_echelon(problem, SolveLimits(time_s=600.0, gap=0.05, seed=2))
+    assert result.status is Status.OPTIMAL
+    # The first plant and the first satellite.
+    assert result.bound is not None
+    assert result.bound <= 3.8065 + 0.1 + 1.0 + 0.0004

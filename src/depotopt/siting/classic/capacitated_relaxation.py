@@ -137,7 +137,7 @@ class Relaxation:
             length = best.length
             if best.bound == math.inf:
                 break
-            search.bound = max(search.bound, min(best.bound, search.value))
+            search.bound = max(search.bound, min(best.bound, search.provable))
             self.round(best, self.status)
             if n in SEARCH_AFTER:
                 search.neighbours(self.status)

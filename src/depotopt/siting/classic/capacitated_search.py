@@ -75,6 +75,11 @@ class Search:
         return min(self.value - self.resolution, self.guess, self._most)
 
     @property
+    def provable(self) -> float:
+        """The most that a bound proves: what lies past the limit was cut off, so with a gap asked for no more."""
+        return self.limit if self.limits.gap else self.value
+
+    @property
     def left_s(self) -> float:
         """Seconds until the limit."""
         return self.limits.time_s - (working_s() - self._started)

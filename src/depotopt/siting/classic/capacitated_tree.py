@@ -86,7 +86,7 @@ class CapacitatedTree:
         self.complete = True
         if math.isfinite(search.value):
             # Everything within the resolution was cut off: with a gap asked for, only that is proved.
-            search.bound = max(search.bound, search.limit if search.limits.gap else search.value)
+            search.bound = max(search.bound, search.provable)
 
     def _stage(self) -> None:
         """Search everything below the limit; nodes are left over only where the time is up."""
@@ -109,7 +109,7 @@ class CapacitatedTree:
             if self._heap[0].bound > search.limit:
                 self._heap.clear()
                 return
-            search.bound = max(search.bound, min(self._heap[0].bound, search.value))
+            search.bound = max(search.bound, min(self._heap[0].bound, search.provable))
             if search.proved:
                 return
             node: _Node | None = heapq.heappop(self._heap)

@@ -78,6 +78,11 @@ class FlowSearch:
         return self.value - max(exact, (self.limits.gap - 2 * ROUNDING) * self.value)
 
     @property
+    def provable(self) -> float:
+        """The most that a bound proves: what lies past the limit was cut off, so with a gap asked for no more."""
+        return self.limit if self.limits.gap else self.value
+
+    @property
     def spent_s(self) -> float:
         """Seconds since the search began."""
         return working_s() - self._started

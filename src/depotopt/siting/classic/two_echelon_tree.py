@@ -138,9 +138,9 @@ class TwoEchelonTree:
         self._drain()
         self.complete = not self._heap
         if self._heap:
-            search.bound = max(search.bound, min(self._heap[0].bound, search.value))
+            search.bound = max(search.bound, min(self._heap[0].bound, search.provable))
         elif math.isfinite(search.value):
-            search.bound = max(search.bound, search.limit if search.limits.gap else search.value)
+            search.bound = max(search.bound, search.provable)
 
     def _root(self, status: npt.NDArray[np.int8], middle: FloatArray, price: FloatArray) -> _Found:
         """Raise the bound until steps get short; several products get new weights on the way."""
@@ -149,7 +149,7 @@ class TwoEchelonTree:
         for _ in range(ROOT_ROUNDS):
             found = self.evaluate(status, middle, price, (ROOT_STEPS, length, ROOT_PATIENCE))
             length = found.length
-            search.bound = max(search.bound, min(found.bound, search.value))
+            search.bound = max(search.bound, min(found.bound, search.provable))
             self._round(found, status)
             search.tell("prices")
             if found.bound > search.limit or length < SMALLEST_LENGTH or search.interrupted:
@@ -192,7 +192,7 @@ class TwoEchelonTree:
             if self._heap[0].bound > search.limit:
                 self._heap.clear()
                 return
-            search.bound = max(search.bound, min(self._heap[0].bound, search.value))
+            search.bound = max(search.bound, min(self._heap[0].bound, search.provable))
             if search.proved:
                 return
             node: _Node | None = heapq.heappop(self._heap)
