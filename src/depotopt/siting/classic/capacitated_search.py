@@ -76,7 +76,7 @@ class Search:
 
     @property
     def provable(self) -> float:
-        """The most that a bound proves: what lies past the limit was cut off, so with a gap asked for no more."""
+        """The most a bound proves: with a gap asked for, layouts past the limit have been cut off."""
         return self.limit if self.limits.gap else self.value
 
     @property
