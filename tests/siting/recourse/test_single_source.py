@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from depotopt.siting.prices.layout_flows import answer
+from depotopt.siting.recourse import gate_search, single_source
 from depotopt.siting.recourse.arcs import Arcs, Prices
 from depotopt.siting.recourse.recourse import existing_layout, flow_cost, recourse, state_arcs
 from depotopt.siting.recourse.single_source import separate_flows, single_source_flows
@@ -153,3 +154,19 @@ def test_flows_whose_paths_run_out_are_those_of_a_program(monkeypatch: pytest.Mo
         assert (np.bincount(arcs.row, flow[:, 0], problem.sites) <= 5.0 * (1 + 1e-8)).all()
     one, other = (sum(flow_cost(problem, 0, arcs, flow)) for flow in (normal, again))
     assert other == pytest.approx(one, rel=1e-9)
+
+
+def test_depots_do_not_depend_on_the_order_of_ways(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plan is checked on ways that come in another order; an unproved choice has to be the same there."""
+    monkeypatch.setattr(single_source, "STATE_NODES", 1)
+    monkeypatch.setattr(gate_search, "KICKS", 0)
+    rng = np.random.default_rng(5)
+    row, gate, point = (a.ravel() for a in np.meshgrid(range(4), range(4), range(12)))
+    arcs = Arcs(row, gate, point, rng.integers(1, 4, len(row)).astype(float))
+    usable = rng.integers(0, 40, (4, 2)).astype(np.float64)
+    need = np.full((12, 2), 10.0)
+    prices = Prices(np.array([1.0, 0.5]), np.full((12, 2), 80.0))
+    order = rng.permutation(len(row))
+    first = single_source_flows(arcs, usable, need, prices)
+    again = single_source_flows(arcs[order], usable, need, prices)
+    np.testing.assert_array_equal(first[order], again)

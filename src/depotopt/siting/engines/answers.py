@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from ortools.math_opt.python import mathopt
 
 
-def parameters(limits: SolveLimits, time_s: float) -> mathopt.SolveParameters:
-    """MathOpt parameters that HiGHS and GSCIP both take.
+def parameters(limits: SolveLimits, time_s: float, nodes: int | None = None) -> mathopt.SolveParameters:
+    """MathOpt parameters that HiGHS and GSCIP both take; ``nodes`` of the tree are a limit too.
 
     ``threads`` stays unset: HiGHS refuses it through MathOpt and would use one thread anyway.
     """
@@ -31,6 +31,7 @@ def parameters(limits: SolveLimits, time_s: float) -> mathopt.SolveParameters:
         # Kept above the engines' own tolerances, so that a gap of 0 is a proof within rounding.
         absolute_gap_tolerance=0.0,
         random_seed=limits.seed % (2**31),
+        node_limit=nodes,
     )
 
 

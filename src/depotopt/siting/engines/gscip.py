@@ -22,9 +22,18 @@ _BOUNDS = re.compile(r"\|\s*([-+.\de]+|--)\s*\|\s*([-+.\de]+|--)\s*\|[^|]*\|[^|]
 
 
 class GscipEngine:
-    """One solve per call; the user's stop goes to SCIP's interrupter, better solutions to who keeps them."""
+    """One solve per call; the user's stop goes to SCIP's interrupter, better solutions to who keeps them.
+
+    Parameters
+    ----------
+    nodes
+        Nodes of the tree at most: unlike time, they end a solve at the same answer on every machine.
+    """
 
     name = "gscip"
+
+    def __init__(self, nodes: int | None = None) -> None:
+        self._nodes = nodes
 
     def solve(
         self,
@@ -53,7 +62,7 @@ class GscipEngine:
                 lambda: mathopt.solve(
                     model,
                     mathopt.SolverType.GSCIP,
-                    params=parameters(limits, limits.time_s),
+                    params=parameters(limits, limits.time_s, self._nodes),
                     model_params=model_parameters(model, hint),
                     msg_cb=None if monitor is None else tell,
                     interrupter=interruption.interrupter,

@@ -16,7 +16,7 @@ class Arcs:
     point: Int64Array
     time_ds: FloatArray
 
-    def __getitem__(self, chosen: BoolArray) -> Arcs:
+    def __getitem__(self, chosen: BoolArray | Int64Array) -> Arcs:
         return Arcs(self.row[chosen], self.gate[chosen], self.point[chosen], self.time_ds[chosen])
 
 
