@@ -13,7 +13,6 @@ from depotopt.siting.classic.location_cuts import LocationCuts
 from depotopt.siting.classic.location_patterns import Relaxed
 from depotopt.siting.classic.location_prices import Reduction
 from depotopt.siting.classic.location_tree import LocationTree
-from depotopt.siting.classic.location_volume import climb
 from depotopt.solving import SolveLimits, Status
 from depotopt.working_time import working_s
 
@@ -97,16 +96,3 @@ def test_two_workers_prove_the_same_value() -> None:
     one, two = (solve_facility_location(whole, SolveLimits(time_s=600.0, gap=0.0, workers=w)) for w in (1, 2))
     assert one.status is two.status is Status.OPTIMAL
     assert one.objective == two.objective
-
-
-@pytest.mark.parametrize(("share", "kept"), [(0.005, True), (0.5, False)])
-def test_a_tree_starts_from_mean_slopes_unless_cuts_have_helped(share: float, kept: bool) -> None:
-    case = problem(5)
-    reduction = Reduction(case, LIMITS, None, working_s())
-    reduction.run()
-    climb(reduction)
-    assert reduction.inner is not None
-    bound, inner = reduction.inner
-    reduction.bound, reduction.price = bound + share * (reduction.value - bound), 0.98 * inner
-    tree = LocationTree(case, reduction)
-    np.testing.assert_array_equal(tree._price, inner if kept else 0.98 * inner)

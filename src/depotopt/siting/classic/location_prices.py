@@ -66,8 +66,6 @@ class Reduction:
         self.value = np.inf
         self.bound = 0.0
         self.price: FloatArray = np.zeros(problem.points)
-        self.inner: tuple[float, FloatArray] | None = None
-        """Bound and prices that steps along mean slopes have led to: well inside what is nearly optimal."""
         self.relaxed = Relaxed(problem.arrays.weight, problem.arrays.opening, 0.0)
         self.shut: BoolArray = np.zeros(problem.sites, dtype=np.bool_)
         self.kept: BoolArray = np.zeros(problem.sites, dtype=np.bool_)

@@ -16,14 +16,12 @@ from depotopt.siting.classic.location_boxes import FREE, KEPT, SHUT, NodeArrays,
 from depotopt.siting.classic.location_clusters import clusters
 from depotopt.siting.classic.location_patterns import Relaxed
 from depotopt.siting.classic.location_prices import Reduction
-from depotopt.units import BoolArray, FloatArray, Int64Array
+from depotopt.units import BoolArray, Int64Array
 
 ROOT_STEPS, NODE_STEPS, TRIAL_STEPS = 400, 60, 12
 ROOT_LENGTH, NODE_LENGTH = 1.0, 0.3
 TRIALS = 6
 """Clusters tried before one is branched on."""
-CORNER = 0.01
-"""Cuts that have closed a smaller share of the gap do not replace the prices they started from."""
 TELL_EVERY = 32
 SLOW = 0.1
 """A tree is slow when it has closed less than this share of the gap."""
@@ -88,7 +86,7 @@ class LocationTree:
     ) -> None:
         self.problem, self.reduction = problem, reduction
         self.nodes = 0
-        self._price = _start(reduction)
+        self._price = reduction.price
         sites = np.flatnonzero(~reduction.shut)
         order, self._clusters = clusters(problem.arrays, sites, reduction.price)
         self._sites = sites[order]
@@ -291,16 +289,3 @@ class LocationTree:
                 greatest, best, often = float(bound), c, share.astype(np.float32)
         bound = max(greatest, node.bound)
         return _Answer(_Node(bound, 0, status, node.boxes, tuple(prices), best, often), found, value)
-
-
-def _start(reduction: Reduction) -> FloatArray:
-    """Prices to start from: those of mean slopes, where cuts have closed next to nothing of the gap since.
-
-    Duals of a linear programme are a corner, from which short subgradient steps hardly rise: from them the
-    bound of rl1304, p = 10 stands still for thousands of nodes.
-    """
-    if reduction.inner is None or reduction.relaxed.offset != 0.0:
-        return reduction.price
-    bound, price = reduction.inner
-    gained = reduction.bound - bound
-    return price if gained < CORNER * (reduction.value - bound) else reduction.price

@@ -118,7 +118,6 @@ def climb(reduction: Reduction) -> None:
         gap = reduction.value - mark
         gain, mark, window = reduction.bound - mark, reduction.bound, 0
         if gain < IDLE * gap and course.pace[1] < LONG:
-            reduction.inner = reduction.bound, reduction.price.copy()
             return
         if gain < SLOW * gap:
             course.pace[1] /= 2.0
